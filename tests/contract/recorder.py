@@ -107,6 +107,7 @@ class Recorder:
 
         `path` is decoded and without query. Paths outside the dialects and OPTIONS have no contract and pass.
         """
+        __tracebackhide__ = True
         answer = Answer(
             method.upper(), normal(path), status, httpx.Headers(headers), body, httpx.Headers(request_headers)
         )
@@ -142,6 +143,7 @@ class Recorder:
         self.violations.extend(exported["violations"])
 
     def _refuse(self, answer: Answer, operations: Iterable[Operation], faults: list[str]) -> None:
+        __tracebackhide__ = True
         names = " and ".join(operation.name for operation in operations) or "no operation"
         text = f"{answer.method} {answer.path} ({names}) answered {answer.status}: " + "; ".join(faults)
         self.violations.append(text)
@@ -163,6 +165,7 @@ def recording_client(base_url: str, **options: Any) -> httpx.AsyncClient:  # noq
 
 
 async def _observe_response(response: httpx.Response) -> None:
+    __tracebackhide__ = True
     request = response.request
     is_json = _is_json(_media_type(response.headers))
     recorder.observe(
