@@ -13,16 +13,10 @@ DEADLINE = 10
 
 
 @pytest.fixture(params=["one process", "redis"])
-async def cache(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Cache]:
-    if request.param == "one process":
-        cache = open_cache("")
-        yield cache
-        await cache.close()
-        return
-    with running_redis(tmp_path) as server:
-        cache = open_cache(server.url)
-        yield cache
-        await cache.close()
+async def cache(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[Cache]:
+    cache = open_cache("" if request.param == "one process" else redis_url)
+    yield cache
+    await cache.close()
 
 
 async def test_a_value_is_kept_replaced_and_removed(cache: Cache) -> None:

@@ -21,8 +21,8 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture(params=["one process", "redis"])
-async def bus(request: pytest.FixtureRequest) -> AsyncIterator[EventBus]:
-    url = "" if request.param == "one process" else request.getfixturevalue("redis").url
+async def bus(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[EventBus]:
+    url = "" if request.param == "one process" else redis_url
     bus = open_events(url)
     await bus.start()
     yield bus
@@ -106,8 +106,8 @@ async def test_a_slow_listener_loses_the_oldest_events_and_is_told_once() -> Non
     await bus.stop()
 
 
-async def test_what_one_process_tells_is_heard_in_the_others(redis: RedisServer) -> None:
-    here, there = RedisEvents(redis.url), RedisEvents(redis.url)
+async def test_what_one_process_tells_is_heard_in_the_others(redis_url: str) -> None:
+    here, there = RedisEvents(redis_url), RedisEvents(redis_url)
     await here.start()
     await there.start()
     async with here.subscribe("rooms") as near, there.subscribe("rooms") as far:
@@ -121,10 +121,10 @@ async def test_what_one_process_tells_is_heard_in_the_others(redis: RedisServer)
     await there.stop()
 
 
-async def test_one_connection_listens_for_all_listeners_of_a_process(redis: RedisServer) -> None:
-    bus = RedisEvents(redis.url)
+async def test_one_connection_listens_for_all_listeners_of_a_process(redis_url: str) -> None:
+    bus = RedisEvents(redis_url)
     await bus.start()
-    async with bus.subscribe("a"), bus.subscribe("b"), bus.subscribe("c"), Redis.from_url(redis.url) as client:
+    async with bus.subscribe("a"), bus.subscribe("b"), bus.subscribe("c"), Redis.from_url(redis_url) as client:
         assert await client.pubsub_numsub(CHANNEL) == [(CHANNEL.encode(), 1)]
     await bus.stop()
 
@@ -166,11 +166,11 @@ async def test_a_silent_redis_counts_as_lost(redis: RedisServer, monkeypatch: py
 
 
 async def test_when_too_much_waited_for_redis_every_process_is_told(
-    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "RETRY", 0.01)
     monkeypatch.setattr(events, "OUTGOING", 2)
-    here, there = RedisEvents(redis.url), RedisEvents(redis.url)
+    here, there = RedisEvents(redis_url), RedisEvents(redis_url)
     await here.start()
     await there.start()
     async with there.subscribe("rooms") as far:
@@ -183,12 +183,12 @@ async def test_when_too_much_waited_for_redis_every_process_is_told(
 
 
 async def test_a_foreign_word_on_the_channel_does_not_end_the_listening(
-    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "RETRY", 0.01)
-    bus = RedisEvents(redis.url)
+    bus = RedisEvents(redis_url)
     await bus.start()
-    async with bus.subscribe("rooms") as listener, Redis.from_url(redis.url) as client:
+    async with bus.subscribe("rooms") as listener, Redis.from_url(redis_url) as client:
         await client.publish(CHANNEL, b"not an event")
         assert await heard(listener) == (LAGGED, None)
         bus.publish("rooms", {"n": 1})

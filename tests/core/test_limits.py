@@ -35,7 +35,7 @@ class Bench:
 
 
 @pytest.fixture(params=["one process", "redis"])
-async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+async def bench(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[Bench]:
     if request.param == "one process":
         hands = Hands()
 
@@ -44,15 +44,14 @@ async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
         yield Bench(LocalLimiter(hands), move_hands)
         return
-    with running_redis(tmp_path) as server:
-        limiter = open_limiter(server.url)
-        assert isinstance(limiter, RedisLimiter)
+    limiter = open_limiter(redis_url)
+    assert isinstance(limiter, RedisLimiter)
 
-        async def make_older(key: str, seconds: float) -> None:
-            await limiter._link.client.hincrbyfloat(f"guildhall:limit:{key}", "start", -seconds)
+    async def make_older(key: str, seconds: float) -> None:
+        await limiter._link.client.hincrbyfloat(f"guildhall:limit:{key}", "start", -seconds)
 
-        yield Bench(limiter, make_older)
-        await limiter.close()
+    yield Bench(limiter, make_older)
+    await limiter.close()
 
 
 async def test_a_limit_grants_so_many_hits_and_then_tells_how_long_to_wait(bench: Bench) -> None:
@@ -109,16 +108,15 @@ async def test_simultaneous_hits_are_granted_as_often_as_the_limit_says(bench: B
     assert sum(answer.allowed for answer in await asyncio.gather(*hits)) == 40
 
 
-async def test_processes_count_together(tmp_path: Path) -> None:
-    with running_redis(tmp_path) as server:
-        here, there = RedisLimiter(server.url), RedisLimiter(server.url)
-        hits = [limiter.hit("a", limit=40, window=QUARTER) for _ in range(50) for limiter in (here, there)]
-        assert sum(answer.allowed for answer in await asyncio.gather(*hits)) == 40
-        await here.close()
-        await there.close()
+async def test_processes_count_together(redis_url: str) -> None:
+    here, there = RedisLimiter(redis_url), RedisLimiter(redis_url)
+    hits = [limiter.hit("a", limit=40, window=QUARTER) for _ in range(50) for limiter in (here, there)]
+    assert sum(answer.allowed for answer in await asyncio.gather(*hits)) == 40
+    await here.close()
+    await there.close()
 
 
-async def test_while_redis_is_away_a_process_counts_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_while_redis_is_away_a_process_counts_for_itself(tmp_path: Path) -> None:
     with running_redis(tmp_path) as server:
         limiter = RedisLimiter(server.url)
         assert (await limiter.hit("a", limit=2, window=QUARTER)).remaining == 1
