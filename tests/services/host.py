@@ -5,7 +5,9 @@ host itself. Nothing starts that no test needs, nothing starts twice, and what w
 """
 
 import contextlib
+import errno
 import json
+import os
 import shutil
 import socket
 import socketserver
@@ -22,6 +24,10 @@ Service = Callable[["Host", Path], AbstractContextManager[str]]
 """Runs in a folder of its own and yields what a client must know, usually an address."""
 
 ANSWERS_WITHIN = 180.0
+PREFIX = "guildhall-tests-"
+SOCKET = "host.sock"
+MEMORY = Path("/dev/shm")  # noqa: S108  What is made there has a name that nobody can guess.
+ROOM_NEEDED = 1 << 30
 
 
 class Host:
@@ -34,9 +40,11 @@ class Host:
         self._services = services
         self._answers: dict[str, dict[str, str]] = {}
         self._running = ExitStack()
-        self._folder = Path(tempfile.mkdtemp(prefix="guildhall-tests-"))
+        base = _fast_folder()
+        _sweep(base)
+        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
         self._folder.chmod(0o755)  # PostgreSQL runs as another user when the tests run as root.
-        self.address = str(self._folder / "host.sock")
+        self.address = str(self._folder / SOCKET)
         self._server = _server(self.address, self.provide)
         self._thread = threading.Thread(target=self._serve, name="services")
         self._thread.start()
@@ -78,6 +86,23 @@ def ask(address: str, name: str) -> str:
         client.sendall(name.encode() + b"\n")
         with client.makefile("rb") as answer:
             return _value(json.loads(answer.read()))
+
+
+def _fast_folder() -> Path:
+    """Return the folder that Linux keeps in memory if there is room, or else the usual place for temporary files."""
+    # Copying a database of a thousand small files takes 10 ms there, and up to 400 ms on a disk.
+    with contextlib.suppress(FileNotFoundError):
+        if shutil.disk_usage(MEMORY).free >= ROOM_NEEDED and os.access(MEMORY, os.W_OK):
+            return MEMORY
+    return Path(tempfile.gettempdir())
+
+
+def _sweep(base: Path) -> None:
+    """Remove what runs that were killed have left, which would otherwise fill the memory."""
+    for address in base.glob(f"{PREFIX}*/{SOCKET}"):
+        with socket.socket(socket.AF_UNIX) as client:
+            if client.connect_ex(str(address)) == errno.ECONNREFUSED:
+                shutil.rmtree(address.parent, ignore_errors=True)
 
 
 def _value(answer: dict[str, str]) -> str:
