@@ -5,7 +5,7 @@ host itself. Nothing starts that no test needs, nothing starts twice, and what w
 """
 
 import contextlib
-import errno
+import fcntl
 import json
 import os
 import shutil
@@ -14,7 +14,7 @@ import socketserver
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
@@ -40,10 +40,7 @@ class Host:
         self._services = services
         self._answers: dict[str, dict[str, str]] = {}
         self._running = ExitStack()
-        base = _fast_folder()
-        _sweep(base)
-        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
-        self._folder.chmod(0o755)  # PostgreSQL runs as another user when the tests run as root.
+        self._folder = self._running.enter_context(_folder_of_run())
         self.address = str(self._folder / SOCKET)
         self._server = _server(self.address, self.provide)
         self._thread = threading.Thread(target=self._serve, name="services")
@@ -60,10 +57,9 @@ class Host:
         return _value(self.provide(name))
 
     def close(self) -> None:
-        """Stop everything, last started first."""
+        """Stop everything, last started first, and leave nothing behind."""
         self._server.shutdown()
         self._thread.join()
-        shutil.rmtree(self._folder)
 
     def _start(self, name: str) -> dict[str, str]:
         folder = self._folder / name
@@ -88,6 +84,17 @@ def ask(address: str, name: str) -> str:
             return _value(json.loads(answer.read()))
 
 
+@contextlib.contextmanager
+def _folder_of_run() -> Iterator[Path]:
+    base = _fast_folder()
+    _sweep(base)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+    folder.chmod(0o755)  # PostgreSQL runs as another user when the tests run as root.
+    with _locked(folder):
+        yield folder
+        shutil.rmtree(folder)
+
+
 def _fast_folder() -> Path:
     """Return the folder that Linux keeps in memory if there is room, or else the usual place for temporary files."""
     # Copying a database of a thousand small files takes 10 ms there, and up to 400 ms on a disk.
@@ -99,10 +106,22 @@ def _fast_folder() -> Path:
 
 def _sweep(base: Path) -> None:
     """Remove what runs that were killed have left, which would otherwise fill the memory."""
+    # A run holds its lock before it makes its socket, so a folder that has none may be one that is just being set up.
     for address in base.glob(f"{PREFIX}*/{SOCKET}"):
-        with socket.socket(socket.AF_UNIX) as client:
-            if client.connect_ex(str(address)) == errno.ECONNREFUSED:
-                shutil.rmtree(address.parent, ignore_errors=True)
+        # Such a run is alive, somebody else's, or just clearing up by itself.
+        with contextlib.suppress(BlockingIOError, PermissionError, FileNotFoundError), _locked(address.parent):
+            shutil.rmtree(address.parent, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock that the kernel frees when this process ends. Raises BlockingIOError when another one holds it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _value(answer: dict[str, str]) -> str:
