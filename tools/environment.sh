@@ -40,9 +40,9 @@ say "Installing the installer"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: \
     --requirement requirements/bootstrap.txt
 
-say "Installing $(grep -c '==' "requirements/$lock.txt") packages from requirements/$lock.txt"
+say "Installing requirements/$lock.txt"
 install() { .venv/bin/uv pip install --python .venv/bin/python --no-deps "$@"; }
-install --require-hashes --only-binary :all: --compile-bytecode --requirement "requirements/$lock.txt"
+install --require-hashes --only-binary :all: --requirement "requirements/$lock.txt"
 install --quiet --no-build-isolation --editable .
 
 rm -f ".venv/.$lock-"*
