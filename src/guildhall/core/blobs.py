@@ -25,6 +25,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from guildhall.core import ids
+from guildhall.core.disk import sync_folder
 from guildhall.core.errors import NotFound, TooLarge, Unavailable
 from guildhall.settings import SettingsError, StoreSettings
 
@@ -169,12 +170,8 @@ def _move(staged: Path, place: Path) -> None:
     """Give a settled file its place so that it is still there after a loss of power."""
     place.parent.mkdir(exist_ok=True)
     staged.replace(place)
-    for folder in (place.parent, place.parent.parent):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    sync_folder(place.parent)
+    sync_folder(place.parent.parent)
 
 
 @contextmanager
