@@ -69,14 +69,14 @@ def setup_logging(settings: ServerSettings, out: BinaryIO | None = None) -> None
 
     To be called in every process before its first line, and after a library that lays its own hands on `logging`.
     """
-    out = out or sys.stderr.buffer
-    for_people = settings.log_format == "console" or (settings.log_format == "auto" and out.isatty())
-    render = _for_people(colours=out.isatty()) if for_people else _as_json
+    watched = (out or sys.stderr).isatty()
+    for_people = settings.log_format == "console" or (settings.log_format == "auto" and watched)
+    render = _for_people(colours=watched) if for_people else _as_json
     level = LEVELS[settings.log_level]
     structlog.configure(
         processors=[_head, _hide_fields, partial(_finish, render)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(out),
+        logger_factory=structlog.BytesLoggerFactory(out or cast("BinaryIO", _StandardError())),
         cache_logger_on_first_use=True,
     )
     _route_stdlib(level)
@@ -93,6 +93,16 @@ def _route_stdlib(level: int) -> None:
     logging.root.handlers[:] = [_Bridge()]
     logging.root.setLevel(level)
     logging.captureWarnings(capture=True)
+
+
+class _StandardError:
+    """Standard error as it is at the moment of writing: others may put another stream in its place."""
+
+    def write(self, line: bytes) -> int:
+        return sys.stderr.buffer.write(line)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 class _Bridge(logging.Handler):
