@@ -40,7 +40,8 @@ check-imports: $(test_stamp) ## Do the imports run downwards?
 	.venv/bin/lint-imports
 
 check-dependencies: $(test_stamp) ## Is every import declared and every dependency used?
-	$(python) -m deptry src tests tools bench
+	$(python) -m deptry src
+	$(python) -m deptry tests tools bench --exclude .venv --ignore DEP002,DEP004
 
 check-locks: $(test_stamp) ## Do the lock files fit pyproject.toml?
 	$(python) -m tools.locks
