@@ -93,7 +93,6 @@ class JobEngine:
         self._works: dict[str, Work[Any]] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._running: set[asyncio.Task[Any]] = set()
-        self._due_rows = DueRows(())
         self._tick = asyncio.Event()
         self._due = asyncio.Event()
         self._changed = asyncio.Event()

@@ -1,0 +1,179 @@
+"""The whole house on one page: what runs, what it stands on, and which face owns which path."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Litestar, Router
+from litestar.exceptions import HTTPException, MethodNotAllowedException
+from litestar.response import Response
+
+from guildhall import migrations
+from guildhall.core import idempotency, outbox
+from guildhall.core.actor import SYSTEM
+from guildhall.core.blobs import open_blobs
+from guildhall.core.clock import Clock, SystemClock
+from guildhall.core.crypto import PasswordHasher, SecretBox, load_or_create_secret
+from guildhall.core.db import Database, open_database
+from guildhall.core.errors import GuildhallError, Internal, Invalid, MethodNotAllowed, NotFound
+from guildhall.core.events import open_events
+from guildhall.core.jobs import JobContext, JobEngine
+from guildhall.core.limits import open_limiter
+from guildhall.core.log import get_logger
+from guildhall.core.metrics import Metrics
+from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
+from guildhall.domains import identity, notifications, rooms
+from guildhall.domains.rooms import Hub
+from guildhall.settings import Settings
+from guildhall.web.answers import Answer
+from guildhall.web.bodies import AnyRequest
+from guildhall.web.docs import docs_routes
+from guildhall.web.edge import Edge
+from guildhall.web.faces import Face
+from guildhall.web.house import House
+from guildhall.web.routing import Route, build_router
+from guildhall.web.system import ROUTES as SYSTEM_ROUTES
+from guildhall.web.system import System
+
+log = get_logger(__name__)
+
+HOURLY = timedelta(hours=1)
+
+FACES: tuple[tuple[Face, Sequence[Route]], ...] = (
+    (attendance.Attendance(), attendance.ROUTES),
+    (rustmail.Rustmail(), rustmail.ROUTES),
+    (commonshub.CommonsHub(), commonshub.ROUTES),
+    (veza.Veza(), veza.ROUTES),
+    (hazebot.Hazebot(), hazebot.ROUTES),
+)
+"""The dialects with their URL tables."""
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, clock: Clock | None = None, works_jobs: bool = True) -> AsyncIterator[House]:
+    """Bring the database up to date, open every part, and close all of it at the end. Raises StoreUnavailable."""
+    clock = clock or SystemClock()
+    await asyncio.to_thread(migrations.upgrade, settings.database_url)
+    database = await open_database(settings.database_url, synchronous=settings.store.sqlite_synchronous)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        house = _join(settings, database, clock)
+        await house.events.start()
+        stack.push_async_callback(house.events.stop)
+        stack.push_async_callback(house.limiter.close)
+        stack.callback(house.passwords.close)
+        database.announcer = _announcer(house)
+        house.metrics.watch_subscribers(lambda: house.events.subscribers)
+        await _furnish(house)
+        if works_jobs:
+            _give_work(house)
+            await house.jobs.start()
+            stack.push_async_callback(house.jobs.stop)
+        yield house
+
+
+def build_app(house: House) -> Any:  # noqa: ANN401 (an ASGI application)
+    """Return the ASGI application: every face's router in one parent, so that two may share a path."""
+    documented = {face.name: (face, routes) for face, routes in FACES}
+    docs = docs_routes(documented, server=house.settings.public_url)
+    faces = (*FACES, (System(), (*SYSTEM_ROUTES, *docs)))
+    routers = [build_router(face, routes, house) for face, routes in faces]
+    owner = _Owner([face for face, _ in faces])
+    app = Litestar(
+        route_handlers=[Router(path="/", route_handlers=routers)],
+        exception_handlers={Exception: owner.refuse_unrouted},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+    )
+    return Edge(app, house.metrics, is_https=house.settings.public_url.startswith("https://"))
+
+
+class _Owner:
+    """Answers what no route took, in the words of the face that owns the path's longest prefix."""
+
+    def __init__(self, faces: Sequence[Face]) -> None:
+        pairs = [(prefix, face) for face in faces for prefix in face.prefixes]
+        self._prefixes = sorted(pairs, key=lambda pair: len(pair[0]), reverse=True)
+
+    def of(self, path: str) -> Face:
+        """Return the face that owns a path."""
+        return next(face for prefix, face in self._prefixes if path == prefix or path.startswith(f"{prefix}/"))
+
+    def refuse_unrouted(self, request: AnyRequest, fault: Exception) -> Response[Any]:
+        """Render a fault of routing."""
+        face = self.of(request.scope["path"])
+        request.scope["state"]["face"] = face.name
+        if not isinstance(fault, HTTPException):
+            log.error("request failed outside every route", exc_info=fault)
+        return _Finished(face.refuse(_routing_error(fault), request_id=request.scope["state"]["request_id"]))
+
+
+class _Finished(Response[None]):
+    """An answer in the form that the router's exception handlers return."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(None)
+        self._answer = answer
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> Any:  # noqa: ANN401 (the base class's signature)
+        return self._answer
+
+
+def _routing_error(fault: Exception) -> GuildhallError:
+    if isinstance(fault, MethodNotAllowedException):
+        return MethodNotAllowed(allow=(fault.headers or {}).get("allow", ""))
+    if isinstance(fault, HTTPException):
+        return NotFound() if fault.status_code == 404 else Invalid("The request cannot be understood")  # noqa: PLR2004
+    return Internal()
+
+
+def _join(settings: Settings, database: Database, clock: Clock) -> House:
+    secret_key = settings.store.secret_key or load_or_create_secret(settings.store.data_dir, "secret_key")
+    host = urlsplit(settings.public_url).hostname or "localhost"
+    return House(
+        settings=settings,
+        database=database,
+        clock=clock,
+        events=open_events(settings.store.redis_url),
+        limiter=open_limiter(settings.store.redis_url),
+        blobs=open_blobs(settings.store),
+        metrics=Metrics(),
+        jobs=JobEngine(database, settings.database_url, clock),
+        hub=Hub(settings.commonshub.timezone, host, settings.mail.sender or f"guildhall@{host}"),
+        passwords=PasswordHasher(),
+        feeds_box=SecretBox(secret_key, "calendar feeds"),
+        answers_box=SecretBox(secret_key, "idempotent answers"),
+        token_key=secret_key,
+    )
+
+
+def _announcer(house: House) -> Any:  # noqa: ANN401 (what Database.announcer takes)
+    def announce(topic: str, data: dict[str, str | int | None]) -> None:
+        if topic == outbox.TOPIC:
+            house.jobs.wake()
+        else:
+            house.events.publish(topic, {**data})
+
+    return announce
+
+
+def _give_work(house: House) -> None:
+    """Tell the job engine who does what."""
+    async def forget(context: JobContext) -> None:
+        now = context.clock.now()
+        async with context.database.write() as tx:
+            await idempotency.forget_expired(tx, now=now)
+            await identity.forget_what_is_over(tx, now=now)
+
+    house.jobs.every("house.forget", HOURLY, forget)
+
+
+async def _furnish(house: House) -> None:
+    """Put in place what every house has: the default rooms."""
+    async with house.database.write() as tx:
+        await rooms.create_default_rooms(tx, SYSTEM, now=house.clock.now())

@@ -1,0 +1,157 @@
+"""The command line: run the server, make administrators, fill a house for looking around."""
+
+import getpass
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+import uvloop
+from rich.console import Console
+
+from guildhall import __version__
+from guildhall.core.errors import GuildhallError
+from guildhall.settings import Settings, SettingsError, documented, load_settings
+
+if TYPE_CHECKING:
+    from guildhall.web.house import House
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+admin = typer.Typer(no_args_is_help=True, help="Administrators and keys.")
+app.add_typer(admin, name="admin")
+console = Console(highlight=False)
+
+
+@app.command()
+def serve() -> None:
+    """Run the server in the foreground, with every setting from the environment."""
+    from guildhall.server import serve as run_server
+
+    settings = _settings()
+    _run(lambda: run_server(settings, announce=console.print))
+
+
+@app.command()
+def demo() -> None:
+    """Fill an empty installation with a small believable community, for looking around."""
+    from guildhall.demo import fill
+
+    async def work() -> None:
+        async with _house(_settings()) as house:
+            told = await fill(house)
+            console.print(told)
+
+    _run(work)
+
+
+@admin.command("create")
+def create_administrator(
+    name: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    email: Annotated[str, typer.Option(help="The mail address.")] = "",
+) -> None:
+    """Make the first administrator of this installation; the password comes from the terminal or standard input."""
+    from guildhall.core.actor import SYSTEM
+    from guildhall.domains import identity
+
+    async def work() -> None:
+        password = _read_password()
+        async with _house(_settings()) as house:
+            user = await identity.create_first_administrator(
+                house.database, house.passwords, SYSTEM, name=name, password=password, email=email, now=house.clock.now()
+            )
+        if user is None:
+            _stop("This installation has an administrator already; use `guildhall admin password`.")
+        console.print(f"{user.username} can now sign in at {_settings().public_url}/panel")
+
+    _run(work)
+
+
+@admin.command("password")
+def set_password(name: Annotated[str, typer.Argument(help="The name they sign in with.")]) -> None:
+    """Set somebody's password and end their sessions; it comes from the terminal or standard input."""
+    from guildhall.core.actor import SYSTEM
+    from guildhall.domains import identity
+
+    async def work() -> None:
+        password = _read_password()
+        async with _house(_settings()) as house:
+            async with house.database.read() as tx:
+                user = await identity.user_who_signs_in_as(tx, name)
+            if user is None:
+                _stop(f"Nobody signs in as {name!r}.")
+            await identity.set_password(
+                house.database, house.passwords, SYSTEM, user, new=password, now=house.clock.now()
+            )
+        console.print(f"The password of {user.username} is changed, and their sessions are over.")
+
+    _run(work)
+
+
+@admin.command("key")
+def replace_key() -> None:
+    """Make a new master key and print it this once; the old one is unknown from now on."""
+    from guildhall.core.actor import SYSTEM
+    from guildhall.domains import identity
+
+    async def work() -> None:
+        settings = _settings()
+        if settings.admin.api_key:
+            _stop("The master key is set by ADMIN_API_KEY; change it there.")
+        async with _house(settings) as house, house.database.write() as tx:
+            console.print(await identity.replace_master_key(tx, SYSTEM, now=house.clock.now()))
+
+    _run(work)
+
+
+@app.command("settings")
+def show_settings() -> None:
+    """Print every setting with its default and meaning, as docs/settings.md has them."""
+    from guildhall.settings_page import settings_page
+
+    sys.stdout.write(settings_page(documented()))
+
+
+@app.command("version")
+def show_version() -> None:
+    """Print the version."""
+    console.print(__version__)
+
+
+def main() -> NoReturn:
+    """Run the command line; refusals are told in a sentence, with exit code 1."""
+    try:
+        app()
+    except (GuildhallError, SettingsError) as error:
+        _stop(str(error))
+    sys.exit(0)
+
+
+def _settings() -> Settings:
+    return load_settings(os.environ)
+
+
+@asynccontextmanager
+async def _house(settings: Settings) -> AsyncIterator["House"]:
+    from guildhall.app import open_house
+    from guildhall.core.log import setup_logging
+
+    setup_logging(settings.server)
+    async with open_house(settings, works_jobs=False) as house:
+        yield house
+
+
+def _run(work: Callable[[], Awaitable[None]]) -> None:
+    uvloop.run(work())
+
+
+def _read_password() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass("Password: ")
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _stop(reason: str) -> NoReturn:
+    Console(stderr=True, highlight=False).print(reason)
+    sys.exit(1)

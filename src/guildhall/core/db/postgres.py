@@ -1,0 +1,96 @@
+"""PostgreSQL through an asyncpg pool, with the driver's own cache of prepared statements."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from guildhall.core.db.base import Clash, Database, StoreUnavailable, Tx
+
+Connection = Any
+POOL_WAIT = 10.0
+OUTAGES = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, ConnectionError)
+
+
+class PostgresTx(Tx):
+    """A transaction on one PostgreSQL connection."""
+
+    engine = "postgresql"
+
+    def __init__(self, connection: Connection, database: Database) -> None:
+        super().__init__(database)
+        self._connection = connection
+
+    async def _fetch(self, text: str, arguments: list[Any]) -> list[Any]:
+        if self._observe is not None:
+            self._observe(text)
+        rows: list[Any] = await self._connection.fetch(text, *arguments)
+        return rows
+
+    async def _execute(self, text: str, arguments: list[Any]) -> int:
+        if self._observe is not None:
+            self._observe(text)
+        try:
+            status: str = await self._connection.execute(text, *arguments)
+        except (asyncpg.UniqueViolationError, asyncpg.ExclusionViolationError) as fault:
+            raise Clash(str(fault)) from fault
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+
+class PostgresDatabase(Database):
+    """A PostgreSQL database."""
+
+    engine = "postgresql"
+
+    def __init__(self, pool: Any) -> None:  # noqa: ANN401 (asyncpg's pool is generic over its records)
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str, *, pool_size: int = 10) -> "PostgresDatabase":
+        """Connect. Raises StoreUnavailable with the reason."""
+        try:
+            pool = await asyncpg.create_pool(url, min_size=1, max_size=pool_size, statement_cache_size=500)
+        except (*OUTAGES, OSError, asyncpg.PostgresError) as fault:
+            raise StoreUnavailable(f"The database cannot be reached: {fault}") from fault
+        return cls(pool)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """Borrow a connection; each statement sees the latest committed rows."""
+        connection = await self._acquire()
+        try:
+            yield PostgresTx(connection, self)
+        except OUTAGES as fault:
+            raise StoreUnavailable from fault
+        finally:
+            await self._pool.release(connection)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """Open a READ COMMITTED transaction; rules under concurrency are constraints and row locks."""
+        connection = await self._acquire()
+        tx = PostgresTx(connection, self)
+        try:
+            async with connection.transaction():
+                yield tx
+        except OUTAGES as fault:
+            raise StoreUnavailable from fault
+        finally:
+            await self._pool.release(connection)
+        tx.run_effects()
+
+    async def close(self) -> None:
+        """Close the pool; a connection that does not end in time is cut."""
+        try:
+            await asyncio.wait_for(self._pool.close(), timeout=POOL_WAIT)
+        except TimeoutError:
+            self._pool.terminate()
+
+    async def _acquire(self) -> Connection:
+        try:
+            return await self._pool.acquire(timeout=POOL_WAIT)
+        except (*OUTAGES, OSError, TimeoutError) as fault:
+            raise StoreUnavailable from fault

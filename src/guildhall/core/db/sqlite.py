@@ -1,0 +1,166 @@
+"""SQLite in WAL mode: short statements run on the loop's own thread, commits on another.
+
+A statement that finds its rows by index takes microseconds, less than a hop to a thread; a commit waits for the disk,
+so only that leaves the loop. Writers of this process take turns under a lock, those of other processes by BEGIN
+IMMEDIATE, which waits in the thread when the file is busy.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from guildhall.core.db.base import Clash, Database, StoreUnavailable, Tx
+
+log = logging.getLogger(__name__)
+
+BUSY_TIMEOUT = 10_000
+SLOW_STATEMENT = 0.005
+CLASHES = (
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    sqlite3.SQLITE_CONSTRAINT_TRIGGER,
+)
+
+
+class SqliteTx(Tx):
+    """A transaction on one SQLite connection."""
+
+    engine = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection, database: Database) -> None:
+        super().__init__(database)
+        self._connection = connection
+
+    async def _fetch(self, text: str, arguments: list[Any]) -> list[Any]:
+        return self._step(text, arguments).fetchall()
+
+    async def _execute(self, text: str, arguments: list[Any]) -> int:
+        try:
+            return self._step(text, arguments).rowcount
+        except sqlite3.IntegrityError as fault:
+            if fault.sqlite_errorcode in CLASHES:
+                raise Clash(str(fault)) from fault
+            raise
+
+    def _step(self, text: str, arguments: list[Any]) -> sqlite3.Cursor:
+        if self._observe is not None:
+            self._observe(text)
+        begun = time.perf_counter()
+        cursor = self._connection.execute(text, arguments)
+        if (spent := time.perf_counter() - begun) > SLOW_STATEMENT:
+            log.debug("a statement held the loop for %.1f ms: %s", spent * 1000, text)
+        return cursor
+
+
+class SqliteDatabase(Database):
+    """A SQLite file."""
+
+    engine = "sqlite"
+
+    def __init__(self, path: str, *, synchronous: str = "FULL") -> None:
+        self._path = path
+        self._synchronous = synchronous
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._writer = self._connect()
+        except sqlite3.DatabaseError as fault:
+            raise StoreUnavailable(f"The database file {Path(path).name} cannot be opened: {fault}") from fault
+        self._readers: list[sqlite3.Connection] = []
+        self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """Open a snapshot; each concurrent reader has a connection of its own."""
+        connection = self._readers.pop() if self._readers else self._connect()
+        connection.execute("BEGIN")
+        try:
+            yield SqliteTx(connection, self)
+        finally:
+            connection.execute("COMMIT")
+            self._readers.append(connection)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """Wait for the turn, then hold the file's write lock until the commit is on disk."""
+        async with self._turn:
+            await self._begin()
+            tx = SqliteTx(self._writer, self)
+            try:
+                yield tx
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            await self._in_thread(self._commit)
+        tx.run_effects()
+
+    async def close(self) -> None:
+        """Let the planner keep what it learnt, then close."""
+        async with self._turn:
+            self._thread.shutdown(wait=True)
+            for connection in self._readers:
+                connection.close()
+            self._writer.execute("PRAGMA optimize")
+            self._writer.close()
+
+    async def _begin(self) -> None:
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise StoreUnavailable from fault
+            await self._in_thread(self._begin_patiently)
+
+    def _begin_patiently(self) -> None:
+        self._writer.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as fault:
+            raise StoreUnavailable from fault
+        finally:
+            self._writer.execute("PRAGMA busy_timeout = 0")
+
+    def _commit(self) -> None:
+        try:
+            self._writer.execute("COMMIT")
+        except sqlite3.Error:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
+
+    async def _in_thread(self, work: Callable[[], None]) -> None:
+        """Run work in the thread to its end, even if the request that asked for it is cancelled meanwhile."""
+        future = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        cancelled = False
+        while not future.done():
+            try:
+                await asyncio.shield(future)
+            except asyncio.CancelledError:
+                cancelled = True
+            except Exception:  # noqa: BLE001, S110 (the result below raises it)
+                pass
+        if cancelled:
+            with contextlib.suppress(Exception):
+                future.result()
+            raise asyncio.CancelledError
+        future.result()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=0
+        )
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA busy_timeout = 0")
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA cache_size = -32000")
+        connection.execute("PRAGMA mmap_size = 268435456")
+        return connection

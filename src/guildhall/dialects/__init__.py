@@ -1,0 +1,1 @@
+"""Five documented HTTP APIs, each with its own credentials, envelope and words."""

@@ -1,0 +1,126 @@
+"""The dialect's credentials: the master key, and secrets of apps that vouch for their users."""
+
+from urllib.parse import unquote
+
+from guildhall.core.actor import Actor, ActorKind, Credential
+from guildhall.core.errors import Unauthenticated
+from guildhall.domains import identity
+from guildhall.domains.identity import App, AppKind, User, permissions_of
+from guildhall.domains.identity.errors import AdminRequired, AppNotTrusted, MissingUserId
+from guildhall.domains.identity.names import LONGEST_DISPLAY_NAME, LONGEST_USERNAME, clean_name, valid_user_id
+from guildhall.web.calls import Call
+from guildhall.web.credentials import bearer
+
+OPEN = Credential.NONE
+READER = (
+    Credential.MASTER_KEY
+    | Credential.MASTER_KEY_FOR_USER
+    | Credential.APP_SECRET
+    | Credential.APP_SECRET_FOR_USER
+)
+FOR_USER = Credential.MASTER_KEY_FOR_USER | Credential.APP_SECRET_FOR_USER
+MASTER = Credential.MASTER_KEY | Credential.MASTER_KEY_FOR_USER
+ADMINISTRATION = MASTER | Credential.APP_SECRET_FOR_USER
+MASTER_PROVIDER = "discord"
+"""The master key vouches for people as an app with the default provider does."""
+
+
+async def identify(call: Call) -> Actor:
+    """Return who calls.
+
+    In the dialect's order: credential (401), kind of app (403), acting user (400), role (403). An acting user who is
+    not known yet is made, with the names the app gives.
+    """
+    accepts = call.route.accepts
+    if accepts is OPEN:
+        return Actor(ActorKind.ANONYMOUS, permissions=frozenset(permissions_of(OPEN)), ip=call.ip)
+    token = bearer(call)
+    if token is None:
+        raise Unauthenticated("A valid app secret or user token is needed")
+    actor = await _authenticate(call, token)
+    if not actor.method & accepts:
+        _refuse_credential(actor, accepts)
+    if not actor.may(call.route.permission):
+        raise AdminRequired
+    return actor
+
+
+def _refuse_credential(actor: Actor, accepts: Credential) -> None:
+    if not accepts & ~MASTER:
+        raise AdminRequired("This needs the master key")
+    if actor.method is Credential.APP_SECRET and accepts & Credential.APP_SECRET_FOR_USER:
+        raise MissingUserId
+    if actor.method is Credential.MASTER_KEY and accepts & Credential.MASTER_KEY_FOR_USER:
+        raise MissingUserId
+    raise Unauthenticated
+
+
+async def _authenticate(call: Call, token: str) -> Actor:
+    house, now = call.house, call.house.clock.now()
+    named = call.header("x-user-id")
+    async with house.database.read() as tx:
+        app = await identity.app_with_secret(tx, token)
+        configured = house.settings.admin.api_key
+        if app is None and not await identity.is_master_key(tx, token, configured=configured):
+            raise Unauthenticated("A valid app secret or user token is needed")
+        if app is not None and app.kind is AppKind.DEVICE:
+            raise AppNotTrusted
+        user = None
+        if named is not None:
+            provider = app.provider if app else MASTER_PROVIDER
+            user = await identity.user_known_as(tx, valid_user_id(named), provider=provider)
+        roles = await identity.roles_of(tx, user.id) if user else []
+    if app is not None and identity.wants_touch(app.last_used_at, now):
+        async with house.database.write() as tx:
+            await identity.touch_app(tx, app, now=now)
+    if named is not None:
+        user = await _up_to_date(call, app, named, user)
+    return _actor(call, app, user, roles)
+
+
+async def _up_to_date(call: Call, app: App | None, named: str, user: User | None) -> User:
+    """Return the acting user, made on first contact and renamed when the app gives other names."""
+    username = _name(call, "x-user-name", LONGEST_USERNAME)
+    display_name = _name(call, "x-user-display-name", LONGEST_DISPLAY_NAME)
+    if user is not None and username in (None, user.username) and display_name in (None, user.display_name):
+        return user
+    app_id = app.id if app else None
+    kind = ActorKind.APP if app else ActorKind.OPERATOR
+    async with call.house.database.write() as tx:
+        return await identity.ensure_user(
+            tx,
+            Actor(kind, app_id=app_id, ip=call.ip),
+            provider=app.provider if app else MASTER_PROVIDER,
+            external_id=named,
+            username=username,
+            display_name=display_name,
+            now=call.house.clock.now(),
+        )
+
+
+def _name(call: Call, header: str, longest: int) -> str | None:
+    """Return a name given in a header, in plain ASCII or percent-encoded UTF-8; an empty one counts as none."""
+    text = call.header(header)
+    if text is None or not text.strip():
+        return None
+    return clean_name(unquote(text, errors="replace"), longest=longest, field=header)
+
+
+def _actor(call: Call, app: App | None, user: User | None, roles: list[str]) -> Actor:
+    if user is not None and user.disabled_at is not None:
+        raise Unauthenticated("This user is disabled")
+    if app is None:
+        method = Credential.MASTER_KEY_FOR_USER if user else Credential.MASTER_KEY
+        roles = [*roles, "admin"]
+    else:
+        method = Credential.APP_SECRET_FOR_USER if user else Credential.APP_SECRET
+    return Actor(
+        ActorKind.USER if user else ActorKind.APP if app else ActorKind.OPERATOR,
+        method,
+        user_id=user.id if user else None,
+        app_id=app.id if app else None,
+        provider=app.provider if app else MASTER_PROVIDER,
+        roles=frozenset(roles),
+        permissions=frozenset(permissions_of(method, roles)),
+        ip=call.ip,
+    )

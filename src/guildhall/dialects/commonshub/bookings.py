@@ -1,0 +1,99 @@
+"""The shapes of bookings, shared by rooms and users."""
+
+from typing import ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from guildhall.core.errors import Invalid
+from guildhall.dialects.commonshub.wire import HubBody, Reply, utc, zoned
+from guildhall.domains.identity.errors import InvalidEmail
+from guildhall.domains.rooms import BookedEvent, Wish
+from guildhall.domains.rooms.errors import InvalidDate, InvalidTime
+from guildhall.domains.rooms.times import parse_day, parse_minutes
+
+
+class BookingCreate(HubBody, frozen=True, kw_only=True):
+    """What to book, in the hub's zone."""
+
+    refusals: ClassVar[dict[str, type[Invalid]]] = {
+        "date": InvalidDate,
+        "start": InvalidTime,
+        "end": InvalidTime,
+        "email": InvalidEmail,
+    }
+    title: str
+    date: str
+    start: str
+    end: str
+    description: str | None = None
+    private: bool = False
+    email: str | None = None
+
+    def wish(self) -> Wish:
+        """Return the wish that the body states. Raises InvalidDate, InvalidTime."""
+        return Wish(
+            day=parse_day(self.date),
+            start=parse_minutes(self.start),
+            end=parse_minutes(self.end),
+            title=self.title,
+            description=self.description,
+            private=self.private,
+            email=self.email,
+        )
+
+
+class BookingReply(Reply, frozen=True, kw_only=True):
+    """A booking, as its owner sees it."""
+
+    event_id: str
+    title: str
+    room: str
+    start: str
+    end: str
+    description: str | None
+    booked_by: str
+    user_id: str
+    private: bool
+    created_at: str
+
+    @classmethod
+    def of(cls, event: BookedEvent, zone: ZoneInfo) -> "BookingReply":
+        """Show a booking."""
+        return cls(
+            event_id=event.id,
+            title=event.title,
+            room=event.room_id,
+            start=zoned(event.starts_at, zone),
+            end=zoned(event.ends_at, zone),
+            description=event.description,
+            booked_by=event.username,
+            user_id=event.alias,
+            private=event.private,
+            created_at=utc(event.created_at),
+        )
+
+
+class RoomEvent(Reply, frozen=True, kw_only=True):
+    """A booking as everybody sees it; a private one is "Busy" and has no name."""
+
+    id: str
+    title: str
+    start: str
+    end: str
+    booked_by: str | None
+    user_id: str | None
+    source: Literal["guildhall"] = "guildhall"
+    all_day: bool = False
+    private: bool = False
+
+    @classmethod
+    def of(cls, event: BookedEvent, zone: ZoneInfo, *, shows_details: bool) -> "RoomEvent":
+        """Show an event of a room."""
+        return cls(
+            id=event.id,
+            title=event.title if shows_details else "Busy",
+            start=zoned(event.starts_at, zone),
+            end=zoned(event.ends_at, zone),
+            booked_by=event.username if shows_details else None,
+            user_id=event.alias if shows_details else None,
+            private=event.private,
+        )

@@ -1,0 +1,194 @@
+"""Users: profiles, search and roles."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from guildhall.core.actor import Actor
+from guildhall.core.clock import Clock
+from guildhall.core.db import Tx
+from guildhall.core.errors import Invalid, InvalidField, MissingField
+from guildhall.dialects.commonshub.auth import ADMINISTRATION, FOR_USER, READER
+from guildhall.dialects.commonshub.bookings import BookingReply
+from guildhall.dialects.commonshub.wire import DayRange, HubBody, Page, Reply, utc
+from guildhall.domains import identity, rooms
+from guildhall.domains.identity import Permission, User
+from guildhall.domains.identity.errors import (
+    AdminRequired,
+    InvalidEmail,
+    InvalidUserId,
+    InvalidWallet,
+    LastAdmin,
+    MissingUserId,
+    UserNotFound,
+)
+from guildhall.domains.rooms.errors import InvalidDate, InvalidRange, RangeTooLong
+from guildhall.web.bodies import Later, QueryString
+from guildhall.web.house import House
+from guildhall.web.routing import route
+
+
+class UserReply(Reply, frozen=True, kw_only=True):
+    """A person's own profile."""
+
+    user_id: str
+    username: str
+    display_name: str
+    email: str | None
+    wallet_address: str | None
+    roles: list[str]
+    email_verified: bool
+    calendar_feed_url: str | None
+    created_at: str
+
+
+class PublicUser(Reply, frozen=True, kw_only=True):
+    """What everybody may know of a person; never mail address or wallet."""
+
+    user_id: str
+    username: str
+    display_name: str
+    roles: list[str]
+
+
+class UserUpdate(HubBody, frozen=True, kw_only=True):
+    """Changes to a profile: absent keys stay, null clears."""
+
+    refusals: ClassVar[dict[str, type[Invalid]]] = {"email": InvalidEmail, "walletAddress": InvalidWallet}
+    email: str | None | UnsetType = UNSET
+    wallet_address: str | None | UnsetType = UNSET
+    display_name: str | UnsetType = UNSET
+
+
+class RolesUpdate(HubBody, frozen=True, kw_only=True):
+    """The roles a person is to have."""
+
+    roles: list[str]
+
+
+class UserSearch(QueryString, frozen=True, kw_only=True):
+    """What to look for among users."""
+
+    q: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    limit: Page = 50
+    cursor: str | None = None
+
+
+class UserList(Reply, frozen=True, kw_only=True):
+    """A page of users, by creation."""
+
+    users: list[UserReply]
+    next_cursor: str | None
+
+
+class BookingList(Reply, frozen=True):
+    """Bookings by start."""
+
+    bookings: list[BookingReply]
+
+
+@route("GET", "/v1/users/me", permission=Permission.OWN_PROFILE, accepts=FOR_USER, refusals=(MissingUserId, InvalidUserId))
+async def get_me(tx: Tx, actor: Actor, house: House) -> UserReply:
+    """Show the acting user's own profile."""
+    return await _profile(tx, await identity.access_self(tx, actor), house)
+
+
+@route(
+    "PUT", "/v1/users/me", permission=Permission.OWN_PROFILE, accepts=FOR_USER,
+    refusals=(MissingUserId, InvalidEmail, InvalidWallet, InvalidField),
+)  # fmt: skip
+async def update_me(data: UserUpdate, tx: Tx, actor: Actor, house: House) -> UserReply:
+    """Change the acting user's contact and wallet; absent keys stay, null clears."""
+    user = await identity.access_self(tx, actor)
+    changed = await identity.update_profile(
+        tx,
+        actor,
+        user,
+        email=user.email if data.email is UNSET else data.email,
+        wallet=user.wallet if data.wallet_address is UNSET else data.wallet_address,
+        display_name=user.display_name if data.display_name is UNSET else data.display_name,
+        now=house.clock.now(),
+    )
+    return await _profile(tx, changed, house)
+
+
+@route(
+    "GET", "/v1/users/me/bookings", permission=Permission.OWN_PROFILE, accepts=FOR_USER,
+    refusals=(MissingUserId, InvalidDate, InvalidRange, RangeTooLong),
+)  # fmt: skip
+async def list_my_bookings(query: DayRange, tx: Tx, actor: Actor, house: House) -> BookingList:
+    """List the acting user's bookings, from today on unless a range is given."""
+    span = rooms.span_of_days(query.first, query.last, hub=house.hub, now=house.clock.now())
+    user = await identity.access_self(tx, actor)
+    events = await rooms.bookings_of(tx, user.id, span)
+    return BookingList([BookingReply.of(event, house.hub.zone) for event in events])
+
+
+@route(
+    "GET", "/v1/users", permission=Permission.MANAGE_PEOPLE, accepts=ADMINISTRATION,
+    refusals=(AdminRequired, InvalidField),
+)  # fmt: skip
+async def list_users(query: UserSearch, tx: Tx, house: House) -> UserList:
+    """Search users, for the holder of the master key or an admin."""
+    found = await identity.search_users(tx, text=query.q, after=_position(query.cursor), limit=query.limit + 1)
+    page = found[: query.limit]
+    more = len(found) > query.limit
+    return UserList(
+        users=[await _profile(tx, user, house, feed=False) for user in page],
+        next_cursor=_cursor(page[-1].seq) if more else None,
+    )
+
+
+@route("GET", "/v1/users/{user_id}", permission=Permission.READ_HUB, accepts=READER, refusals=(UserNotFound,))
+async def get_user(user_id: str, tx: Tx, actor: Actor) -> PublicUser:
+    """Show a user's public profile; never email or wallet."""
+    return await _public(tx, await identity.access_user(tx, actor, user_id))
+
+
+@route(
+    "PUT", "/v1/users/{user_id}/roles", permission=Permission.MANAGE_PEOPLE, accepts=ADMINISTRATION,
+    refusals=(AdminRequired, UserNotFound, MissingField, InvalidField, LastAdmin),
+)  # fmt: skip
+async def set_user_roles(user_id: str, data: Later[RolesUpdate], tx: Tx, actor: Actor, clock: Clock) -> PublicUser:
+    """Replace a user's roles, by the holder of the master key or an admin."""
+    user = await identity.access_user(tx, actor, user_id)
+    await identity.set_roles(tx, actor, user, data.read().roles, now=clock.now())
+    return await _public(tx, user)
+
+
+async def _profile(tx: Tx, user: User, house: House, *, feed: bool = True) -> UserReply:
+    token = await identity.feed_token_of(tx, user, box=house.feeds_box) if feed else None
+    return UserReply(
+        user_id=user.alias,
+        username=user.username,
+        display_name=user.display_name,
+        email=user.email,
+        wallet_address=user.wallet,
+        roles=await identity.public_roles_of(tx, user.id),
+        email_verified=user.email_verified,
+        calendar_feed_url=f"{house.settings.public_url}/v1/feeds/{token}/shifts.ics" if token else None,
+        created_at=utc(user.created_at),
+    )
+
+
+async def _public(tx: Tx, user: User) -> PublicUser:
+    roles = await identity.public_roles_of(tx, user.id)
+    return PublicUser(user_id=user.alias, username=user.username, display_name=user.display_name, roles=roles)
+
+
+def _cursor(position: int) -> str:
+    return urlsafe_b64encode(str(position).encode()).decode().rstrip("=")
+
+
+def _position(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except ValueError as fault:
+        raise InvalidField("This cursor is not one of ours", field="cursor") from fault
+    if not text.isdigit() or len(text) > 18:  # noqa: PLR2004 (the digits of a 64-bit number)
+        raise InvalidField("This cursor is not one of ours", field="cursor")
+    return int(text)

@@ -1,0 +1,78 @@
+"""The dialect's envelope and words: `{error, code, request_id}`, with `details` for bad fields."""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from guildhall.core.actor import Actor
+from guildhall.core.errors import STATUS, GuildhallError, Internal, Invalid, Kind
+from guildhall.dialects.rustmail.auth import identify
+from guildhall.domains.identity.errors import CsrfFailed
+from guildhall.web.answers import Answer
+from guildhall.web.calls import Call
+from guildhall.web.faces import Face, retry_headers
+
+WORDS: dict[type[GuildhallError], str] = {CsrfFailed: "CSRF_REJECTED", Internal: "INTERNAL_ERROR"}
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """What is wrong with one field."""
+
+    path: str
+    message: str
+
+
+class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Every error of the dialect."""
+
+    error: str
+    code: str
+    request_id: str
+    details: list[Detail] = []
+
+
+class Rustmail(Face):
+    """Modmail and its administration."""
+
+    name: ClassVar[str] = "rustmail"
+    title: ClassVar[str] = "Rustmail"
+    prefixes: ClassVar[tuple[str, ...]] = (
+        "/api",
+        "/api/bot",
+        "/api/externals",
+        "/api/apikeys",
+        "/api/admin/members",
+        "/api/admin/roles",
+        "/api/admin/permissions",
+        "/api/admin/bans",
+        "/api/admin/audit",
+        "/api/user/avatar",
+        "/api/user/permissions",
+        "/api/panel",
+        "/api/categories",
+        "/api/snippets",
+        "/api/blocks",
+        "/api/setup",
+    )
+    body_limit: ClassVar[int] = 1024 * 1024
+
+    async def identify(self, call: Call) -> Actor:
+        """Return who calls, by session or API key."""
+        return await identify(call)
+
+    def refuse(self, error: GuildhallError, *, request_id: str) -> Answer:
+        """Return `{error, code, request_id}`."""
+        code = WORDS.get(type(error), "INTERNAL_ERROR" if error.kind is Kind.INTERNAL else error.code.upper())
+        field = error.details.get("field")
+        details = [Detail(str(field), error.message)] if field and isinstance(error, Invalid) else []
+        body = ErrorBody(error.message, code, request_id, details)
+        return Answer(msgspec.json.encode(body), status=STATUS[error.kind], headers=retry_headers(error))
+
+    def error_schema(self) -> dict[str, Any]:
+        """Return the schema of `{error, code, request_id}`."""
+        text = {"type": "string"}
+        return {
+            "type": "object",
+            "required": ["error", "code", "request_id"],
+            "properties": {"error": text, "code": text, "request_id": text, "details": {"type": "array"}},
+        }

@@ -1,0 +1,1 @@
+"""What things mean. No HTTP, no Discord, no templates, no vendor SDK."""

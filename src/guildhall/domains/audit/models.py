@@ -1,0 +1,53 @@
+"""Audit entries as they are kept."""
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
+
+from guildhall.core.db import JsonDoc, UtcTime, metadata, stored
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("user_id", Text),
+    Column("app_id", Text),
+    Column("ip", Text),
+    Column("action", Text, nullable=False),
+    Column("target", Text),
+    Column("details", JsonDoc, nullable=False),
+    Index("ix_audit_entries_target_seq", "target", "seq"),
+    Index("ix_audit_entries_user_id_seq", "user_id", "seq"),
+    Index("ix_audit_entries_action_seq", "action", "seq"),
+)
+
+
+@stored(audit_entries)
+class NewEntry(msgspec.Struct, frozen=True):
+    """An entry before the database has numbered it."""
+
+    at: datetime
+    actor: str
+    user_id: str | None
+    app_id: str | None
+    ip: str | None
+    action: str
+    target: str | None
+    details: dict[str, object]
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """One entry; `seq` grows with time, `actor` is the kind of actor, `action` reads `noun.verb`."""
+
+    seq: int
+    at: datetime
+    actor: str
+    user_id: str | None
+    app_id: str | None
+    ip: str | None
+    action: str
+    target: str | None
+    details: dict[str, object]

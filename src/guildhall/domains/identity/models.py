@@ -1,0 +1,264 @@
+"""People, the names other systems know them by, and what proves who they are."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from guildhall.core.db import JsonDoc, UtcTime, metadata, stored
+
+users = Table(
+    "users",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("alias", Text, nullable=False, unique=True),
+    Column("username", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("sign_in_name", Text, unique=True),
+    Column("password_hash", Text),
+    Column("email", Text),
+    Column("email_verified", Boolean, nullable=False),
+    Column("wallet", Text),
+    Column("disabled_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+    # Lower-cased names and address in one text; the index for searching inside words is made by the migration,
+    # because the two engines have different ones.
+    Column("search", Text, nullable=False),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False, index=True),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+user_roles = Table(
+    "user_roles",
+    metadata,
+    Column("user_id", Text, ForeignKey("users.id"), primary_key=True),
+    Column("role", Text, primary_key=True),
+    Index("ix_user_roles_role", "role"),
+)
+
+user_grants = Table(
+    "user_grants",
+    metadata,
+    Column("user_id", Text, ForeignKey("users.id"), primary_key=True),
+    Column("permission", Text, primary_key=True),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("last_seen_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("ip", Text),
+    Column("user_agent", Text),
+    Index("ix_sessions_user_id_last_seen_at", "user_id", "last_seen_at"),
+    Index("ix_sessions_expires_at", "expires_at"),
+)
+
+apps = Table(
+    "apps",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("secret_hash", Text, nullable=False, unique=True),
+    Column("created_at", UtcTime, nullable=False),
+    Column("last_used_at", UtcTime),
+    Column("revoked_at", UtcTime),
+    CheckConstraint("kind IN ('trusted', 'device')", name="kind"),
+    Index("ix_apps_created_at", "created_at", "id", sqlite_where=text("revoked_at IS NULL"), postgresql_where=text("revoked_at IS NULL")),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("key_hash", Text, nullable=False, unique=True),
+    Column("preview", Text, nullable=False),
+    Column("permissions", JsonDoc, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("last_used_at", UtcTime),
+    Column("revoked_at", UtcTime),
+)
+
+master_key = Table(
+    "master_key",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key_hash", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    CheckConstraint("id = 1", name="only_one"),
+)
+
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("window_ends_at", UtcTime, nullable=False),
+    Index("ix_sign_in_attempts_window_ends_at", "window_ends_at"),
+)
+
+calendar_feeds = Table(
+    "calendar_feeds",
+    metadata,
+    Column("user_id", Text, ForeignKey("users.id"), primary_key=True),
+    Column("token_hash", Text, nullable=False),
+    Column("sealed_token", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("token_hash"),
+)
+
+ADMIN_ROLES = frozenset({"admin", "super_admin"})
+
+
+class User(msgspec.Struct, frozen=True):
+    """One person, the same in every dialect. `alias` is the public id of the APIs, `id` stays inside."""
+
+    seq: int
+    id: str
+    alias: str
+    username: str
+    display_name: str
+    sign_in_name: str | None
+    email: str | None
+    email_verified: bool
+    wallet: str | None
+    disabled_at: datetime | None
+    created_at: datetime
+
+
+@stored(users)
+class NewUser(msgspec.Struct, frozen=True, kw_only=True):
+    """A person before the database has numbered them."""
+
+    id: str
+    alias: str
+    username: str
+    display_name: str
+    sign_in_name: str | None = None
+    password_hash: str | None = None
+    email: str | None = None
+    email_verified: bool = False
+    wallet: str | None = None
+    disabled_at: datetime | None = None
+    created_at: datetime
+    search: str
+
+
+@stored(identities)
+class Identity(msgspec.Struct, frozen=True):
+    """The name by which another system knows a person."""
+
+    provider: str
+    external_id: str
+    user_id: str
+    created_at: datetime
+
+
+@stored(user_roles)
+class UserRole(msgspec.Struct, frozen=True):
+    """A role that a person holds."""
+
+    user_id: str
+    role: str
+
+
+@stored(user_grants)
+class UserGrant(msgspec.Struct, frozen=True):
+    """A permission that a person holds beside those of their roles."""
+
+    user_id: str
+    permission: str
+
+
+@stored(sessions)
+class Session(msgspec.Struct, frozen=True):
+    """One signed-in browser. Only a hash of the cookie's value is kept."""
+
+    id: str
+    token_hash: str
+    user_id: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    ip: str | None
+    user_agent: str | None
+
+
+class AppKind(StrEnum):
+    """Trusted apps act for people; a device app may only start device logins."""
+
+    TRUSTED = "trusted"
+    DEVICE = "device"
+
+
+@stored(apps)
+class App(msgspec.Struct, frozen=True):
+    """A program that vouches for its users. `provider` names the system its user ids come from."""
+
+    id: str
+    name: str
+    provider: str
+    kind: AppKind
+    secret_hash: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@stored(api_keys)
+class ApiKey(msgspec.Struct, frozen=True):
+    """A key that acts for its owner within the listed permissions."""
+
+    id: str
+    user_id: str
+    name: str
+    key_hash: str
+    preview: str
+    permissions: list[str]
+    created_at: datetime
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@stored(calendar_feeds)
+class CalendarFeed(msgspec.Struct, frozen=True):
+    """The secret address of a person's calendar: a hash to find it by, and the sealed value to show them again."""
+
+    user_id: str
+    token_hash: str
+    sealed_token: str
+    created_at: datetime
+
+
+def search_text(username: str, display_name: str, email: str | None) -> str:
+    """Return the text in which a search for a person looks."""
+    return " ".join(part.casefold() for part in (username, display_name, email or ""))

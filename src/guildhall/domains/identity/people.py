@@ -1,0 +1,236 @@
+"""People: made on first contact, linked, renamed, given roles."""
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, update
+
+from guildhall.core import ids
+from guildhall.core.actor import Actor
+from guildhall.core.db import Tx, command
+from guildhall.core.errors import Conflict, InvalidField
+from guildhall.domains import audit
+from guildhall.domains.identity import names
+from guildhall.domains.identity.errors import NameTaken
+from guildhall.domains.identity.models import (
+    Identity,
+    NewUser,
+    User,
+    UserRole,
+    search_text,
+    user_roles,
+    users,
+)
+from guildhall.domains.identity.policy import check_admin_remains, holds_admin
+from guildhall.domains.identity.queries import USER, roles_of, user_known_as
+from guildhall.domains.identity.wallets import checksummed
+
+CHANGE = command(
+    update(users)
+    .where(users.c.id == bindparam("user_id"))
+    .values(
+        username=bindparam("new_username"),
+        display_name=bindparam("new_display_name"),
+        email=bindparam("new_email"),
+        email_verified=bindparam("verified"),
+        wallet=bindparam("new_wallet"),
+        search=bindparam("new_search"),
+    )
+)
+CLEAR_ROLES = command(delete(user_roles).where(user_roles.c.user_id == bindparam("holder")))
+MOST_ROLES = 20
+RESERVED_ROLES = frozenset({"super_admin"})
+
+
+class AliasTaken(Conflict):
+    """Somebody else has this public id; the caller tries another."""
+
+    code = "alias_taken"
+
+
+async def ensure_user(
+    tx: Tx,
+    actor: Actor,
+    *,
+    provider: str,
+    external_id: str,
+    username: str | None,
+    display_name: str | None,
+    now: datetime,
+) -> User:
+    """Return the person whom a provider knows by this id, made on first contact and renamed when the names differ.
+
+    Two simultaneous first contacts make one person: the unique identity decides.
+    """
+    user = await user_known_as(tx, external_id, provider=provider)
+    if user is None:
+        user = await _create_user(tx, actor, provider, external_id, username, display_name, now)
+    return await rename_user(tx, actor, user, username=username, display_name=display_name, now=now)
+
+
+async def rename_user(
+    tx: Tx, actor: Actor, user: User, *, username: str | None, display_name: str | None, now: datetime
+) -> User:
+    """Store the names an app gives for its user where they differ; None keeps what is stored."""
+    if username in (None, user.username) and display_name in (None, user.display_name):
+        return user
+    return await _change(
+        tx, actor, user, now=now, username=username or user.username, display_name=display_name or user.display_name
+    )
+
+
+async def update_profile(  # noqa: PLR0913 (one parameter for each thing a person may change)
+    tx: Tx,
+    actor: Actor,
+    user: User,
+    *,
+    email: str | None,
+    wallet: str | None,
+    display_name: str,
+    now: datetime,
+) -> User:
+    """Change a person's contact, wallet and display name. Raises InvalidEmail, InvalidWallet, InvalidField.
+
+    A changed address counts as unverified until a mailed link confirms it.
+    """
+    email = names.valid_email(email) if email else None
+    wallet = checksummed(wallet) if wallet else None
+    shown = names.clean_name(display_name, longest=names.LONGEST_DISPLAY_NAME, field="displayName")
+    return await _change(tx, actor, user, now=now, email=email, wallet=wallet, display_name=shown)
+
+
+async def set_roles(tx: Tx, actor: Actor, user: User, roles: list[str], *, now: datetime) -> list[str]:
+    """Replace a person's roles and return them. Raises InvalidField, LastAdmin.
+
+    A super administrator stays one: that role is given and taken in the panel only.
+    """
+    _check_roles(roles)
+    held = await roles_of(tx, user.id)
+    kept = sorted({*roles, *RESERVED_ROLES.intersection(held)})
+    if holds_admin(held) and not holds_admin(kept):
+        await check_admin_remains(tx, actor, user)
+    await tx.run(CLEAR_ROLES, holder=user.id)
+    for role in kept:
+        await tx.insert(UserRole(user.id, role))
+    await audit.record(tx, actor, "user.roles_set", user.id, now=now, before=held, after=kept)
+    return kept
+
+
+async def create_person(  # noqa: PLR0913 (an account has this many parts)
+    tx: Tx,
+    actor: Actor,
+    *,
+    sign_in_name: str,
+    password_hash: str,
+    email: str | None,
+    roles: list[str],
+    now: datetime,
+) -> User:
+    """Make a person who signs in with a password. Raises NameTaken, InvalidField, InvalidEmail."""
+    name = names.clean_name(sign_in_name, longest=names.LONGEST_USERNAME, field="name")
+    address = names.valid_email(email) if email else None
+    user_id = ids.ulid()
+    row = NewUser(
+        id=user_id,
+        alias="u_" + _random_digits(),
+        username=name,
+        display_name=name,
+        sign_in_name=name.casefold(),
+        password_hash=password_hash,
+        email=address,
+        created_at=now,
+        search=search_text(name, name, address),
+    )
+    await tx.insert(row, clash=NameTaken)
+    for role in roles:
+        await tx.insert(UserRole(user_id, role))
+    await audit.record(tx, actor, "user.created", user_id, now=now, roles=roles)
+    return await _reload(tx, user_id)
+
+
+async def _create_user(  # noqa: PLR0913, PLR0917 (private half of ensure_user)
+    tx: Tx,
+    actor: Actor,
+    provider: str,
+    external_id: str,
+    username: str | None,
+    display_name: str | None,
+    now: datetime,
+) -> User:
+    bare = external_id.removeprefix("u_")
+    user_id = ids.ulid()
+    shown = username or bare
+    row = NewUser(
+        id=user_id,
+        alias=external_id if external_id.startswith("u_") else f"u_{external_id}",
+        username=shown,
+        display_name=display_name or shown,
+        created_at=now,
+        search=search_text(shown, display_name or shown, None),
+    )
+    try:
+        async with tx.savepoint():
+            await tx.insert(row, clash=AliasTaken)
+    except AliasTaken:
+        # Either this person was made a moment ago by a parallel call, or another provider's person has the id.
+        if known := await user_known_as(tx, external_id, provider=provider):
+            return known
+        row = NewUser(**{name: getattr(row, name) for name in row.__struct_fields__} | {"alias": "u_" + _random_digits()})
+        await tx.insert(row)
+    await tx.insert(Identity(provider, bare, user_id, now))
+    await audit.record(tx, actor, "user.created", user_id, now=now, provider=provider, external_id=bare)
+    return await _reload(tx, user_id)
+
+
+async def _change(  # noqa: PLR0913 (private half of the verbs above)
+    tx: Tx,
+    actor: Actor,
+    user: User,
+    *,
+    now: datetime,
+    username: str | None = None,
+    display_name: str | None = None,
+    email: object = ...,
+    wallet: object = ...,
+) -> User:
+    new_email = user.email if email is ... else email
+    new_name, new_display = username or user.username, display_name or user.display_name
+    after = {
+        "username": new_name,
+        "display_name": new_display,
+        "email": new_email,
+        "wallet": user.wallet if wallet is ... else wallet,
+    }
+    changed = sorted(key for key, value in after.items() if value != getattr(user, key))
+    if not changed:
+        return user
+    await tx.run(
+        CHANGE,
+        user_id=user.id,
+        verified=user.email_verified and new_email == user.email,
+        new_search=search_text(new_name, new_display, str(new_email) if new_email else None),
+        **{f"new_{key}": value for key, value in after.items()},
+    )
+    await audit.record(tx, actor, "user.changed", user.id, now=now, fields=changed)
+    return await _reload(tx, user.id)
+
+
+def _check_roles(roles: list[str]) -> None:
+    if len(roles) > MOST_ROLES or len(set(roles)) != len(roles):
+        raise InvalidField(f"roles are at most {MOST_ROLES}, each once", field="roles")
+    for role in roles:
+        if not names.ROLE.fullmatch(role) or role in RESERVED_ROLES:
+            raise InvalidField(f"{role!r} is not a role that can be given here", field="roles")
+
+
+async def _reload(tx: Tx, user_id: str) -> User:
+    user = await tx.one(USER, id=user_id)
+    if user is None:
+        raise LookupError(f"user {user_id} vanished within its own transaction")
+    return user
+
+
+def _random_digits() -> str:
+    return "".join(secrets.choice("0123456789") for _ in range(12))
+
+

@@ -1,0 +1,135 @@
+"""Reads about people, apps and sessions."""
+
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, text
+
+from guildhall.core.db import Query, Tx, query
+from guildhall.domains.identity.models import (
+    ADMIN_ROLES,
+    ApiKey,
+    App,
+    CalendarFeed,
+    Session,
+    User,
+    api_keys,
+    apps,
+    calendar_feeds,
+    identities,
+    master_key,
+    sessions,
+    user_grants,
+    user_roles,
+    users,
+)
+
+USER_COLUMNS = [users.c[name] for name in User.__struct_fields__]
+
+
+def _users(*where: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    return select(*USER_COLUMNS).where(*where)
+
+
+USER = query(User, _users(users.c.id == bindparam("id")))
+USER_BY_ALIAS = query(User, _users(users.c.alias == bindparam("alias")))
+USER_BY_SIGN_IN_NAME = query(User, _users(users.c.sign_in_name == bindparam("name")))
+PASSWORD_HASH = query(str, select(users.c.password_hash).where(users.c.id == bindparam("id")))
+USER_KNOWN_AS = query(
+    User,
+    _users(
+        or_(
+            users.c.alias == bindparam("name"),
+            users.c.id.in_(
+                select(identities.c.user_id).where(
+                    identities.c.provider == bindparam("provider"),
+                    identities.c.external_id.in_([bindparam("name"), bindparam("bare")]),
+                )
+            ),
+        )
+    )
+    .order_by((users.c.alias == bindparam("name")).desc())
+    .limit(1),
+)
+ROLES = query(str, select(user_roles.c.role).where(user_roles.c.user_id == bindparam("user_id")).order_by(user_roles.c.role))
+GRANTS = query(str, select(user_grants.c.permission).where(user_grants.c.user_id == bindparam("user_id")))
+ADMINS = query(
+    str,
+    select(user_roles.c.user_id)
+    .where(user_roles.c.role.in_(sorted(ADMIN_ROLES)))
+    .order_by(user_roles.c.user_id)
+    .limit(100)
+    .with_for_update(),
+)
+ANY_ADMIN = query(str, select(user_roles.c.user_id).where(user_roles.c.role.in_(sorted(ADMIN_ROLES))).limit(1))
+
+_page = _users(users.c.seq > bindparam("after")).order_by(users.c.seq).limit(bindparam("limit"))
+PAGE_OF_USERS = query(User, _page)
+USERS_LIKE = query(User, _page.where(users.c.search.like(bindparam("pattern"), escape="\\")))
+# An index of all three-letter parts serves LIKE on PostgreSQL; on SQLite it is a full-text table beside the users.
+_found = text("SELECT rowid FROM users_search WHERE users_search MATCH :phrase").bindparams(bindparam("phrase", required=True))
+USERS_CONTAINING: dict[str, Query[User]] = {
+    "postgresql": USERS_LIKE,
+    "sqlite": query(User, _page.where(users.c.seq.in_(_found.columns(users.c.seq)))),
+}
+TRIGRAM = 3
+
+APP = query(App, select(apps).where(apps.c.id == bindparam("id"), apps.c.revoked_at.is_(None)))
+APP_BY_SECRET = query(App, select(apps).where(apps.c.secret_hash == bindparam("hash"), apps.c.revoked_at.is_(None)))
+LIVE_APPS = query(App, select(apps).where(apps.c.revoked_at.is_(None)).order_by(apps.c.created_at, apps.c.id))
+API_KEY_BY_HASH = query(ApiKey, select(api_keys).where(api_keys.c.key_hash == bindparam("hash"), api_keys.c.revoked_at.is_(None)))
+API_KEYS_OF = query(
+    ApiKey,
+    select(api_keys).where(api_keys.c.user_id == bindparam("user_id"), api_keys.c.revoked_at.is_(None)).order_by(api_keys.c.id),
+)
+MASTER_KEY = query(str, select(master_key.c.key_hash))
+SESSION = query(Session, select(sessions).where(sessions.c.id == bindparam("id")))
+SESSION_BY_HASH = query(Session, select(sessions).where(sessions.c.token_hash == bindparam("hash")))
+SESSIONS_OF = query(
+    Session,
+    select(sessions)
+    .where(sessions.c.user_id == bindparam("user_id"), sessions.c.expires_at > bindparam("now"))
+    .order_by(sessions.c.last_seen_at.desc())
+    .limit(50),
+)
+FEED_BY_HASH = query(CalendarFeed, select(calendar_feeds).where(calendar_feeds.c.token_hash == bindparam("hash")))
+FEED_OF = query(CalendarFeed, select(calendar_feeds).where(calendar_feeds.c.user_id == bindparam("user_id")))
+USER_COUNT = query(int, select(func.count()).select_from(users))
+
+
+async def roles_of(tx: Tx, user_id: str) -> list[str]:
+    """Return the roles a person holds, in alphabetical order."""
+    return await tx.all(ROLES, user_id=user_id)
+
+
+async def public_roles_of(tx: Tx, user_id: str) -> list[str]:
+    """Return a person's roles as other people see them: a super administrator is an admin."""
+    return sorted({"admin" if role == "super_admin" else role for role in await roles_of(tx, user_id)})
+
+
+async def search_users(tx: Tx, *, text: str | None, after: int = 0, limit: int) -> list[User]:
+    """Return users by creation, from user number `after` on, whose names or address contain `text`."""
+    if not text:
+        return await tx.all(PAGE_OF_USERS, after=after, limit=limit)
+    wanted = text.casefold()
+    pattern = "%" + wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    phrase = '"' + wanted.replace('"', '""') + '"'
+    statement = USERS_CONTAINING[tx.engine] if len(wanted) >= TRIGRAM else USERS_LIKE
+    return await tx.all(statement, pattern=pattern, phrase=phrase, after=after, limit=limit)
+
+
+async def user_by_alias(tx: Tx, alias: str) -> User | None:
+    """Return the person with a public id."""
+    return await tx.one(USER_BY_ALIAS, alias=alias)
+
+
+async def user_known_as(tx: Tx, name: str, *, provider: str) -> User | None:
+    """Return the person with this public id, else the one a provider knows by it, with or without a leading `u_`."""
+    return await tx.one(USER_KNOWN_AS, name=name, bare=name.removeprefix("u_"), provider=provider)
+
+
+async def user_who_signs_in_as(tx: Tx, name: str) -> User | None:
+    """Return the person who signs in with a name, whatever its case."""
+    return await tx.one(USER_BY_SIGN_IN_NAME, name=name.casefold())
+
+
+async def has_administrator(tx: Tx) -> bool:
+    """Tell whether anybody administers the house."""
+    return await tx.one(ANY_ADMIN) is not None

@@ -1,0 +1,116 @@
+"""Browser sessions: a random cookie, kept as a hash, that slides for a week and ends after thirty days."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import bindparam, delete, update
+
+from guildhall.core import ids
+from guildhall.core.actor import Actor, ActorKind, Credential
+from guildhall.core.crypto import digest
+from guildhall.core.db import Tx, command
+from guildhall.domains import audit
+from guildhall.domains.identity.models import Session, User, sessions
+from guildhall.domains.identity.permissions import permissions_of
+from guildhall.domains.identity.queries import GRANTS, SESSION_BY_HASH, SESSIONS_OF, USER, roles_of
+
+IDLE_LIFE = timedelta(days=7)
+WHOLE_LIFE = timedelta(days=30)
+SEEN_EVERY = timedelta(minutes=1)
+LONGEST_AGENT = 300
+
+SEEN = command(
+    update(sessions)
+    .where(sessions.c.id == bindparam("session_id"))
+    .values(last_seen_at=bindparam("at"), expires_at=bindparam("until"))
+)
+END = command(delete(sessions).where(sessions.c.id == bindparam("session_id"), sessions.c.user_id == bindparam("owner")))
+END_OTHERS = command(
+    delete(sessions).where(sessions.c.user_id == bindparam("owner"), sessions.c.id != bindparam("session_id"))
+)
+FORGET_EXPIRED = command(delete(sessions).where(sessions.c.expires_at <= bindparam("at")))
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A request's session, person and actor."""
+
+    session: Session
+    user: User
+    actor: Actor
+
+
+async def open_session(tx: Tx, user: User, *, ip: str | None, user_agent: str | None, now: datetime) -> tuple[Session, str]:
+    """Open a session and return it with the cookie's value, which is kept as a hash only."""
+    token = ids.url_token()
+    session = Session(
+        id=ids.ulid(),
+        token_hash=digest(token),
+        user_id=user.id,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + IDLE_LIFE,
+        ip=ip,
+        user_agent=user_agent and user_agent[:LONGEST_AGENT],
+    )
+    await tx.insert(session)
+    actor = Actor(ActorKind.USER, Credential.SESSION, user_id=user.id, ip=ip)
+    await audit.record(tx, actor, "session.opened", session.id, now=now)
+    return session, token
+
+
+async def signed_in_with(tx: Tx, token: str, *, ip: str | None, now: datetime) -> SignedIn | None:
+    """Return whose session this cookie is, or None when it is unknown, expired or its person is disabled."""
+    session = await tx.one(SESSION_BY_HASH, hash=digest(token))
+    if session is None or session.expires_at <= now:
+        return None
+    user = await tx.one(USER, id=session.user_id)
+    if user is None or user.disabled_at is not None:
+        return None
+    roles = await roles_of(tx, user.id)
+    granted = permissions_of(Credential.SESSION, roles, await tx.all(GRANTS, user_id=user.id))
+    actor = Actor(
+        ActorKind.USER, Credential.SESSION, user.id, roles=frozenset(roles), permissions=frozenset(granted), ip=ip
+    )
+    return SignedIn(session, user, actor)
+
+
+def wants_renewal(session: Session, now: datetime) -> bool:
+    """Tell whether the session's last use is old enough to be written again."""
+    return now - session.last_seen_at >= SEEN_EVERY
+
+
+async def renew_session(tx: Tx, session: Session, *, now: datetime) -> None:
+    """Slide the session's end, up to its whole life."""
+    until = min(now + IDLE_LIFE, session.created_at + WHOLE_LIFE)
+    await tx.run(SEEN, session_id=session.id, at=now, until=until)
+
+
+async def sessions_of(tx: Tx, user_id: str, *, now: datetime) -> list[Session]:
+    """Return a person's live sessions, the latest used first."""
+    return await tx.all(SESSIONS_OF, user_id=user_id, now=now)
+
+
+async def end_session(tx: Tx, actor: Actor, session_id: str, *, now: datetime) -> None:
+    """End one session of the person who acts; ending it twice is fine."""
+    if await tx.run(END, session_id=session_id, owner=actor.user_id):
+        await audit.record(tx, actor, "session.ended", session_id, now=now)
+
+
+async def end_other_sessions(tx: Tx, actor: Actor, session_id: str, *, now: datetime) -> int:
+    """End every session of the person who acts but this one, and return how many."""
+    ended = await tx.run(END_OTHERS, session_id=session_id, owner=actor.user_id)
+    await audit.record(tx, actor, "session.others_ended", session_id, now=now, ended=ended)
+    return ended
+
+
+async def forget_expired(tx: Tx, *, now: datetime) -> int:
+    """Remove sessions that are over."""
+    return await tx.run(FORGET_EXPIRED, at=now)
+
+
+def csrf_token(session_token: str) -> str:
+    """Return the token that forms of this session carry: derived from the cookie, which other sites cannot read."""
+    return hmac.new(session_token.encode(), b"guildhall form", sha256).hexdigest()

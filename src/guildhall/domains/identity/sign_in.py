@@ -1,0 +1,152 @@
+"""Signing in with a password.
+
+Hashing a password takes tens of milliseconds, so it happens between transactions, never inside one: the attempt is
+counted first, then the password is checked, then the session is opened. Counting first is what stops a hundred
+simultaneous guesses.
+"""
+
+import math
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import bindparam, delete, update
+
+from guildhall.core.actor import Actor, ActorKind, Credential
+from guildhall.core.crypto import PasswordHasher, needs_rehash
+from guildhall.core.db import Database, Tx, command, insert_if_new, query
+from guildhall.domains import audit
+from guildhall.domains.identity import names
+from guildhall.domains.identity.errors import TooManyAttempts, WrongPassword
+from guildhall.domains.identity.models import Session, User, sign_in_attempts, users
+from guildhall.domains.identity.people import create_person
+from guildhall.domains.identity.queries import ANY_ADMIN, PASSWORD_HASH, USER_BY_SIGN_IN_NAME
+from guildhall.domains.identity.sessions import end_other_sessions, forget_expired, open_session
+
+WINDOW = timedelta(minutes=15)
+MOST_FOR_NAME = 10
+MOST_FOR_ADDRESS = 30
+
+BEGIN = insert_if_new(sign_in_attempts)
+RESTART = command(
+    update(sign_in_attempts)
+    .where(sign_in_attempts.c.subject == bindparam("who"), sign_in_attempts.c.window_ends_at <= bindparam("now"))
+    .values(count=0, window_ends_at=bindparam("until"))
+)
+COUNT_UP = command(
+    update(sign_in_attempts)
+    .where(sign_in_attempts.c.subject == bindparam("who"))
+    .values(count=sign_in_attempts.c.count + 1)
+)
+CLEAR = command(delete(sign_in_attempts).where(sign_in_attempts.c.subject == bindparam("who")))
+FORGET = command(delete(sign_in_attempts).where(sign_in_attempts.c.window_ends_at <= bindparam("now")))
+SET_PASSWORD = command(
+    update(users).where(users.c.id == bindparam("user_id")).values(password_hash=bindparam("new_hash"))
+)
+
+
+class Attempts(msgspec.Struct, frozen=True):
+    """Sign-ins tried for a name or from an address in the present window."""
+
+    count: int
+    window_ends_at: datetime
+
+
+ATTEMPTS = query(
+    Attempts,
+    sign_in_attempts.select()
+    .with_only_columns(sign_in_attempts.c.count, sign_in_attempts.c.window_ends_at)
+    .where(sign_in_attempts.c.subject == bindparam("who")),
+)
+
+
+async def sign_in(  # noqa: PLR0913 (what a sign-in consists of)
+    database: Database, hasher: PasswordHasher, *, name: str, password: str, ip: str | None, user_agent: str | None, now: datetime
+) -> tuple[Session, str]:
+    """Check a password and open a session; return it with the cookie's value.
+
+    Raises WrongPassword, in equal time for an unknown name, and TooManyAttempts after ten tries for the name or thirty
+    from the address within fifteen minutes, even when the password is right.
+    """
+    async with database.write() as tx:
+        await _count(tx, f"name:{name.casefold()}", MOST_FOR_NAME, now)
+        await _count(tx, f"address:{ip}", MOST_FOR_ADDRESS, now)
+        user = await tx.one(USER_BY_SIGN_IN_NAME, name=name.casefold())
+        kept = await tx.one(PASSWORD_HASH, id=user.id) if user else None
+    fits = await hasher.verify(kept, password)
+    if user is None or kept is None or not fits or user.disabled_at is not None:
+        await _note_failure(database, user, ip, now)
+        raise WrongPassword
+    renewed = await hasher.hash(password) if needs_rehash(kept) else None
+    async with database.write() as tx:
+        await tx.run(CLEAR, who=f"name:{name.casefold()}")
+        if renewed:
+            await tx.run(SET_PASSWORD, user_id=user.id, new_hash=renewed)
+        return await open_session(tx, user, ip=ip, user_agent=user_agent, now=now)
+
+
+async def change_password(  # noqa: PLR0913 (what a change consists of)
+    database: Database, hasher: PasswordHasher, actor: Actor, *, session_id: str, old: str, new: str, now: datetime
+) -> None:
+    """Replace the password of the person who acts and end their other sessions. Raises WrongPassword, WeakPassword."""
+    names.valid_password(new)
+    async with database.write() as tx:
+        await _count(tx, f"change:{actor.user_id}", MOST_FOR_NAME, now)
+        kept = await tx.one(PASSWORD_HASH, id=actor.user_id)
+    if not await hasher.verify(kept, old):
+        raise WrongPassword
+    new_hash = await hasher.hash(new)
+    async with database.write() as tx:
+        await tx.run(SET_PASSWORD, user_id=actor.user_id, new_hash=new_hash)
+        await tx.run(CLEAR, who=f"change:{actor.user_id}")
+        await audit.record(tx, actor, "user.password_changed", actor.user_id, now=now)
+        await end_other_sessions(tx, actor, session_id, now=now)
+
+
+async def create_first_administrator(  # noqa: PLR0913 (what an account consists of)
+    database: Database, hasher: PasswordHasher, actor: Actor, *, name: str, password: str, email: str, now: datetime
+) -> User | None:
+    """Make the first administrator, or return None when the house has one. Raises WeakPassword, InvalidEmail."""
+    async with database.read() as tx:
+        if await tx.one(ANY_ADMIN):
+            return None
+    password_hash = await hasher.hash(names.valid_password(password))
+    async with database.write() as tx:
+        if await tx.one(ANY_ADMIN):
+            return None
+        return await create_person(
+            tx, actor, sign_in_name=name, password_hash=password_hash, email=email or None, roles=["super_admin"], now=now
+        )
+
+
+async def set_password(
+    database: Database, hasher: PasswordHasher, actor: Actor, user: User, *, new: str, now: datetime
+) -> None:
+    """Set a person's password on an administrator's word and end all their sessions. Raises WeakPassword."""
+    new_hash = await hasher.hash(names.valid_password(new))
+    async with database.write() as tx:
+        await tx.run(SET_PASSWORD, user_id=user.id, new_hash=new_hash)
+        await audit.record(tx, actor, "user.password_set", user.id, now=now)
+        owner = Actor(ActorKind.USER, Credential.NONE, user_id=user.id)
+        await end_other_sessions(tx, owner, "", now=now)
+
+
+async def forget_what_is_over(tx: Tx, *, now: datetime) -> None:
+    """Remove sessions that have ended and counts of attempts whose window is over."""
+    await tx.run(FORGET, now=now)
+    await forget_expired(tx, now=now)
+
+
+async def _count(tx: Tx, who: str, most: int, now: datetime) -> None:
+    await tx.run(BEGIN, subject=who, count=0, window_ends_at=now + WINDOW)
+    await tx.run(RESTART, who=who, now=now, until=now + WINDOW)
+    await tx.run(COUNT_UP, who=who)
+    attempts = await tx.one(ATTEMPTS, who=who)
+    if attempts is not None and attempts.count > most:
+        raise TooManyAttempts(retry_after=math.ceil((attempts.window_ends_at - now).total_seconds()))
+
+
+async def _note_failure(database: Database, user: User | None, ip: str | None, now: datetime) -> None:
+    if user is None:
+        return
+    async with database.write() as tx:
+        await audit.record(tx, Actor(ActorKind.ANONYMOUS, ip=ip), "session.refused", user.id, now=now)

@@ -1,0 +1,22 @@
+"""Who is told what. For now: mail."""
+
+from guildhall.domains.notifications.mails import (
+    SEND_MAIL,
+    MailRef,
+    mail_with,
+    page_of_mails,
+    queue_mail,
+    settle_mail,
+)
+from guildhall.domains.notifications.models import MailState, StoredMail
+
+__all__ = [
+    "SEND_MAIL",
+    "MailRef",
+    "MailState",
+    "StoredMail",
+    "mail_with",
+    "page_of_mails",
+    "queue_mail",
+    "settle_mail",
+]

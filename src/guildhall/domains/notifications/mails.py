@@ -1,0 +1,73 @@
+"""Queueing mail, and what happens to it."""
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import bindparam, select, update
+
+from guildhall.core import ids, outbox
+from guildhall.core.db import Tx, command, query
+from guildhall.core.outbox import JobKind
+from guildhall.domains.notifications.models import MailState, StoredMail, mails
+
+
+class MailRef(msgspec.Struct, frozen=True):
+    """The mail that a job is to send."""
+
+    mail_id: str
+
+
+SEND_MAIL = JobKind("mail.send", MailRef)
+AFTER_ALL_IDS = "z"
+
+MAIL = query(StoredMail, select(mails).where(mails.c.id == bindparam("id")))
+PAGE = query(
+    StoredMail,
+    select(mails).where(mails.c.id < bindparam("before")).order_by(mails.c.id.desc()).limit(bindparam("limit")),
+)
+SETTLE = command(
+    update(mails)
+    .where(mails.c.id == bindparam("mail_id"))
+    .values(state=bindparam("new_state"), sent_at=bindparam("at"), error=bindparam("reason"))
+)
+
+
+async def queue_mail(  # noqa: PLR0913 (a mail has this many parts)
+    tx: Tx,
+    *,
+    recipient: str,
+    subject: str,
+    text: str,
+    calendar: str | None = None,
+    calendar_method: str | None = None,
+    now: datetime,
+) -> str:
+    """Keep a mail and have it sent once the transaction is committed. Returns its id."""
+    mail = StoredMail(
+        id=ids.ulid(),
+        recipient=recipient,
+        subject=subject,
+        text=text,
+        calendar=calendar,
+        calendar_method=calendar_method,
+        created_at=now,
+    )
+    await tx.insert(mail)
+    await outbox.put(tx, SEND_MAIL, MailRef(mail.id), now=now, key=mail.id)
+    return mail.id
+
+
+async def mail_with(tx: Tx, mail_id: str) -> StoredMail | None:
+    """Return a mail."""
+    return await tx.one(MAIL, id=mail_id)
+
+
+async def page_of_mails(tx: Tx, *, before: str | None = None, limit: int) -> list[StoredMail]:
+    """Return mails, newest first, that were queued before mail `before`."""
+    return await tx.all(PAGE, before=before or AFTER_ALL_IDS, limit=limit)
+
+
+async def settle_mail(tx: Tx, mail: StoredMail, state: MailState, *, reason: str | None = None, now: datetime) -> None:
+    """Write down that the mail server took a mail, or will never take it, and why."""
+    sent_at = now if state is MailState.SENT else None
+    await tx.run(SETTLE, mail_id=mail.id, new_state=state.value, at=sent_at, reason=reason)

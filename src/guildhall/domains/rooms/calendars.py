@@ -1,0 +1,104 @@
+"""iCalendar documents of rooms and people. Pure: rows in, bytes out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event, vCalAddress, vText
+
+from guildhall.domains.rooms.models import BookedEvent, BookingState
+
+PRODUCT = "-//Guildhall//Rooms//EN"
+BUSY = "Busy"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a calendar. `uid` never changes, `sequence` grows with every change, `stamp` is the last one."""
+
+    uid: str
+    title: str
+    description: str | None
+    place: str
+    starts_at: datetime
+    ends_at: datetime
+    sequence: int
+    stamp: datetime
+    created_at: datetime
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """Who is asked to come, by whom."""
+
+    organiser: str
+    attendee: str
+
+
+def entry_of(event: BookedEvent, *, place: str, host: str, shows_details: bool) -> Entry:
+    """Return the calendar entry of a booking; one whose details are not for the reader says only "Busy"."""
+    return Entry(
+        uid=f"{event.id}@{host}",
+        title=event.title if shows_details else BUSY,
+        description=event.description if shows_details else None,
+        place=place,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        sequence=event.sequence,
+        stamp=event.updated_at,
+        created_at=event.created_at,
+        cancelled=event.state is BookingState.CANCELLED,
+    )
+
+
+def calendar_document(
+    entries: Iterable[Entry],
+    *,
+    zone: ZoneInfo,
+    name: str | None = None,
+    method: str | None = None,
+    invitation: Invitation | None = None,
+) -> bytes:
+    """Return entries as an iCalendar document with the definition of the zone for the years they lie in."""
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    if method:
+        calendar.add("method", method)
+    if name:
+        calendar.add("name", name)
+        calendar.add("x-wr-calname", name)
+    days: list[date] = []
+    for entry in entries:
+        calendar.add_component(_component(entry, zone, invitation))
+        days += [entry.starts_at.date(), entry.ends_at.date()]
+    if days:
+        first, last = min(days), max(days)
+        calendar.add_missing_timezones(first_date=date(first.year, 1, 1), last_date=date(last.year + 1, 1, 1))
+    document: bytes = calendar.to_ical()
+    return document
+
+
+def _component(entry: Entry, zone: ZoneInfo, invitation: Invitation | None) -> Event:
+    event = Event()
+    event.add("uid", entry.uid)
+    event.add("dtstamp", entry.stamp)
+    event.add("last-modified", entry.stamp)
+    event.add("created", entry.created_at)
+    event.add("sequence", entry.sequence)
+    event.add("dtstart", entry.starts_at.astimezone(zone))
+    event.add("dtend", entry.ends_at.astimezone(zone))
+    event.add("summary", entry.title)
+    event.add("location", entry.place)
+    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    if entry.description:
+        event.add("description", entry.description)
+    if invitation:
+        event.add("organizer", vCalAddress(f"mailto:{invitation.organiser}"))
+        attendee = vCalAddress(f"mailto:{invitation.attendee}")
+        attendee.params["partstat"] = vText("NEEDS-ACTION")
+        attendee.params["rsvp"] = vText("TRUE")
+        event.add("attendee", attendee)
+    return event

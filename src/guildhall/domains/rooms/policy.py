@@ -1,0 +1,46 @@
+"""Fetch and authorise in one step."""
+
+from guildhall.core.actor import Actor
+from guildhall.core.db import Tx
+from guildhall.domains.identity.permissions import Permission
+from guildhall.domains.rooms.errors import BookingNotFound, ManagedByFile, NotBookingOwner, RoomNotFound
+from guildhall.domains.rooms.models import BookedEvent, Booking, Room
+from guildhall.domains.rooms.queries import BOOKING_LOCKED, ROOM, ROOM_LOCKED
+
+
+async def access_room(tx: Tx, actor: Actor, room_id: str, *, to_book: bool = False) -> Room:
+    """Return a room for looking at; `to_book` locks it until the transaction ends. Raises RoomNotFound."""
+    del actor  # Rooms are public to everybody who reached this far.
+    room = await tx.one(ROOM_LOCKED if to_book else ROOM, id=room_id)
+    if room is None:
+        raise RoomNotFound(f'There is no room "{room_id}"')
+    return room
+
+
+async def access_room_to_change(tx: Tx, actor: Actor, room_id: str) -> Room | None:
+    """Return a room for changing, or None for one that is to be made. Raises ManagedByFile."""
+    del actor  # The route's permission decides who comes here.
+    room = await tx.one(ROOM_LOCKED, id=room_id)
+    if room is not None and room.managed_by_file:
+        raise ManagedByFile
+    return room
+
+
+async def access_booking_to_cancel(tx: Tx, actor: Actor, room: Room, booking_id: str) -> Booking:
+    """Return a live booking for its owner, an administrator or the master key. Raises BookingNotFound, NotBookingOwner."""
+    booking = await tx.one(BOOKING_LOCKED, id=booking_id, room_id=room.id)
+    if booking is None:
+        raise BookingNotFound
+    if booking.user_id != actor.user_id and not runs_the_house(actor):
+        raise NotBookingOwner
+    return booking
+
+
+def runs_the_house(actor: Actor) -> bool:
+    """Tell whether the actor may book at any hour and cancel anything."""
+    return actor.may(Permission.MANAGE_ROOMS)
+
+
+def may_see_details(actor: Actor, event: BookedEvent) -> bool:
+    """Tell whether the actor sees what a booking is about: private ones are "Busy" to everybody else."""
+    return not event.private or event.user_id == actor.user_id or runs_the_house(actor)

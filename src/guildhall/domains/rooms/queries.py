@@ -1,0 +1,120 @@
+"""Reads of rooms and bookings. Every read of bookings is bounded by time, so it costs the days asked for."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, select
+
+from guildhall.core.db import Tx, query
+from guildhall.domains.identity.models import users
+from guildhall.domains.rooms.models import (
+    LONGEST_BOOKING,
+    BookedEvent,
+    Booking,
+    ClosedDay,
+    Room,
+    bookings,
+    closed_days,
+    rooms,
+)
+from guildhall.domains.rooms.times import Span
+
+_live = bookings.c.state == "live"
+EVENT_COLUMNS = [users.c[name] if name in ("alias", "username", "display_name") else bookings.c[name] for name in BookedEvent.__struct_fields__]
+MOST_OWN = 1000
+
+
+def _touching() -> list[ColumnElement[bool]]:
+    # The first bound follows from the longest booking; without it the index would be read from its beginning.
+    return [
+        bookings.c.starts_at > bindparam("earliest", required=True, type_=bookings.c.starts_at.type),
+        bookings.c.starts_at < bindparam("until"),
+        bookings.c.ends_at > bindparam("since"),
+    ]
+
+
+def _events(*where: ColumnElement[bool]) -> Select[Any]:
+    joined = select(*EVENT_COLUMNS).join_from(bookings, users, users.c.id == bookings.c.user_id)
+    return joined.where(*where).order_by(bookings.c.starts_at, bookings.c.id)
+
+
+ROOM = query(Room, select(rooms).where(rooms.c.id == bindparam("id")))
+# The row stays locked to the end of the transaction; a new booking's foreign key does not have to wait for it.
+ROOM_LOCKED = query(Room, select(rooms).where(rooms.c.id == bindparam("id")).with_for_update(key_share=True))
+ALL_ROOMS = query(Room, select(rooms).where(rooms.c.archived_at.is_(None)).order_by(rooms.c.position, rooms.c.id))
+EVERY_ROOM = query(Room, select(rooms).order_by(rooms.c.position, rooms.c.id))
+CLOSED = query(ClosedDay, select(closed_days).where(closed_days.c.day.between(bindparam("first"), bindparam("last"))).order_by(closed_days.c.day))
+EVENTS_OF_ROOM = query(BookedEvent, _events(bookings.c.room_id == bindparam("room_id"), _live, *_touching()))
+EVENTS_OF_USER = query(
+    BookedEvent,
+    _events(bookings.c.user_id == bindparam("user_id"), _live, *_touching()).limit(MOST_OWN),
+)
+CANCELLED_OF_ROOM = query(
+    BookedEvent,
+    _events(bookings.c.room_id == bindparam("room_id"), bookings.c.state == "cancelled", bookings.c.cancelled_at > bindparam("since")),
+)
+CANCELLED_OF_USER = query(
+    BookedEvent,
+    _events(bookings.c.user_id == bindparam("user_id"), bookings.c.state == "cancelled", bookings.c.cancelled_at > bindparam("since")),
+)
+BOOKING_LOCKED = query(
+    Booking,
+    select(bookings)
+    .where(bookings.c.id == bindparam("id"), bookings.c.room_id == bindparam("room_id"), _live)
+    .with_for_update(),
+)
+EVENT = query(BookedEvent, _events(bookings.c.id == bindparam("id")))
+FIRST_CLASH = query(
+    Booking,
+    select(bookings).where(bookings.c.room_id == bindparam("room_id"), _live, *_touching()).order_by(bookings.c.starts_at).limit(1),
+)
+
+
+def bounds(span: Span) -> dict[str, datetime]:
+    """Return the parameters that bound a read to what touches a span."""
+    return {"earliest": span.start - LONGEST_BOOKING, "since": span.start, "until": span.end}
+
+
+async def list_rooms(tx: Tx) -> list[Room]:
+    """Return the rooms that take bookings, in the order the hub set."""
+    return [room for room in await tx.all(ALL_ROOMS) if room.bookable]
+
+
+async def every_room(tx: Tx) -> list[Room]:
+    """Return all rooms, archived and closed ones too."""
+    return await tx.all(EVERY_ROOM)
+
+
+async def closed_between(tx: Tx, first: date, last: date) -> dict[date, ClosedDay]:
+    """Return the days in a range on which the whole house is closed."""
+    found = await tx.all(CLOSED, first=first.isoformat(), last=last.isoformat())
+    return {closed.day: closed for closed in found}
+
+
+async def events_in(tx: Tx, room: Room, span: Span) -> list[BookedEvent]:
+    """Return the live bookings of a room that touch a span, by start."""
+    return await tx.all(EVENTS_OF_ROOM, room_id=room.id, **bounds(span))
+
+
+async def bookings_of(tx: Tx, user_id: str, span: Span) -> list[BookedEvent]:
+    """Return a person's live bookings that touch a span, by start, at most a thousand."""
+    return await tx.all(EVENTS_OF_USER, user_id=user_id, **bounds(span))
+
+
+async def event_with(tx: Tx, booking_id: str) -> BookedEvent:
+    """Return a booking, live or cancelled, with the names of its owner. It must exist."""
+    event = await tx.one(EVENT, id=booking_id)
+    if event is None:
+        raise LookupError(f"booking {booking_id} does not exist")
+    return event
+
+
+async def first_clash(tx: Tx, room_id: str, span: Span) -> Booking | None:
+    """Return the first live booking of a room that touches a span."""
+    return await tx.one(FIRST_CLASH, room_id=room_id, **bounds(span))
+
+
+def spans_of(events: Iterable[BookedEvent]) -> list[Span]:
+    """Return the time that events hold."""
+    return [Span(event.starts_at, event.ends_at) for event in events]

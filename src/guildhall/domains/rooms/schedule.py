@@ -1,0 +1,114 @@
+"""What a room's days look like, and the calendar documents made of them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from guildhall.core.actor import Actor
+from guildhall.core.db import Tx
+from guildhall.domains.identity.models import User
+from guildhall.domains.rooms import availability
+from guildhall.domains.rooms.availability import FreeSlot
+from guildhall.domains.rooms.calendars import calendar_document, entry_of
+from guildhall.domains.rooms.hub import Hub
+from guildhall.domains.rooms.models import BookedEvent, Room
+from guildhall.domains.rooms.policy import may_see_details
+from guildhall.domains.rooms.queries import (
+    CANCELLED_OF_ROOM,
+    CANCELLED_OF_USER,
+    bookings_of,
+    closed_between,
+    events_in,
+    every_room,
+    spans_of,
+)
+from guildhall.domains.rooms.errors import InvalidRange
+from guildhall.domains.rooms.times import Span, day_range, day_span, parse_day
+
+FEED_BACK = timedelta(days=90)
+FEED_AHEAD = timedelta(days=400)
+CANCELLED_KEPT = timedelta(days=30)
+FAR_AHEAD = timedelta(days=36_525)
+
+
+@dataclass(frozen=True)
+class CalendarDocument:
+    """An iCalendar document and when the latest of its entries changed."""
+
+    content: bytes
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class DayPlan:
+    """One day of a room: the events that touch it and the time left free."""
+
+    day: date
+    events: list[BookedEvent]
+    free: list[FreeSlot]
+
+
+def days_asked_for(
+    day: str | None, first: str | None, last: str | None, *, hub: Hub, now: datetime
+) -> tuple[date, date]:
+    """Return the first and last day asked for: one day, today by default, or a range.
+
+    Raises InvalidDate, InvalidRange (also for a day together with a range), RangeTooLong.
+    """
+    today = now.astimezone(hub.zone).date()
+    if first is None and last is None:
+        only = today if day is None else parse_day(day)
+        return only, only
+    if day is not None:
+        raise InvalidRange("Ask for a date or for a range, not for both")
+    return day_range(first, last, today=today)
+
+
+def span_of_days(first: str | None, last: str | None, *, hub: Hub, now: datetime) -> Span:
+    """Return the time of a range of days; without one, all time from today on. Raises as `days_asked_for`."""
+    if first is None and last is None:
+        start = day_span(now.astimezone(hub.zone).date(), hub.zone).start
+        return Span(start, start + FAR_AHEAD)
+    begin, end = days_asked_for(None, first, last, hub=hub, now=now)
+    return day_span(begin, hub.zone, days=(end - begin).days + 1)
+
+
+async def schedule_of(tx: Tx, room: Room, first: date, last: date, *, hub: Hub) -> list[DayPlan]:
+    """Return the days of a room from `first` to `last`, both included, in two reads whatever the number of days."""
+    count = (last - first).days + 1
+    events = await events_in(tx, room, day_span(first, hub.zone, days=count))
+    closed = await closed_between(tx, first, last)
+    return [
+        _plan(room, day, events, is_closed=day in closed, hub=hub)
+        for day in (first + timedelta(days=offset) for offset in range(count))
+    ]
+
+
+def _plan(room: Room, day: date, events: list[BookedEvent], *, is_closed: bool, hub: Hub) -> DayPlan:
+    whole = day_span(day, hub.zone)
+    todays = [event for event in events if whole.touches(Span(event.starts_at, event.ends_at))]
+    hours = None if is_closed else room.opening.on(day)
+    return DayPlan(day, todays, availability.free_slots(day, hours, spans_of(todays), hub.zone))
+
+
+async def calendar_of_room(tx: Tx, actor: Actor, room: Room, *, hub: Hub, now: datetime) -> CalendarDocument:
+    """Return a room's bookings, 90 days back and 400 ahead, as iCalendar; cancelled ones for 30 days."""
+    live = await events_in(tx, room, Span(now - FEED_BACK, now + FEED_AHEAD))
+    cancelled = await tx.all(CANCELLED_OF_ROOM, room_id=room.id, since=now - CANCELLED_KEPT)
+    entries = [
+        entry_of(event, place=room.name, host=hub.host, shows_details=may_see_details(actor, event))
+        for event in (*live, *cancelled)
+    ]
+    content = calendar_document(entries, zone=hub.zone, name=room.name)
+    return CalendarDocument(content, max((entry.stamp for entry in entries), default=room.created_at))
+
+
+async def calendar_of_person(tx: Tx, user: User, *, hub: Hub, now: datetime) -> CalendarDocument:
+    """Return a person's bookings, 90 days back and 400 ahead, as iCalendar; cancelled ones for 30 days."""
+    live = await bookings_of(tx, user.id, Span(now - FEED_BACK, now + FEED_AHEAD))
+    cancelled = await tx.all(CANCELLED_OF_USER, user_id=user.id, since=now - CANCELLED_KEPT)
+    names = {room.id: room.name for room in await every_room(tx)}
+    entries = [
+        entry_of(event, place=names[event.room_id], host=hub.host, shows_details=True) for event in (*live, *cancelled)
+    ]
+    content = calendar_document(entries, zone=hub.zone, name=f"{user.display_name}, bookings")
+    return CalendarDocument(content, max((entry.stamp for entry in entries), default=user.created_at))

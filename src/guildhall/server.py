@@ -1,0 +1,86 @@
+"""Running the server: open the house, listen, and close everything in order when asked to stop."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Callable
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from guildhall.app import build_app, open_house
+from guildhall.core.actor import SYSTEM
+from guildhall.core.log import get_logger, setup_logging
+from guildhall.domains import identity
+from guildhall.settings import Settings
+from guildhall.web.house import House
+
+log = get_logger(__name__)
+
+HEADER_TIMEOUT = 10_000
+"""Milliseconds a client may take to send the headers."""
+
+LARGEST_HEAD = 64 * 1024
+"""Bytes of all headers together."""
+
+BACKLOG = 1024
+
+
+async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT. `announce` gets the few lines an operator reads at the start."""
+    setup_logging(settings.server)
+    async with open_house(settings) as house:
+        await _welcome(house, announce)
+        server = Server(
+            build_app(house),
+            address=settings.server.host,
+            port=settings.server.port,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.http1,
+            backlog=BACKLOG,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT, max_buffer_size=LARGEST_HEAD),
+            log_level=LogLevels.error,
+        )
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, server.stop)
+        log.info("Listening", host=settings.server.host, port=settings.server.port)
+        await server.serve()
+        log.info("Stopping")
+
+
+async def _welcome(house: House, announce: Callable[[str], None]) -> None:
+    """Make what a new house lacks, and tell the operator where to look and how to sign in."""
+    settings = house.settings
+    announce(f"Guildhall is at {settings.public_url}/panel, its APIs are described at {settings.public_url}/docs")
+    await _first_administrator(house, announce)
+    if not settings.admin.api_key:
+        async with house.database.write() as tx:
+            key = await identity.ensure_master_key(tx, now=house.clock.now())
+        if key:
+            announce(f"Master key of the APIs, shown this once: {key}")
+
+
+async def _first_administrator(house: House, announce: Callable[[str], None]) -> None:
+    settings = house.settings
+    password = settings.admin.password or ("" if settings.in_production else secrets.token_urlsafe(12))
+    if not password:
+        async with house.database.read() as tx:
+            if not await identity.has_administrator(tx):
+                announce("There is no administrator yet: run `guildhall admin create NAME`, or set ADMIN_PASSWORD.")
+        return
+    user = await identity.create_first_administrator(
+        house.database,
+        house.passwords,
+        SYSTEM,
+        name=settings.admin.user,
+        password=password,
+        email=settings.admin.email,
+        now=house.clock.now(),
+    )
+    if user is None:
+        return
+    shown = "the password you set" if settings.admin.password else f"password {password} (shown this once)"
+    announce(f"Sign in as {user.username} with {shown}")

@@ -1,0 +1,270 @@
+"""The settings: one frozen tree, read once from the environment and `.env`, then passed down.
+
+Each setting is declared once, here, with its names, its default and its meaning; `docs/settings.md` is made from this
+file. Nothing reads the environment elsewhere.
+"""
+
+import os
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+T = typing.TypeVar("T")
+
+
+class SettingsError(Exception):
+    """One or more settings cannot be used; the text lists each with what to do."""
+
+
+def setting(*names: str, default: Any = MISSING, help: str, secret: bool = False) -> Any:  # noqa: A002, ANN401
+    """Declare one setting: its name in the environment, then its aliases, its default and its meaning."""
+    return field(default=default, metadata={"names": names, "help": help, "secret": secret})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """Where the server listens and how it meets the world."""
+
+    host: str = setting("HOST", default="127.0.0.1", help="Address to listen on; 0.0.0.0 for every interface.")
+    port: int = setting("PORT", "API_PORT", default=8080, help="Port to listen on.")
+    public_url: str = setting(
+        "PUBLIC_URL", "BASE_URL", default="", help="Address people reach the server at; `http://localhost:PORT` when unset."
+    )
+    environment: Literal["development", "production"] = setting(
+        "ENVIRONMENT", default="development", help="`production` refuses weak secrets and prints no generated password."
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "TRUSTED_PROXIES",
+        default=(),
+        help="Addresses or networks, by comma, whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
+    body_timeout: int = setting("BODY_TIMEOUT", default=20, help="Seconds a client may take to send a body.")
+    rate_limit_per_ip: int = setting(
+        "RATE_LIMIT_PER_IP", default=600, help="Requests a minute for each address without a credential."
+    )
+    metrics_token: str = setting(
+        "METRICS_TOKEN", default="", secret=True, help="Bearer that /metrics asks for; open to this machine only when unset."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = setting("LOG_LEVEL", default="info", help="Least severity logged.")
+    log_format: Literal["auto", "json", "console"] = setting(
+        "LOG_FORMAT", default="auto", help="`json` lines, `console` for people; `auto` asks whether a terminal watches."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSettings:
+    """Where things are kept."""
+
+    data_dir: Path = setting("DATA_DIR", default=Path("data"), help="Folder for the database, files and generated secrets.")
+    database_url: str = setting(
+        "DATABASE_URL",
+        default="",
+        secret=True,
+        help="`sqlite:///path` or `postgresql://user:password@host/name`; a SQLite file in DATA_DIR when unset.",
+    )
+    sqlite_synchronous: Literal["FULL", "NORMAL"] = setting(
+        "SQLITE_SYNCHRONOUS", default="FULL", help="`NORMAL` is faster and may lose the last commits on loss of power."
+    )
+    redis_url: str = setting(
+        "REDIS_URL", default="", secret=True, help="`redis://host:port/0` for events, limits and cache across processes."
+    )
+    s3_url: str = setting(
+        "S3_URL", default="", secret=True, help="`s3://key:secret@bucket/prefix` keeps files in S3; DATA_DIR/files when unset."
+    )
+    s3_endpoint: str = setting("S3_ENDPOINT", default="", help="Address of an S3 server other than Amazon's.")
+    s3_region: str = setting("S3_REGION", default="us-east-1", help="Region of the bucket.")
+    secret_key: str = setting(
+        "SECRET_KEY", default="", secret=True, help="Root of all encryption at rest; made once in DATA_DIR when unset."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdminSettings:
+    """The first administrator and the master key."""
+
+    user: str = setting("ADMIN_USER", "API_ADMIN_USER", default="admin", help="Name of the first administrator.")
+    password: str = setting(
+        "ADMIN_PASSWORD", "API_ADMIN_PASS", default="", secret=True, help="Their password; generated and printed once when unset."
+    )
+    email: str = setting("ADMIN_EMAIL", default="", help="Their mail address.")
+    api_key: str = setting(
+        "ADMIN_API_KEY", default="", secret=True, help="Master key of the APIs; generated and printed once when unset."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailSettings:
+    """How mail leaves."""
+
+    smtp_url: str = setting(
+        "SMTP_URL",
+        default="",
+        secret=True,
+        help="`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://`; mail stays in the outbox when unset.",
+    )
+    sender: str = setting("MAIL_FROM", default="", help="From address; `guildhall@` the host of PUBLIC_URL when unset.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonsHubSettings:
+    """The house with the rooms."""
+
+    timezone: ZoneInfo = setting("COMMONSHUB_TIMEZONE", default=ZoneInfo("Europe/Brussels"), help="Time zone of the hub.")
+    config: Path | None = setting("COMMONSHUB_CONFIG", default=None, help="TOML file with rooms, hours and closed days.")
+    rate_limit: int = setting("COMMONSHUB_RATE_LIMIT", default=6000, help="Requests a minute for each credential.")
+    public_calendars: bool = setting(
+        "COMMONSHUB_PUBLIC_CALENDARS", default=True, help="Whether room calendars can be read without a credential."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttendanceSettings:
+    """The attendance dialect."""
+
+    internal_secret: str = setting(
+        "API_INTERNAL_SECRET", default="", secret=True, help="Shared HS256 secret of the tokens that front ends mint; no token is valid when unset."
+    )
+    max_token_seconds: int = setting(
+        "ATTENDANCE_MAX_TOKEN_SECONDS", default=0, help="Longest life of such a token; 0 for no limit."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings."""
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    admin: AdminSettings = field(default_factory=AdminSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
+    commonshub: CommonsHubSettings = field(default_factory=CommonsHubSettings)
+    attendance: AttendanceSettings = field(default_factory=AttendanceSettings)
+
+    @property
+    def public_url(self) -> str:
+        """The address people reach the server at, without a trailing slash."""
+        return self.server.public_url.rstrip("/") or f"http://localhost:{self.server.port}"
+
+    @property
+    def database_url(self) -> str:
+        """The address of the database."""
+        return self.store.database_url or f"sqlite:///{self.store.data_dir / 'guildhall.db'}"
+
+    @property
+    def in_production(self) -> bool:
+        """Whether weak secrets are refused."""
+        return self.server.environment == "production"
+
+
+def load_settings(environ: Mapping[str, str], dotenv: Path | None = Path(".env")) -> Settings:
+    """Read the settings; the environment wins over the file. Raises SettingsError with every fault at once."""
+    values = {**_read_dotenv(dotenv), **environ}
+    faults: list[str] = []
+    settings = _read_group(Settings, values, faults)
+    faults += _rules(settings) if not faults else []
+    if faults:
+        raise SettingsError("These settings cannot be used:\n" + "\n".join(f"  {fault}" for fault in faults))
+    return settings
+
+
+def documented() -> Iterator[tuple[type, list[tuple[Field[Any], str]]]]:
+    """Yield each group of settings with its fields and the text of their defaults, in order."""
+    for group in fields(Settings):
+        kind = typing.cast(type, group.default_factory)
+        yield kind, [(each, _default_text(each.default)) for each in fields(kind)]
+
+
+def _default_text(value: object) -> str:
+    return "" if value in ("", (), None) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _read_dotenv(path: Path | None) -> dict[str, str]:
+    if path is None or not path.is_file():
+        return {}
+    pairs = (line.partition("=") for line in path.read_text().splitlines() if "=" in line and not line.lstrip().startswith("#"))
+    return {name.removeprefix("export ").strip(): value.strip().strip("'\"") for name, _, value in pairs}
+
+
+def _read_group(group: type[T], values: Mapping[str, str], faults: list[str]) -> T:
+    hints = typing.get_type_hints(group)
+    found: dict[str, Any] = {}
+    for each in fields(typing.cast(Any, group)):
+        if is_dataclass(hints[each.name]):
+            found[each.name] = _read_group(hints[each.name], values, faults)
+            continue
+        name = next((n for n in each.metadata["names"] if values.get(n, "") != ""), None)
+        if name is None:
+            continue
+        try:
+            found[each.name] = _convert(hints[each.name], values[name])
+        except ValueError as fault:
+            shown = "" if each.metadata["secret"] else f" {values[name]!r}"
+            faults.append(f"{name}:{shown} {fault}")
+    return group(**found)
+
+
+def _convert(kind: Any, text: str) -> Any:  # noqa: ANN401, PLR0911
+    if kind is int:
+        if not text.lstrip("-").isascii() or not text.lstrip("-").isdigit():
+            raise ValueError("is not a whole number")
+        return int(text)
+    if kind is bool:
+        words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+        if text.lower() not in words:
+            raise ValueError("is neither true nor false")
+        return words[text.lower()]
+    if kind is ZoneInfo:
+        try:
+            return ZoneInfo(text)
+        except (KeyError, OSError, ValueError) as fault:
+            raise ValueError("is not a time zone such as Europe/Brussels") from fault
+    if typing.get_origin(kind) is Literal:
+        if text.lower() not in {word.lower() for word in typing.get_args(kind)}:
+            raise ValueError("must be one of " + ", ".join(typing.get_args(kind)))
+        return next(word for word in typing.get_args(kind) if word.lower() == text.lower())
+    if typing.get_origin(kind) is tuple:
+        return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+    if kind is Path or (isinstance(kind, types.UnionType) and Path in typing.get_args(kind)):
+        return Path(text).expanduser()
+    return text
+
+
+def _rules(settings: Settings) -> list[str]:
+    faults = []
+    if not 0 <= settings.server.port <= 65535:  # noqa: PLR2004 (the range of TCP ports)
+        faults.append("PORT: must be between 0 and 65535")
+    if not settings.public_url.startswith(("http://", "https://")):
+        faults.append("PUBLIC_URL: must begin with http:// or https://")
+    if not settings.database_url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        faults.append("DATABASE_URL: must begin with sqlite:/// or postgresql://")
+    if settings.in_production:
+        faults += _production_rules(settings)
+    return faults
+
+
+SAMPLES = {"changeme", "change-me", "secret", "password", "admin", "your-secure-password", "your-password"}
+SHORTEST_SECRET = 32
+SHORTEST_PASSWORD = 12
+
+
+def _production_rules(settings: Settings) -> list[str]:
+    faults = []
+    for name, value, least in (
+        ("SECRET_KEY", settings.store.secret_key, SHORTEST_SECRET),
+        ("API_INTERNAL_SECRET", settings.attendance.internal_secret, SHORTEST_SECRET),
+        ("ADMIN_API_KEY", settings.admin.api_key, SHORTEST_SECRET),
+        ("ADMIN_PASSWORD", settings.admin.password, SHORTEST_PASSWORD),
+    ):
+        if value and (len(value) < least or value.lower() in SAMPLES):
+            faults.append(f"{name}: too weak for production; use at least {least} random characters, or leave it unset")
+    return faults
+
+
+def settings_from_process() -> Settings:
+    """Read the settings of this process."""
+    return load_settings(os.environ)

@@ -1,0 +1,1 @@
+"""HTTP plumbing common to all faces: routes, bodies, answers, idempotency, limits, documents."""

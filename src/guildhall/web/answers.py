@@ -1,0 +1,41 @@
+"""What goes back to the client. An answer is complete before the first byte leaves."""
+
+from collections.abc import Sequence
+from typing import Any
+
+JSON = b"application/json"
+HTML = b"text/html; charset=utf-8"
+
+
+class Answer:
+    """A finished HTTP answer; it is an ASGI application, so the router sends it as it is."""
+
+    __slots__ = ("body", "headers", "media_type", "status")
+
+    def __init__(
+        self,
+        body: bytes = b"",
+        *,
+        status: int = 200,
+        media_type: bytes = JSON,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
+        self.body = body
+        self.status = status
+        self.media_type = media_type
+        self.headers = headers
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 (the ASGI signature)
+        """Send the answer; a HEAD request gets its headers only."""
+        del receive
+        head = scope["method"] == "HEAD"
+        headers = [(b"content-length", str(len(self.body)).encode()), *self.headers]
+        if self.body:
+            headers.append((b"content-type", self.media_type))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if head else self.body})
+
+
+def redirect(location: str, *, headers: Sequence[tuple[bytes, bytes]] = ()) -> Answer:
+    """Return a 303 to a local address or an absolute one."""
+    return Answer(status=303, headers=((b"location", location.encode("latin-1", "backslashreplace")), *headers))

@@ -1,0 +1,189 @@
+"""Reading what clients send: within a size and a time, strictly, and into typed structs.
+
+JSON is read more strictly than usual, because what two readers understand differently is how checks are fooled:
+duplicate keys, NaN and infinities, trailing data, broken UTF-8 and lone surrogates are refused.
+"""
+
+import asyncio
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Request
+
+from guildhall.core.errors import Invalid, InvalidField, InvalidJson, MissingField, TooLarge, Unsupported
+
+FAULT_PLACE = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
+MISSING = re.compile(r"missing required field `([^`]+)`")
+SUSPICIOUS = (b"\\ud", b"\\uD", b"\\u0000")
+MOST_FIELDS = 1000
+
+T = TypeVar("T")
+AnyRequest = Request[Any, Any, Any]
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True):
+    """A shape that comes in. `refusals` names the error of a field whose value has the wrong type."""
+
+    refusals: ClassVar[Mapping[str, type[Invalid]]] = {}
+
+
+class Body(Wire, frozen=True, kw_only=True):
+    """A JSON body."""
+
+
+class Form(Wire, frozen=True, kw_only=True):
+    """A form body; every value is text."""
+
+
+class QueryString(Wire, frozen=True, kw_only=True):
+    """The parameters after the question mark."""
+
+
+BodyType = TypeVar("BodyType", bound=Body)
+
+
+class Later(Generic[BodyType]):
+    """A body that the handler reads after its own first checks, where the dialect wants that order."""
+
+    def __init__(self, raw: bytes, kind: type[BodyType]) -> None:
+        self._raw = raw
+        self._kind = kind
+
+    def read(self) -> BodyType:
+        """Return the body. Raises InvalidJson, MissingField, InvalidField or the field's own error."""
+        return read_body(self._raw, self._kind)
+
+
+async def receive_body(request: AnyRequest, *, limit: int, seconds: float) -> bytes:
+    """Return the whole body. Raises TooLarge beyond `limit` bytes, Invalid when it takes longer than `seconds`."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > limit:
+        raise TooLarge(f"The body has more than {limit} bytes", limit=limit)
+    chunks, size = [], 0
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge(f"The body has more than {limit} bytes", limit=limit)
+                chunks.append(chunk)
+    except TimeoutError as fault:
+        raise InvalidJson(f"The body did not arrive within {seconds:.0f} seconds") from fault
+    return b"".join(chunks)
+
+
+def check_is_json(content_type: str | None) -> None:
+    """Refuse a body that says it is something else; one that says nothing is read as JSON. Raises Unsupported."""
+    media_type = (content_type or "application/json").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise Unsupported
+
+
+def parse_json(raw: bytes) -> object:
+    """Return the value of a JSON text. Raises InvalidJson."""
+    try:
+        value: object = _DECODER.decode(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as fault:
+        raise InvalidJson(_reason(fault)) from fault
+    if any(mark in raw for mark in SUSPICIOUS) and _has_unstorable_text(value):
+        raise InvalidJson("The body has text with NUL or half a character")
+    return value
+
+
+def read_body(raw: bytes, kind: type[T]) -> T:
+    """Return a JSON body as a struct. Raises InvalidJson, MissingField, InvalidField or the field's own error."""
+    return _convert(parse_json(raw), kind, strict=True)
+
+
+def read_form(raw: bytes, kind: type[T]) -> T:
+    """Return a form body as a struct. Raises Invalid, MissingField, InvalidField."""
+    return _convert(_pairs(raw), kind, strict=False)
+
+
+def read_query(raw: bytes, kind: type[T]) -> T:
+    """Return the query string as a struct; each parameter may come once. Raises Invalid, InvalidField."""
+    return _convert(_pairs(raw), kind, strict=False)
+
+
+def _convert(value: object, kind: type[T], *, strict: bool) -> T:
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as fault:
+        raise _field_fault(str(fault), kind) from fault
+
+
+def _field_fault(text: str, kind: type[Any]) -> Invalid:
+    place = FAULT_PLACE.search(text)
+    path = place[1] if place else ""
+    missing = MISSING.search(text)
+    if missing:
+        field = f"{path}.{missing[1]}" if path else missing[1]
+        return MissingField(f"The field {field!r} is missing", field=field)
+    if not path:
+        return InvalidJson("The body must be a JSON object")
+    name = re.split(r"[.\[]", path, maxsplit=1)[0]
+    refusal = getattr(kind, "refusals", {}).get(name, InvalidField)
+    reason = FAULT_PLACE.sub("", text).replace("`", "")
+    error: Invalid = refusal(f"{path}: {reason[:1].lower()}{reason[1:]}", field=path)
+    return error
+
+
+def _pairs(raw: bytes) -> dict[str, str]:
+    try:
+        found = parse_qsl(
+            raw.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS
+        )
+    except ValueError as fault:
+        raise Invalid("The parameters are not valid UTF-8 in URL encoding") from fault
+    pairs: dict[str, str] = {}
+    for name, value in found:
+        if name in pairs:
+            raise InvalidField(f"The parameter {name!r} comes twice", field=name)
+        if "\0" in value:
+            raise InvalidField(f"The parameter {name!r} has a NUL character", field=name)
+        pairs[name] = value
+    return pairs
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key comes twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("a number is too large")
+    return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+
+
+def _reason(fault: Exception) -> str:
+    if isinstance(fault, UnicodeDecodeError):
+        return "The body is not valid UTF-8"
+    if isinstance(fault, RecursionError):
+        return "The body is nested too deeply"
+    if isinstance(fault, json.JSONDecodeError):
+        return f"The body is not valid JSON: {fault.msg} at line {fault.lineno}, column {fault.colno}"
+    return f"The body is not valid JSON: {fault}"
+
+
+def _has_unstorable_text(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value or any("\ud800" <= char <= "\udfff" for char in value)
+    if isinstance(value, dict):
+        return any(_has_unstorable_text(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(_has_unstorable_text(part) for part in value)

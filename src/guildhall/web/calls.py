@@ -1,0 +1,51 @@
+"""One request on its way through a face."""
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from guildhall.core.actor import Actor
+from guildhall.core.db import Tx
+from guildhall.web.bodies import AnyRequest
+from guildhall.web.house import House
+
+if TYPE_CHECKING:
+    from guildhall.web.routing import Route
+
+
+class Call:
+    """A request, the route it took, and what was found out about it so far."""
+
+    __slots__ = ("actor", "body", "house", "ip", "request", "request_id", "route", "tx")
+
+    actor: Actor
+    tx: Tx
+
+    def __init__(self, request: AnyRequest, route: "Route", house: House) -> None:
+        self.request = request
+        self.route = route
+        self.house = house
+        self.request_id: str = request.scope["state"]["request_id"]
+        self.ip = client_address(request, house)
+        self.body = b""
+
+    def header(self, name: str) -> str | None:
+        """Return a request header, or None."""
+        return self.request.headers.get(name)
+
+
+def client_address(request: AnyRequest, house: House) -> str:
+    """Return the client's address: the peer's, or what the nearest untrusted hop is called by trusted proxies."""
+    client = request.scope.get("client")
+    peer = client[0] if client else "unknown"
+    trusted = house.settings.server.trusted_proxies
+    if not trusted:
+        return peer
+    hops = [hop.strip() for hop in (request.headers.get("x-forwarded-for") or "").split(",") if hop.strip()]
+    for hop in [peer, *reversed(hops)]:
+        try:
+            address = ip_address(hop)
+        except ValueError:
+            return peer
+        if not any(address in network for network in trusted):
+            return str(address)
+    return hops[0] if hops else peer

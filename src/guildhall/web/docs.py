@@ -1,0 +1,64 @@
+"""/docs: the OpenAPI documents of all dialects, browsable without a network."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import swagger_ui_bundle
+
+from guildhall.core.actor import Credential
+from guildhall.core.errors import NotFound
+from guildhall.domains.identity import Permission
+from guildhall.web.answers import HTML, Answer
+from guildhall.web.assets import Assets
+from guildhall.web.calls import Call
+from guildhall.web.faces import Face
+from guildhall.web.openapi import document_of
+from guildhall.web.routing import Route, route
+
+OPEN = Credential.NONE
+NEEDED = ("swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js")
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Guildhall APIs</title>
+<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="{css}"></head>
+<body><div id="apis"></div><script src="{bundle}"></script><script src="{preset}"></script>
+<script src="/docs/start.js"></script></body></html>"""
+START = """SwaggerUIBundle({{
+  dom_id: "#apis", layout: "StandaloneLayout", deepLinking: true, validatorUrl: null,
+  urls: {urls}, presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+}});"""
+
+
+def docs_routes(faces: Mapping[str, tuple[Face, Sequence[Route]]], *, server: str) -> tuple[Route, ...]:
+    """Return the routes of the documentation of these faces."""
+    documents = {name: msgspec.json.encode(document_of(face, each, server=server)) for name, (face, each) in faces.items()}
+    assets = Assets("/docs/assets", (Path(swagger_ui_bundle.swagger_ui_path) / name for name in NEEDED))
+    css, bundle, preset = (assets.url(name) for name in NEEDED)
+    page = PAGE.format(css=css, bundle=bundle, preset=preset).encode()
+    urls = [{"name": face.title, "url": f"/docs/openapi/{name}.json"} for name, (face, _) in faces.items()]
+    start = START.format(urls=msgspec.json.encode(urls).decode()).encode()
+
+    @route("GET", "/docs", permission=Permission.PUBLIC, accepts=OPEN, transaction="none", content="text/html")
+    async def show_docs() -> Answer:
+        """Show the documents of all dialects."""
+        return Answer(page, media_type=HTML)
+
+    @route("GET", "/docs/start.js", permission=Permission.PUBLIC, accepts=OPEN, transaction="none")
+    async def show_docs_script() -> Answer:
+        """Give the script that opens the documents."""
+        return Answer(start, media_type=b"text/javascript; charset=utf-8")
+
+    @route("GET", "/docs/assets/{name}", permission=Permission.PUBLIC, accepts=OPEN, transaction="none")
+    async def show_docs_asset(name: str, call: Call) -> Answer:
+        """Give a file of the document viewer."""
+        return assets.serve(name, call)
+
+    @route("GET", "/docs/openapi/{file}", permission=Permission.PUBLIC, accepts=OPEN, transaction="none")
+    async def show_document(file: str) -> Answer:
+        """Give the OpenAPI document of a dialect."""
+        document = documents.get(file.removesuffix(".json"))
+        if document is None or not file.endswith(".json"):
+            raise NotFound
+        return Answer(document)
+
+    return (show_docs, show_docs_script, show_docs_asset, show_document)

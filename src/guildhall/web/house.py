@@ -1,0 +1,33 @@
+"""Everything the faces stand on, joined once by `app.py`."""
+
+from dataclasses import dataclass
+
+from guildhall.core.blobs import BlobStore
+from guildhall.core.clock import Clock
+from guildhall.core.crypto import PasswordHasher, SecretBox
+from guildhall.core.db import Database
+from guildhall.core.events import EventBus
+from guildhall.core.jobs import JobEngine
+from guildhall.core.limits import Limiter
+from guildhall.core.metrics import Metrics
+from guildhall.domains.rooms import Hub
+from guildhall.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """The running parts of one server process."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    events: EventBus
+    limiter: Limiter
+    blobs: BlobStore
+    metrics: Metrics
+    jobs: JobEngine
+    hub: Hub
+    passwords: PasswordHasher
+    feeds_box: SecretBox
+    answers_box: SecretBox
+    token_key: str

@@ -1,0 +1,117 @@
+"""OpenAPI documents, made from the routes themselves: one for each face that has any."""
+
+import re
+import typing
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from guildhall import __version__
+from guildhall.core.actor import Credential
+from guildhall.core.errors import (
+    Forbidden,
+    GuildhallError,
+    Internal,
+    InvalidJson,
+    Limited,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+)
+from guildhall.web.answers import Answer
+from guildhall.web.bodies import Form
+from guildhall.web.faces import Face
+from guildhall.web.routing import Route
+
+SCHEMAS = "#/components/schemas/{name}"
+ALWAYS: tuple[type[GuildhallError], ...] = (Limited, Internal, Unavailable)
+GUARDED: tuple[type[GuildhallError], ...] = (Unauthenticated, Forbidden)
+WITH_BODY: tuple[type[GuildhallError], ...] = (InvalidJson, TooLarge, Unsupported)
+
+
+def document_of(face: Face, routes: Sequence[Route], *, server: str) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of a face."""
+    kinds = list(dict.fromkeys(kind for each in routes for kind in _kinds(each)))
+    schemas, components = msgspec.json.schema_components(kinds, ref_template=SCHEMAS)
+    schema_of = dict(zip(kinds, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for each in routes:
+        paths.setdefault(each.path, {})[each.method.lower()] = _operation(face, each, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"Guildhall: {face.title}", "version": __version__},
+        "servers": [{"url": server}],
+        "paths": paths,
+        "components": {
+            "schemas": {**components, "Error": face.error_schema()},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _kinds(each: Route) -> Iterable[Any]:
+    if each.body:
+        yield each.body
+    if each.reply is not None and each.reply is not Answer:
+        yield each.reply
+
+
+def _operation(face: Face, each: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": each.name,
+        "summary": each.summary,
+        "parameters": [*_path_parameters(each), *_query_parameters(each), *_header_parameters(each)],
+        "responses": _responses(face, each, schema_of),
+        "security": [{}] if each.accepts is Credential.NONE else [{"bearer": []}],
+    }
+    if each.body is not None:
+        media_type = "application/x-www-form-urlencoded" if issubclass(each.body, Form) else "application/json"
+        operation["requestBody"] = {"required": True, "content": {media_type: {"schema": schema_of[each.body]}}}
+    return operation
+
+
+def _path_parameters(each: Route) -> list[dict[str, Any]]:
+    names = re.findall(r"{(\w+)}", each.path)
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for name in names]
+
+
+def _query_parameters(each: Route) -> list[dict[str, Any]]:
+    if each.query is None:
+        return []
+    schema = msgspec.json.schema(each.query)
+    properties = typing.cast("dict[str, Any]", schema["$defs"][each.query.__name__]["properties"])
+    return [{"name": name, "in": "query", "schema": kind} for name, kind in properties.items()]
+
+
+def _header_parameters(each: Route) -> list[dict[str, Any]]:
+    parameters = []
+    if each.accepts & (Credential.APP_SECRET_FOR_USER | Credential.MASTER_KEY_FOR_USER):
+        parameters.append({"name": "X-User-Id", "in": "header", "schema": {"type": "string", "maxLength": 64}})
+    if each.method != "GET":
+        parameters.append({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}})
+    return parameters
+
+
+def _responses(face: Face, each: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": each.summary}
+    if each.reply is not Answer:
+        success["content"] = {each.content: {"schema": schema_of.get(each.reply, {})}}
+    elif each.content != "application/json":
+        success["content"] = {each.content: {"schema": {"type": "string"}}}
+    refusals = list(each.refusals) + list(ALWAYS)
+    if each.accepts is not Credential.NONE:
+        refusals += GUARDED
+    if each.method != "GET":
+        refusals += WITH_BODY
+    by_status: dict[str, list[str]] = {}
+    for refusal in dict.fromkeys(refusals):
+        by_status.setdefault(str(face.status_of(refusal)), []).append(refusal.code)
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {
+        **{str(status): {"description": HTTPStatus(status).phrase} for status in each.also},
+        "200": success,
+        **{status: {"description": ", ".join(codes), "content": error} for status, codes in sorted(by_status.items())},
+    }

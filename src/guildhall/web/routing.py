@@ -1,0 +1,255 @@
+"""Routes: declared by a decorator, built only with a permission and the credentials they accept.
+
+A handler says what it needs by the types of its parameters: `Tx`, `Actor`, `House`, `Call`, a `Body`, `Later[Body]`,
+`Form` or `QueryString` struct, and `str` for each part of the path. The order is always the same: who calls, may they,
+the body within its limits, one transaction around the handler, the answer after the commit.
+"""
+
+import inspect
+import typing
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from litestar import Router
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
+
+from guildhall.core import idempotency
+from guildhall.core.actor import Actor, Credential
+from guildhall.core.clock import Clock
+from guildhall.core.db import Tx
+from guildhall.core.errors import Forbidden, GuildhallError, Internal, InvalidField, Kind, Limited, NotFound, Unauthenticated
+from guildhall.core.log import get_logger
+from guildhall.domains.identity import Permission
+from guildhall.web.answers import Answer
+from guildhall.web.bodies import (
+    AnyRequest,
+    Body,
+    Form,
+    Later,
+    QueryString,
+    check_is_json,
+    read_body,
+    read_form,
+    read_query,
+    receive_body,
+)
+from guildhall.web.calls import Call
+from guildhall.web.faces import Face
+from guildhall.web.house import House
+
+log = get_logger(__name__)
+
+Handler = Callable[..., Awaitable[Any]]
+Getter = Callable[[Call], Any]
+MINUTE = timedelta(minutes=1)
+SAFE = frozenset({"GET"})
+LONGEST_KEY = 255
+REPLAY = (b"idempotent-replay", b"true")
+
+
+class RouteError(Exception):
+    """A route is declared in a way that cannot be built; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation of a face."""
+
+    method: str
+    path: str
+    handler: Handler
+    permission: Permission
+    accepts: Credential
+    refusals: tuple[type[GuildhallError], ...]
+    arguments: tuple[tuple[str, Getter], ...]
+    body: type[Any] | None
+    query: type[Any] | None
+    reply: Any
+    transaction: str
+    content: str
+    also: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The operation's name in documents and measurements."""
+        return self.handler.__name__
+
+    @property
+    def summary(self) -> str:
+        """The first line of the handler's docstring."""
+        return (inspect.getdoc(self.handler) or "").partition("\n")[0]
+
+
+def route(  # noqa: PLR0913 (a route has this many properties, and each is said aloud)
+    method: str,
+    path: str,
+    *,
+    permission: Permission | None = None,
+    accepts: Credential | None = None,
+    refusals: Sequence[type[GuildhallError]] = (),
+    transaction: str | None = None,
+    content: str = "application/json",
+    also: Sequence[int] = (),
+) -> Callable[[Handler], Route]:
+    """Declare a route.
+
+    `permission` and `accepts` are required: RouteError without them. `refusals` are the errors of this operation, for
+    its documentation, as are the media type `content` and the statuses `also` answered beside 200. `transaction` is
+    "read", "write" or "none"; by default reads for GET, writes for the others.
+    """
+    if permission is None or accepts is None:
+        raise RouteError(f"{method} {path} names no permission or no credentials")
+
+    def declare(handler: Handler) -> Route:
+        hints = typing.get_type_hints(handler)
+        reply = hints.pop("return", None)
+        arguments = tuple((name, _getter(name, kind, path)) for name, kind in hints.items())
+        bodies = [_body_of(kind) for kind in hints.values() if _body_of(kind)]
+        queries = [kind for kind in hints.values() if _is_a(kind, QueryString)]
+        mode = transaction or ("read" if method in SAFE else "write")
+        return Route(
+            method, path, handler, permission, accepts, tuple(refusals), arguments,
+            bodies[0] if bodies else None, queries[0] if queries else None, reply, mode, content, tuple(also),
+        )  # fmt: skip
+
+    return declare
+
+
+def build_router(face: Face, routes: Sequence[Route], house: House) -> Router:
+    """Return the router of a face."""
+    return Router(path="/", route_handlers=[_litestar_handler(face, each, house) for each in routes])
+
+
+def _litestar_handler(face: Face, each: Route, house: House) -> HTTPRouteHandler:
+    async def endpoint(request: AnyRequest) -> ASGIApp:
+        scope_state = request.scope["state"]
+        scope_state["route"], scope_state["face"] = each.path, face.name
+        call = Call(request, each, house)
+        try:
+            return await _handle(face, call)
+        except GuildhallError as error:
+            return face.refuse(error, request_id=call.request_id)
+        except Exception:
+            log.exception("request failed", route=each.path, method=each.method)
+            return face.refuse(Internal(), request_id=call.request_id)
+
+    endpoint.__name__ = f"{face.name}_{each.name}"
+    methods = [each.method, "HEAD"] if each.method == "GET" else [each.method]
+    path = each.path.replace("}", ":str}")
+    return HTTPRouteHandler(path, http_method=typing.cast("Any", methods), status_code=200, include_in_schema=False)(endpoint)
+
+
+async def _handle(face: Face, call: Call) -> Answer:
+    each = call.route
+    actor = call.actor = await _admitted(face, call)
+    if not actor.may(each.permission):
+        raise Forbidden
+    if any("\0" in value for value in call.request.path_params.values()):
+        raise NotFound
+    if each.method not in SAFE:
+        server = call.house.settings.server
+        call.body = await receive_body(call.request, limit=face.body_limit, seconds=server.body_timeout)
+        if call.body and each.body is not None and not issubclass(each.body, Form):
+            check_is_json(call.header("content-type"))
+    if each.transaction == "none":
+        return face.answer(await _run(call))
+    if each.transaction == "read":
+        async with call.house.database.read() as call.tx:
+            return face.answer(await _run(call))
+    return await _write(face, call)
+
+
+async def _admitted(face: Face, call: Call) -> Actor:
+    try:
+        actor = await face.identify(call)
+    except Unauthenticated:
+        await _throttle(face, call, None)
+        raise
+    await _throttle(face, call, actor)
+    return actor
+
+
+async def _throttle(face: Face, call: Call, actor: Actor | None) -> None:
+    key, limit = face.limit(call, actor)
+    allowance = await call.house.limiter.hit(key, limit=limit, window=MINUTE)
+    if not allowance.allowed:
+        raise Limited(retry_after=allowance.retry_after)
+
+
+async def _write(face: Face, call: Call) -> Answer:
+    key = call.header("idempotency-key")
+    if key is None or call.actor.method is Credential.SESSION:
+        async with call.house.database.write() as call.tx:
+            return face.answer(await _run(call))
+    claim = _claim_of(call, key)
+    async with call.house.database.write() as call.tx:
+        kept = await idempotency.claim(call.tx, claim, box=call.house.answers_box, now=call.house.clock.now())
+        if kept is not None:
+            return Answer(kept.body.encode(), status=kept.status, headers=(REPLAY,))
+        answer = await _run_in_part(face, call)
+        kept = idempotency.Kept(answer.status, answer.body.decode())
+        await idempotency.keep(call.tx, claim, kept, box=call.house.answers_box)
+    return answer
+
+
+def _claim_of(call: Call, key: str) -> idempotency.Claim:
+    """Return the claim of a call: a key belongs to one credential, acting user and route."""
+    if not 1 <= len(key) <= LONGEST_KEY:
+        raise InvalidField(f"An Idempotency-Key has 1 to {LONGEST_KEY} characters", field="Idempotency-Key")
+    actor = call.actor
+    parts = (actor.method.name, actor.app_id, actor.user_id, call.route.method, call.request.scope["path"], key)
+    return idempotency.Claim(sha256("\0".join(map(str, parts)).encode()).hexdigest(), sha256(call.body).hexdigest())
+
+
+async def _run_in_part(face: Face, call: Call) -> Answer:
+    """Run the handler so that its refusal undoes its own changes, yet can be kept as the answer to this key."""
+    try:
+        async with call.tx.savepoint():
+            return face.answer(await _run(call))
+    except GuildhallError as error:
+        if error.kind in (Kind.INTERNAL, Kind.UNAVAILABLE, Kind.LIMITED):
+            raise
+        return face.refuse(error, request_id=call.request_id)
+
+
+async def _run(call: Call) -> Any:  # noqa: ANN401 (whatever the handler answers)
+    return await call.route.handler(**{name: get(call) for name, get in call.route.arguments})
+
+
+def _getter(name: str, kind: Any, path: str) -> Getter:  # noqa: ANN401, PLR0911 (one return for each kind of parameter)
+    if kind is Call:
+        return lambda call: call
+    if kind is Tx:
+        return lambda call: call.tx
+    if kind is Actor:
+        return lambda call: call.actor
+    if kind is House:
+        return lambda call: call.house
+    if kind is Clock:
+        return lambda call: call.house.clock
+    if kind is str and f"{{{name}}}" in path:
+        return lambda call: call.request.path_params[name]
+    if typing.get_origin(kind) is Later:
+        (inner,) = typing.get_args(kind)
+        return lambda call: Later(call.body, inner)
+    if _is_a(kind, Body):
+        return lambda call: read_body(call.body, kind)
+    if _is_a(kind, Form):
+        return lambda call: read_form(call.body, kind)
+    if _is_a(kind, QueryString):
+        return lambda call: read_query(call.request.scope["query_string"], kind)
+    raise RouteError(f"{path}: nothing can fill the parameter {name!r}")
+
+
+def _is_a(kind: Any, base: type) -> bool:  # noqa: ANN401
+    return isinstance(kind, type) and issubclass(kind, base)
+
+
+def _body_of(kind: Any) -> type[Any] | None:  # noqa: ANN401
+    if typing.get_origin(kind) is Later:
+        return typing.cast("type[Any]", typing.get_args(kind)[0])
+    return kind if _is_a(kind, Body) or _is_a(kind, Form) else None
