@@ -58,7 +58,7 @@ lock: $(run_stamp) ## Make the lock files again after a change of pyproject.toml
 
 clean: ## Remove everything made here but the data
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
-	find src tests tools bench -name __pycache__ -prune -exec rm -rf {} +
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # flock: two first runs at the same time take turns. The script looks again when its turn has come.
 .venv/.%:
