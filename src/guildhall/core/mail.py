@@ -2,17 +2,22 @@
 
 import re
 from dataclasses import dataclass
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import parseaddr
 from typing import NamedTuple, Protocol
 
 from guildhall.core.errors import InvalidField
 
-MESSAGE_ID = re.compile(r"<[^\s<>@]+@[^\s<>@]+>")
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+PLAIN_ADDRESS = r"[^\s<>@,;:\"()\[\]\\]+@[^\s<>@,;:\"()\[\]\\]+"
+ADDRESS = re.compile(rf"(?P<name>[^<>]*)<(?P<named>{PLAIN_ADDRESS})>|(?P<bare>{PLAIN_ADDRESS})")
+MESSAGE_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
 CALENDAR_METHOD = re.compile(r"[A-Z]+")
+
+# Encoded here once, the text passes servers that know only ASCII, and no relay has a reason to change a signed one.
+ASCII_ON_THE_WIRE = SMTP.clone(cte_type="7bit")
 
 
 class MailRefused(Exception):
@@ -60,7 +65,7 @@ class Mail:
 
 def as_email(mail: Mail) -> EmailMessage:
     """Return the message as it travels. Raises InvalidField when a header would hold what cannot stand there."""
-    message = EmailMessage(SMTP)
+    message = EmailMessage(ASCII_ON_THE_WIRE)
     message["From"] = _address("sender", mail.sender)
     message["To"] = _address("to", mail.to)
     message["Subject"] = _one_line("subject", mail.subject)
@@ -76,22 +81,24 @@ def as_email(mail: Mail) -> EmailMessage:
 
 
 def _one_line(field: str, text: str) -> str:
-    # A line break would begin another header, and what follows it would be the sender's choice.
-    if not text.isprintable():
+    # A line break would begin another header, and what follows it would be the choice of whoever wrote the text.
+    if UNSEEN.search(text):
         raise InvalidField(f"The {field} of a mail may hold no line breaks or control characters", field=field)
     return text
 
 
 def _matching(field: str, text: str, form: re.Pattern[str]) -> str:
-    if not text.isascii() or not form.fullmatch(text):
+    if not form.fullmatch(text):
         raise InvalidField(f"{text!r} cannot stand in the {field} of a mail", field=field)
     return text
 
 
 def _address(field: str, text: str) -> Address:
-    name, address = parseaddr(_one_line(field, text))
-    user, _, domain = address.rpartition("@")
+    parts = ADDRESS.fullmatch(_one_line(field, text))
+    if parts is None:
+        raise InvalidField(f"{text!r} is not one mail address", field=field)
+    user, _, domain = (parts["named"] or parts["bare"]).rpartition("@")
     try:
-        return Address(name, addr_spec=f"{user}@{domain.encode('idna').decode()}")
-    except (HeaderParseError, UnicodeError, ValueError, IndexError) as fault:
-        raise InvalidField(f"{text!r} is not a mail address", field=field) from fault
+        return Address((parts["name"] or "").strip(' "'), addr_spec=f"{user}@{domain.encode('idna').decode()}")
+    except (MessageError, UnicodeError, ValueError) as fault:
+        raise InvalidField(f"{text!r} is not a mail address: {fault}", field=field) from fault
