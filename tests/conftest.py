@@ -12,7 +12,7 @@ from guildhall.core.db.base import Engine
 from tests.clock import SettableClock
 from tests.services.postgres import create_database, drop_database
 
-pytest_plugins = ["tests.services.plugin", "tests.contract.plugin"]
+pytest_plugins = ["tests.services.plugin", "tests.contract.plugin", "tests.serving"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

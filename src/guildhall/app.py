@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.response import Response
 
 from guildhall import migrations
+from guildhall.adapters.smtp import SmtpMailer
 from guildhall.core import idempotency, outbox
 from guildhall.core.actor import SYSTEM
 from guildhall.core.blobs import open_blobs
@@ -164,6 +165,11 @@ def _announcer(house: House) -> Any:  # noqa: ANN401 (what Database.announcer ta
 
 def _give_work(house: House) -> None:
     """Tell the job engine who does what."""
+    smtp_url = house.settings.mail.smtp_url
+    mailer = SmtpMailer(smtp_url) if smtp_url else None
+    send = notifications.sender_of(mailer, sender=house.hub.organiser, host=house.hub.host)
+    house.jobs.work(notifications.SEND_MAIL, send)
+
     async def forget(context: JobContext) -> None:
         now = context.clock.now()
         async with context.database.write() as tx:

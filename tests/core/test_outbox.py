@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from sqlalchemy import bindparam
 
 from guildhall.core import outbox
 from guildhall.core.actor import Actor, ActorKind
@@ -17,8 +18,8 @@ MEMBER = Actor(ActorKind.USER, user_id="anna")
 
 FAIL = command(
     outbox.jobs.update()
-    .where(outbox.jobs.c.id == outbox.bindparam("job"))
-    .values(state=JobState.FAILED.value, attempts=7, error="it broke", ended_at=outbox.bindparam("end"))
+    .where(outbox.jobs.c.id == bindparam("job"))
+    .values(state=JobState.FAILED.value, attempts=7, error="it broke", ended_at=bindparam("end"))
 )
 
 

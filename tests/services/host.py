@@ -91,8 +91,10 @@ def _folder_of_run() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
     folder.chmod(0o755)  # PostgreSQL runs as another user when the tests run as root.
     with _locked(folder):
-        yield folder
-        shutil.rmtree(folder)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
 
 
 def _fast_folder() -> Path:

@@ -1,5 +1,6 @@
 """Who is told what. For now: mail."""
 
+from guildhall.domains.notifications.jobs import sender_of
 from guildhall.domains.notifications.mails import (
     SEND_MAIL,
     MailRef,
@@ -18,5 +19,6 @@ __all__ = [
     "mail_with",
     "page_of_mails",
     "queue_mail",
+    "sender_of",
     "settle_mail",
 ]
