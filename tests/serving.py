@@ -42,11 +42,20 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, *, clock: SettableClock | None = None, works_jobs: bool = False) -> AsyncIterator[Served]:
+async def serving(
+    settings: Settings, *, clock: SettableClock | None = None, works_jobs: bool = False
+) -> AsyncIterator[Served]:
     """Run a server on a free port of this machine, in this process."""
     async with open_house(settings, clock=clock, works_jobs=works_jobs) as house:
         port = free_port()
-        server = Server(build_app(house), address="127.0.0.1", port=port, interface=Interfaces.ASGINL, http=HTTPModes.http1, log_enabled=False)
+        server = Server(
+            build_app(house),
+            address="127.0.0.1",
+            port=port,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.http1,
+            log_enabled=False,
+        )
         task = asyncio.create_task(server.serve())
         await listening(port)
         try:
@@ -142,7 +151,13 @@ async def administrator(served: Served) -> identity.User:
     """The first administrator, who signs in to the panel as ADMIN_NAME with ADMIN_PASSWORD."""
     house = served.house
     user = await identity.create_first_administrator(
-        house.database, house.passwords, SYSTEM, name=ADMIN_NAME, password=ADMIN_PASSWORD, email="", now=house.clock.now()
+        house.database,
+        house.passwords,
+        SYSTEM,
+        name=ADMIN_NAME,
+        password=ADMIN_PASSWORD,
+        email="",
+        now=house.clock.now(),
     )
     assert user is not None
     return user

@@ -37,8 +37,7 @@ from guildhall.web.edge import Edge
 from guildhall.web.faces import Face
 from guildhall.web.house import House
 from guildhall.web.routing import Route, build_router
-from guildhall.web.system import ROUTES as SYSTEM_ROUTES
-from guildhall.web.system import System
+from guildhall.web.system import ROUTES as SYSTEM_ROUTES, System
 
 log = get_logger(__name__)
 
@@ -55,7 +54,9 @@ FACES: tuple[tuple[Face, Sequence[Route]], ...] = (
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, clock: Clock | None = None, works_jobs: bool = True) -> AsyncIterator[House]:
+async def open_house(
+    settings: Settings, *, clock: Clock | None = None, works_jobs: bool = True
+) -> AsyncIterator[House]:
     """Bring the database up to date, open every part, and close all of it at the end. Raises StoreUnavailable."""
     clock = clock or SystemClock()
     await asyncio.to_thread(migrations.upgrade, settings.database_url)

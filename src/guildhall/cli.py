@@ -3,9 +3,9 @@
 import getpass
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 import uvloop
@@ -59,7 +59,13 @@ def create_administrator(
         password = _read_password()
         async with _house(_settings()) as house:
             user = await identity.create_first_administrator(
-                house.database, house.passwords, SYSTEM, name=name, password=password, email=email, now=house.clock.now()
+                house.database,
+                house.passwords,
+                SYSTEM,
+                name=name,
+                password=password,
+                email=email,
+                now=house.clock.now(),
             )
         if user is None:
             _stop("This installation has an administrator already; use `guildhall admin password`.")
@@ -142,7 +148,7 @@ async def _house(settings: Settings) -> AsyncIterator["House"]:
         yield house
 
 
-def _run(work: Callable[[], Awaitable[None]]) -> None:
+def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     uvloop.run(work())
 
 

@@ -5,9 +5,10 @@ file. Nothing reads the environment elsewhere.
 """
 
 import os
+import re
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -33,7 +34,10 @@ class ServerSettings:
     host: str = setting("HOST", default="127.0.0.1", help="Address to listen on; 0.0.0.0 for every interface.")
     port: int = setting("PORT", "API_PORT", default=8080, help="Port to listen on.")
     public_url: str = setting(
-        "PUBLIC_URL", "BASE_URL", default="", help="Address people reach the server at; `http://localhost:PORT` when unset."
+        "PUBLIC_URL",
+        "BASE_URL",
+        default="",
+        help="Address people reach the server at; `http://localhost:PORT` when unset.",
     )
     environment: Literal["development", "production"] = setting(
         "ENVIRONMENT", default="development", help="`production` refuses weak secrets and prints no generated password."
@@ -48,9 +52,14 @@ class ServerSettings:
         "RATE_LIMIT_PER_IP", default=600, help="Requests a minute for each address without a credential."
     )
     metrics_token: str = setting(
-        "METRICS_TOKEN", default="", secret=True, help="Bearer that /metrics asks for; open to this machine only when unset."
+        "METRICS_TOKEN",
+        default="",
+        secret=True,
+        help="Bearer that /metrics asks for; open to this machine only when unset.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = setting("LOG_LEVEL", default="info", help="Least severity logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        "LOG_LEVEL", default="info", help="Least severity logged."
+    )
     log_format: Literal["auto", "json", "console"] = setting(
         "LOG_FORMAT", default="auto", help="`json` lines, `console` for people; `auto` asks whether a terminal watches."
     )
@@ -60,7 +69,9 @@ class ServerSettings:
 class StoreSettings:
     """Where things are kept."""
 
-    data_dir: Path = setting("DATA_DIR", default=Path("data"), help="Folder for the database, files and generated secrets.")
+    data_dir: Path = setting(
+        "DATA_DIR", default=Path("data"), help="Folder for the database, files and generated secrets."
+    )
     database_url: str = setting(
         "DATABASE_URL",
         default="",
@@ -71,10 +82,16 @@ class StoreSettings:
         "SQLITE_SYNCHRONOUS", default="FULL", help="`NORMAL` is faster and may lose the last commits on loss of power."
     )
     redis_url: str = setting(
-        "REDIS_URL", default="", secret=True, help="`redis://host:port/0` for events, limits and cache across processes."
+        "REDIS_URL",
+        default="",
+        secret=True,
+        help="`redis://host:port/0` for events, limits and cache across processes.",
     )
     s3_url: str = setting(
-        "S3_URL", default="", secret=True, help="`s3://key:secret@bucket/prefix` keeps files in S3; DATA_DIR/files when unset."
+        "S3_URL",
+        default="",
+        secret=True,
+        help="`s3://key:secret@bucket/prefix` keeps files in S3; DATA_DIR/files when unset.",
     )
     s3_endpoint: str = setting("S3_ENDPOINT", default="", help="Address of an S3 server other than Amazon's.")
     s3_region: str = setting("S3_REGION", default="us-east-1", help="Region of the bucket.")
@@ -89,7 +106,11 @@ class AdminSettings:
 
     user: str = setting("ADMIN_USER", "API_ADMIN_USER", default="admin", help="Name of the first administrator.")
     password: str = setting(
-        "ADMIN_PASSWORD", "API_ADMIN_PASS", default="", secret=True, help="Their password; generated and printed once when unset."
+        "ADMIN_PASSWORD",
+        "API_ADMIN_PASS",
+        default="",
+        secret=True,
+        help="Their password; generated and printed once when unset.",
     )
     email: str = setting("ADMIN_EMAIL", default="", help="Their mail address.")
     api_key: str = setting(
@@ -105,7 +126,7 @@ class MailSettings:
         "SMTP_URL",
         default="",
         secret=True,
-        help="`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://`; mail stays in the outbox when unset.",
+        help="`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://`; mail is kept, not sent, when unset.",
     )
     sender: str = setting("MAIL_FROM", default="", help="From address; `guildhall@` the host of PUBLIC_URL when unset.")
 
@@ -114,8 +135,12 @@ class MailSettings:
 class CommonsHubSettings:
     """The house with the rooms."""
 
-    timezone: ZoneInfo = setting("COMMONSHUB_TIMEZONE", default=ZoneInfo("Europe/Brussels"), help="Time zone of the hub.")
-    config: Path | None = setting("COMMONSHUB_CONFIG", default=None, help="TOML file with rooms, hours and closed days.")
+    timezone: ZoneInfo = setting(
+        "COMMONSHUB_TIMEZONE", default=ZoneInfo("Europe/Brussels"), help="Time zone of the hub."
+    )
+    config: Path | None = setting(
+        "COMMONSHUB_CONFIG", default=None, help="TOML file with rooms, hours and closed days."
+    )
     rate_limit: int = setting("COMMONSHUB_RATE_LIMIT", default=6000, help="Requests a minute for each credential.")
     public_calendars: bool = setting(
         "COMMONSHUB_PUBLIC_CALENDARS", default=True, help="Whether room calendars can be read without a credential."
@@ -127,7 +152,10 @@ class AttendanceSettings:
     """The attendance dialect."""
 
     internal_secret: str = setting(
-        "API_INTERNAL_SECRET", default="", secret=True, help="Shared HS256 secret of the tokens that front ends mint; no token is valid when unset."
+        "API_INTERNAL_SECRET",
+        default="",
+        secret=True,
+        help="Shared HS256 secret of the tokens that front ends mint; none is valid when unset.",
     )
     max_token_seconds: int = setting(
         "ATTENDANCE_MAX_TOKEN_SECONDS", default=0, help="Longest life of such a token; 0 for no limit."
@@ -175,7 +203,7 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = Path(".env")
 def documented() -> Iterator[tuple[type, list[tuple[Field[Any], str]]]]:
     """Yield each group of settings with its fields and the text of their defaults, in order."""
     for group in fields(Settings):
-        kind = typing.cast(type, group.default_factory)
+        kind = typing.cast("type", group.default_factory)
         yield kind, [(each, _default_text(each.default)) for each in fields(kind)]
 
 
@@ -186,14 +214,18 @@ def _default_text(value: object) -> str:
 def _read_dotenv(path: Path | None) -> dict[str, str]:
     if path is None or not path.is_file():
         return {}
-    pairs = (line.partition("=") for line in path.read_text().splitlines() if "=" in line and not line.lstrip().startswith("#"))
+    pairs = (
+        line.partition("=")
+        for line in path.read_text().splitlines()
+        if "=" in line and not line.lstrip().startswith("#")
+    )
     return {name.removeprefix("export ").strip(): value.strip().strip("'\"") for name, _, value in pairs}
 
 
 def _read_group(group: type[T], values: Mapping[str, str], faults: list[str]) -> T:
     hints = typing.get_type_hints(group)
     found: dict[str, Any] = {}
-    for each in fields(typing.cast(Any, group)):
+    for each in fields(typing.cast("Any", group)):
         if is_dataclass(hints[each.name]):
             found[each.name] = _read_group(hints[each.name], values, faults)
             continue
@@ -208,25 +240,37 @@ def _read_group(group: type[T], values: Mapping[str, str], faults: list[str]) ->
     return group(**found)
 
 
-def _convert(kind: Any, text: str) -> Any:  # noqa: ANN401, PLR0911
-    if kind is int:
-        if not text.lstrip("-").isascii() or not text.lstrip("-").isdigit():
-            raise ValueError("is not a whole number")
-        return int(text)
-    if kind is bool:
-        words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
-        if text.lower() not in words:
-            raise ValueError("is neither true nor false")
-        return words[text.lower()]
-    if kind is ZoneInfo:
-        try:
-            return ZoneInfo(text)
-        except (KeyError, OSError, ValueError) as fault:
-            raise ValueError("is not a time zone such as Europe/Brussels") from fault
+def _whole_number(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise ValueError("is not a whole number")
+    return int(text)
+
+
+def _yes_or_no(text: str) -> bool:
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError("is neither true nor false")
+    return words[text.lower()]
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (KeyError, OSError, ValueError) as fault:
+        raise ValueError("is not a time zone such as Europe/Brussels") from fault
+
+
+CONVERTERS: dict[Any, Callable[[str], Any]] = {int: _whole_number, bool: _yes_or_no, ZoneInfo: _zone}
+
+
+def _convert(kind: Any, text: str) -> Any:  # noqa: ANN401
+    if kind in CONVERTERS:
+        return CONVERTERS[kind](text)
     if typing.get_origin(kind) is Literal:
-        if text.lower() not in {word.lower() for word in typing.get_args(kind)}:
+        found = [word for word in typing.get_args(kind) if word.lower() == text.lower()]
+        if not found:
             raise ValueError("must be one of " + ", ".join(typing.get_args(kind)))
-        return next(word for word in typing.get_args(kind) if word.lower() == text.lower())
+        return found[0]
     if typing.get_origin(kind) is tuple:
         return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
     if kind is Path or (isinstance(kind, types.UnionType) and Path in typing.get_args(kind)):

@@ -30,5 +30,5 @@ def event_id() -> str:
 
 
 def url_token() -> str:
-    """Return 256 random bits as 43 characters of base64url, for links and cookies that are themselves the credential."""
+    """Return 256 random bits in base64url, for links and cookies that are themselves the credential."""
     return secrets.token_urlsafe(32)

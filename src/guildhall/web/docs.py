@@ -31,7 +31,9 @@ START = """SwaggerUIBundle({{
 
 def docs_routes(faces: Mapping[str, tuple[Face, Sequence[Route]]], *, server: str) -> tuple[Route, ...]:
     """Return the routes of the documentation of these faces."""
-    documents = {name: msgspec.json.encode(document_of(face, each, server=server)) for name, (face, each) in faces.items()}
+    documents = {
+        name: msgspec.json.encode(document_of(face, each, server=server)) for name, (face, each) in faces.items()
+    }
     assets = Assets("/docs/assets", (Path(swagger_ui_bundle.swagger_ui_path) / name for name in NEEDED))
     css, bundle, preset = (assets.url(name) for name in NEEDED)
     page = PAGE.format(css=css, bundle=bundle, preset=preset).encode()

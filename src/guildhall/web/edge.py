@@ -17,8 +17,10 @@ COMMON_HEADERS = (
 PAGE_HEADERS = (
     (
         b"content-security-policy",
-        b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; "
-        b"form-action 'self'; base-uri 'none'; object-src 'none'",
+        (
+            b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; "
+            b"form-action 'self'; base-uri 'none'; object-src 'none'"
+        ),
     ),
     (b"x-frame-options", b"DENY"),
 )
@@ -58,9 +60,7 @@ class Edge:
         finally:
             spent = time.perf_counter() - begun
             face, route = state.get("face", "none"), state.get("route", "none")
-            self._metrics.request_ends(
-                face=face, route=route, method=scope["method"], status=status, seconds=spent
-            )
+            self._metrics.request_ends(face=face, route=route, method=scope["method"], status=status, seconds=spent)
             if status >= 500 or spent > SLOW:  # noqa: PLR2004 (the class of server errors)
                 log.warning("request", method=scope["method"], route=route, status=status, seconds=round(spent, 4))
             else:

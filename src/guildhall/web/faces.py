@@ -35,6 +35,7 @@ class Face(ABC):
 
     def limit(self, call: Call, actor: Actor | None) -> tuple[str, int]:
         """Return whose requests are counted together, and how many they may make in a minute."""
+        del actor  # Without a better idea, a face counts addresses.
         return f"address:{call.ip}", call.house.settings.server.rate_limit_per_ip
 
     def status_of(self, refusal: type[GuildhallError]) -> int:

@@ -75,7 +75,9 @@ def _operation(face: Face, each: Route, schema_of: dict[Any, Any]) -> dict[str, 
 
 def _path_parameters(each: Route) -> list[dict[str, Any]]:
     names = re.findall(r"{(\w+)}", each.path)
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for name in names]
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for name in names
+    ]
 
 
 def _query_parameters(each: Route) -> list[dict[str, Any]]:

@@ -21,7 +21,16 @@ from guildhall.core import idempotency
 from guildhall.core.actor import Actor, Credential
 from guildhall.core.clock import Clock
 from guildhall.core.db import Tx
-from guildhall.core.errors import Forbidden, GuildhallError, Internal, InvalidField, Kind, Limited, NotFound, Unauthenticated
+from guildhall.core.errors import (
+    Forbidden,
+    GuildhallError,
+    Internal,
+    InvalidField,
+    Kind,
+    Limited,
+    NotFound,
+    Unauthenticated,
+)
 from guildhall.core.log import get_logger
 from guildhall.domains.identity import Permission
 from guildhall.web.answers import Answer
@@ -84,7 +93,7 @@ class Route:
         return (inspect.getdoc(self.handler) or "").partition("\n")[0]
 
 
-def route(  # noqa: PLR0913 (a route has this many properties, and each is said aloud)
+def route(
     method: str,
     path: str,
     *,
@@ -140,7 +149,9 @@ def _litestar_handler(face: Face, each: Route, house: House) -> HTTPRouteHandler
     endpoint.__name__ = f"{face.name}_{each.name}"
     methods = [each.method, "HEAD"] if each.method == "GET" else [each.method]
     path = each.path.replace("}", ":str}")
-    return HTTPRouteHandler(path, http_method=typing.cast("Any", methods), status_code=200, include_in_schema=False)(endpoint)
+    return HTTPRouteHandler(path, http_method=typing.cast("Any", methods), status_code=200, include_in_schema=False)(
+        endpoint
+    )
 
 
 async def _handle(face: Face, call: Call) -> Answer:
@@ -220,17 +231,18 @@ async def _run(call: Call) -> Any:  # noqa: ANN401 (whatever the handler answers
     return await call.route.handler(**{name: get(call) for name, get in call.route.arguments})
 
 
-def _getter(name: str, kind: Any, path: str) -> Getter:  # noqa: ANN401, PLR0911 (one return for each kind of parameter)
-    if kind is Call:
-        return lambda call: call
-    if kind is Tx:
-        return lambda call: call.tx
-    if kind is Actor:
-        return lambda call: call.actor
-    if kind is House:
-        return lambda call: call.house
-    if kind is Clock:
-        return lambda call: call.house.clock
+PROVIDED: dict[Any, Getter] = {
+    Call: lambda call: call,
+    Tx: lambda call: call.tx,
+    Actor: lambda call: call.actor,
+    House: lambda call: call.house,
+    Clock: lambda call: call.house.clock,
+}
+
+
+def _getter(name: str, kind: Any, path: str) -> Getter:  # noqa: ANN401 (any type can stand at a parameter)
+    if kind in PROVIDED:
+        return PROVIDED[kind]
     if kind is str and f"{{{name}}}" in path:
         return lambda call: call.request.path_params[name]
     if typing.get_origin(kind) is Later:

@@ -105,7 +105,7 @@ async def get_readiness(house: House) -> Answer:
 
 @route("GET", "/metrics", permission=Permission.PUBLIC, accepts=OPEN, transaction="none", content="text/plain")
 async def get_metrics(call: Call) -> Answer:
-    """Give measurements in Prometheus' text format, to those who hold the token, or to this machine when none is set."""
+    """Give measurements in Prometheus' text format to the token's holder, or to this machine when none is set."""
     token = call.house.settings.server.metrics_token
     shown = bearer(call) or ""
     allowed = hmac.compare_digest(shown.encode(), token.encode()) if token else _is_this_machine(call.ip)

@@ -27,7 +27,7 @@ class StoreUnavailable(Unavailable):
     text = "The database cannot be reached right now, please try again"
 
 
-class Clash(Exception):  # noqa: N818 (it never leaves this package)
+class Clash(Exception):
     """A unique or exclusion rule refused a row."""
 
 
@@ -54,7 +54,12 @@ class Tx(ABC):
         return [reader(row) for row in await self._fetch(compiled.text, compiled.arguments(params))]
 
     async def run(
-        self, command: Command, /, *, clash: type[GuildhallError] | None = None, **params: Any  # noqa: ANN401
+        self,
+        command: Command,
+        /,
+        *,
+        clash: type[GuildhallError] | None = None,
+        **params: Any,  # noqa: ANN401
     ) -> int:
         """Change rows and return how many; a broken unique or exclusion rule raises `clash`."""
         compiled = command.on(self.engine)

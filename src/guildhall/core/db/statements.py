@@ -14,17 +14,20 @@ from sqlalchemy import Boolean, Insert, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.types import TypeEngine
 
 from guildhall.core.db.schema import JsonDoc, UtcTime, encode_json, micros, moment
 
+if typing.TYPE_CHECKING:
+    from sqlalchemy.sql.compiler import SQLCompiler
+
 Row = TypeVar("Row")
+ReadRow_co = TypeVar("ReadRow_co", covariant=True)
 Converter = Callable[[Any], Any]
 
 DIALECTS: dict[str, Any] = {
-    "sqlite": sqlite.dialect(paramstyle="qmark"),  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+    "sqlite": sqlite.dialect(paramstyle="qmark"),
     "postgresql": asyncpg.dialect(),  # type: ignore[no-untyped-call]  # likewise
 }
 
@@ -44,24 +47,24 @@ class Command:
         return compiled
 
 
-class Query(Command, Generic[Row]):
+class Query(Command, Generic[ReadRow_co]):
     """A statement that reads rows into frozen structs, or into the values of its one column. Made by `query`."""
 
-    def __init__(self, row: type[Row], statement: Executable) -> None:
+    def __init__(self, row: type[ReadRow_co], statement: Executable) -> None:
         super().__init__(statement)
         self.row = row
-        self._readers: dict[str, Callable[[Any], Row]] = {}
+        self._readers: dict[str, Callable[[Any], ReadRow_co]] = {}
 
-    def reader(self, engine: str) -> Callable[[Any], Row]:
+    def reader(self, engine: str) -> Callable[[Any], ReadRow_co]:
         """Return the function that turns a row of an engine into the query's type."""
         reader = self._readers.get(engine)
         if reader is None:
-            reader = self._readers[engine] = row_reader(self.row, typing.cast(SelectBase, self.statement), engine)
+            reader = self._readers[engine] = row_reader(self.row, typing.cast("SelectBase", self.statement), engine)
         return reader
 
 
 def query(row: type[Row], statement: Executable) -> Query[Row]:
-    """Declare a read. Its columns must be the struct's fields by name; a type that is no struct takes the first column."""
+    """Declare a read: its columns are the struct's fields by name; a type that is no struct takes the first column."""
     return Query(row, statement)
 
 
@@ -128,7 +131,7 @@ def compile_statement(statement: Executable, engine: str) -> Compiled:
     """Compile a statement to the text and converters of an engine."""
     # A list given with the statement is written out into its text, as constants of their own.
     compiled = typing.cast(
-        SQLCompiler,
+        "SQLCompiler",
         statement.compile(dialect=DIALECTS[engine], compile_kwargs={"render_postcompile": True}),  # type: ignore[attr-defined]  # every executable compiles
     )
     names = tuple(compiled.positiontup or ())
@@ -158,7 +161,7 @@ def row_reader(row: type[Row], statement: SelectBase, engine: str) -> Callable[[
     kinds = [column.type for column in statement.selected_columns]
     if not issubclass(row, msgspec.Struct):
         decode = _decoder(kinds[0], row, engine)
-        return (lambda values: None if values[0] is None else decode(values[0])) if decode else (lambda values: values[0])  # type: ignore[return-value]  # a nullable scalar reads as None
+        return partial(_first_column, decode)
     fields = msgspec.structs.fields(row)
     order = [columns[field.name] for field in fields]
     decoders = [
@@ -172,8 +175,17 @@ def row_reader(row: type[Row], statement: SelectBase, engine: str) -> Callable[[
     return partial(_build, row, None if straight else order, decoders, names)
 
 
+def _first_column(decode: Converter | None, values: Any) -> Any:  # noqa: ANN401
+    value = values[0]
+    return value if value is None or decode is None else decode(value)
+
+
 def _build(
-    row: type[Any], order: list[int] | None, decoders: list[tuple[int, Converter]], names: list[str] | None, values: Any  # noqa: ANN401
+    row: type[Any],
+    order: list[int] | None,
+    decoders: list[tuple[int, Converter]],
+    names: list[str] | None,
+    values: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401
     built = list(values) if order is None else [values[index] for index in order]
     for position, decode in decoders:
@@ -199,4 +211,8 @@ def _decoder(kind: TypeEngine[Any], target: Any, engine: str) -> Converter | Non
 
 def _without_none(target: Any) -> Any:  # noqa: ANN401
     options = [option for option in typing.get_args(target) if option is not type(None)]
-    return options[0] if len(options) == 1 and typing.get_origin(target) is not None and type(None) in typing.get_args(target) else target
+    return (
+        options[0]
+        if len(options) == 1 and typing.get_origin(target) is not None and type(None) in typing.get_args(target)
+        else target
+    )

@@ -167,10 +167,10 @@ class JobEngine:
                 pause = await step()
             except StoreUnavailable as fault:
                 log.warning("Jobs wait for the database", reason=fault.message)
-                pause = LOOK
+                pause = min(LOOK, self._lease / 3)
             except Exception:
                 log.exception("The job engine stumbled, and goes on")
-                pause = LOOK
+                pause = min(LOOK, self._lease / 3)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(nudge.wait(), pause.total_seconds())
 

@@ -12,12 +12,7 @@ from guildhall.web.calls import Call
 from guildhall.web.credentials import bearer
 
 OPEN = Credential.NONE
-READER = (
-    Credential.MASTER_KEY
-    | Credential.MASTER_KEY_FOR_USER
-    | Credential.APP_SECRET
-    | Credential.APP_SECRET_FOR_USER
-)
+READER = Credential.MASTER_KEY | Credential.MASTER_KEY_FOR_USER | Credential.APP_SECRET | Credential.APP_SECRET_FOR_USER
 FOR_USER = Credential.MASTER_KEY_FOR_USER | Credential.APP_SECRET_FOR_USER
 MASTER = Credential.MASTER_KEY | Credential.MASTER_KEY_FOR_USER
 ADMINISTRATION = MASTER | Credential.APP_SECRET_FOR_USER

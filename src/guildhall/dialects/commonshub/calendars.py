@@ -49,7 +49,9 @@ async def get_shift_feed(feed_token: str, tx: Tx, call: Call) -> Answer:
     return _document(call, await rooms.calendar_of_person(tx, owner, hub=house.hub, now=house.clock.now()))
 
 
-@route("POST", "/v1/users/me/calendar-feed", permission=Permission.OWN_PROFILE, accepts=FOR_USER, refusals=(MissingUserId,))
+@route(
+    "POST", "/v1/users/me/calendar-feed", permission=Permission.OWN_PROFILE, accepts=FOR_USER, refusals=(MissingUserId,)
+)
 async def rotate_calendar_feed(tx: Tx, actor: Actor, house: House) -> FeedReply:
     """Make a new secret address for the acting user's shift and booking feed; the old one dies."""
     user = await identity.access_self(tx, actor)

@@ -4,7 +4,6 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from guildhall.core.actor import Actor
-from guildhall.core.clock import Clock
 from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid, InvalidField, MissingField
 from guildhall.core.idempotency import IdempotencyKeyReused
@@ -100,7 +99,7 @@ class RoomWrite(HubBody, frozen=True, kw_only=True):
     name: str
     capacity: int
     short_name: str | None = None
-    amenities: list[str] = []
+    amenities: list[str] = msgspec.field(default_factory=list)
     description: str | None = None
     calendar_id: str | None = None
     opening_hours: OpeningHours | None = None
@@ -193,9 +192,7 @@ async def put_room(room_id: str, data: RoomWrite, tx: Tx, actor: Actor, house: H
     "GET", "/v1/rooms/{room_id}/availability", permission=Permission.READ_HUB, accepts=READER,
     refusals=(RoomNotFound, InvalidDate, InvalidRange, RangeTooLong),
 )  # fmt: skip
-async def get_room_availability(
-    room_id: str, query: Days, tx: Tx, actor: Actor, house: House
-) -> Availability:
+async def get_room_availability(room_id: str, query: Days, tx: Tx, actor: Actor, house: House) -> Availability:
     """Show bookings and free time of a room for a day or a range of days."""
     room = await rooms.access_room(tx, actor, room_id)
     first, last = rooms.days_asked_for(query.date, query.first, query.last, hub=house.hub, now=house.clock.now())

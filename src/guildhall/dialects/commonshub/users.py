@@ -57,8 +57,8 @@ class UserUpdate(HubBody, frozen=True, kw_only=True):
     """Changes to a profile: absent keys stay, null clears."""
 
     refusals: ClassVar[dict[str, type[Invalid]]] = {"email": InvalidEmail, "walletAddress": InvalidWallet}
-    email: str | None | UnsetType = UNSET
-    wallet_address: str | None | UnsetType = UNSET
+    email: str | UnsetType | None = UNSET
+    wallet_address: str | UnsetType | None = UNSET
     display_name: str | UnsetType = UNSET
 
 
@@ -89,7 +89,9 @@ class BookingList(Reply, frozen=True):
     bookings: list[BookingReply]
 
 
-@route("GET", "/v1/users/me", permission=Permission.OWN_PROFILE, accepts=FOR_USER, refusals=(MissingUserId, InvalidUserId))
+@route(
+    "GET", "/v1/users/me", permission=Permission.OWN_PROFILE, accepts=FOR_USER, refusals=(MissingUserId, InvalidUserId)
+)
 async def get_me(tx: Tx, actor: Actor, house: House) -> UserReply:
     """Show the acting user's own profile."""
     return await _profile(tx, await identity.access_self(tx, actor), house)

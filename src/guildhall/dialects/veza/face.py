@@ -65,9 +65,7 @@ class Veza(Face):
 
     def refuse(self, error: GuildhallError, *, request_id: str) -> Answer:
         """Return `{success: false, error, code, details, request_id}`."""
-        status, code = WORDS.get(
-            type(error), (STATUS[error.kind], CODES.get(error.kind, error.code.upper()))
-        )
+        status, code = WORDS.get(type(error), (STATUS[error.kind], CODES.get(error.kind, error.code.upper())))
         field = error.details.get("field")
         details = [Detail(str(field), error.code.upper(), error.message)] if field else []
         body = ErrorBody(error.message, code, details, request_id)

@@ -72,6 +72,4 @@ async def actor_with_token(tx: Tx, token: str, *, key: str, ip: str | None, now:
         raise TokenInvalid("This session has ended")
     roles = await roles_of(tx, user.id)
     held = permissions_of(Credential.TOKEN, roles, await tx.all(GRANTS, user_id=user.id))
-    return Actor(
-        ActorKind.USER, Credential.TOKEN, user.id, roles=frozenset(roles), permissions=frozenset(held), ip=ip
-    )
+    return Actor(ActorKind.USER, Credential.TOKEN, user.id, roles=frozenset(roles), permissions=frozenset(held), ip=ip)

@@ -10,9 +10,8 @@ from guildhall.core.crypto import SecretBox, digest
 from guildhall.core.db import Tx, command
 from guildhall.domains import audit
 from guildhall.domains.identity.errors import FeedNotFound
-from guildhall.domains.identity.models import CalendarFeed, User
+from guildhall.domains.identity.models import CalendarFeed, User, calendar_feeds
 from guildhall.domains.identity.queries import FEED_BY_HASH, FEED_OF, USER
-from guildhall.domains.identity.models import calendar_feeds
 
 FORGET = command(delete(calendar_feeds).where(calendar_feeds.c.user_id == bindparam("owner")))
 

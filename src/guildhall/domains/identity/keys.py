@@ -23,7 +23,9 @@ PREVIEW = 12
 
 REVOKE = command(
     update(api_keys)
-    .where(api_keys.c.id == bindparam("key_id"), api_keys.c.user_id == bindparam("owner"), api_keys.c.revoked_at.is_(None))
+    .where(
+        api_keys.c.id == bindparam("key_id"), api_keys.c.user_id == bindparam("owner"), api_keys.c.revoked_at.is_(None)
+    )
     .values(revoked_at=bindparam("at"))
 )
 

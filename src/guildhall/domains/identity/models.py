@@ -91,7 +91,13 @@ apps = Table(
     Column("last_used_at", UtcTime),
     Column("revoked_at", UtcTime),
     CheckConstraint("kind IN ('trusted', 'device')", name="kind"),
-    Index("ix_apps_created_at", "created_at", "id", sqlite_where=text("revoked_at IS NULL"), postgresql_where=text("revoked_at IS NULL")),
+    Index(
+        "ix_apps_created_at",
+        "created_at",
+        "id",
+        sqlite_where=text("revoked_at IS NULL"),
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
 )
 
 api_keys = Table(

@@ -39,7 +39,7 @@ def valid_password(text: str) -> str:
 
 
 def clean_name(text: str, *, longest: int, field: str) -> str:
-    """Return a name in NFC without outer spaces. Raises InvalidField when empty, too long or with control characters."""
+    """Return a name in NFC, trimmed. Raises InvalidField when it is empty, too long or has control characters."""
     name = unicodedata.normalize("NFC", text).strip()
     if not 1 <= len(name) <= longest or any(unicodedata.category(char) in ("Cc", "Cs", "Co") for char in name):
         raise InvalidField(f"{field} has 1 to {longest} characters, none of them control characters", field=field)

@@ -79,7 +79,7 @@ async def rename_user(
     )
 
 
-async def update_profile(  # noqa: PLR0913 (one parameter for each thing a person may change)
+async def update_profile(
     tx: Tx,
     actor: Actor,
     user: User,
@@ -116,7 +116,7 @@ async def set_roles(tx: Tx, actor: Actor, user: User, roles: list[str], *, now: 
     return kept
 
 
-async def create_person(  # noqa: PLR0913 (an account has this many parts)
+async def create_person(
     tx: Tx,
     actor: Actor,
     *,
@@ -148,7 +148,7 @@ async def create_person(  # noqa: PLR0913 (an account has this many parts)
     return await _reload(tx, user_id)
 
 
-async def _create_user(  # noqa: PLR0913, PLR0917 (private half of ensure_user)
+async def _create_user(  # noqa: PLR0917 (private half of ensure_user)
     tx: Tx,
     actor: Actor,
     provider: str,
@@ -175,14 +175,16 @@ async def _create_user(  # noqa: PLR0913, PLR0917 (private half of ensure_user)
         # Either this person was made a moment ago by a parallel call, or another provider's person has the id.
         if known := await user_known_as(tx, external_id, provider=provider):
             return known
-        row = NewUser(**{name: getattr(row, name) for name in row.__struct_fields__} | {"alias": "u_" + _random_digits()})
+        row = NewUser(
+            **{name: getattr(row, name) for name in row.__struct_fields__} | {"alias": "u_" + _random_digits()}
+        )
         await tx.insert(row)
     await tx.insert(Identity(provider, bare, user_id, now))
     await audit.record(tx, actor, "user.created", user_id, now=now, provider=provider, external_id=bare)
     return await _reload(tx, user_id)
 
 
-async def _change(  # noqa: PLR0913 (private half of the verbs above)
+async def _change(
     tx: Tx,
     actor: Actor,
     user: User,
@@ -207,9 +209,12 @@ async def _change(  # noqa: PLR0913 (private half of the verbs above)
     await tx.run(
         CHANGE,
         user_id=user.id,
+        new_username=new_name,
+        new_display_name=new_display,
+        new_email=new_email,
         verified=user.email_verified and new_email == user.email,
+        new_wallet=after["wallet"],
         new_search=search_text(new_name, new_display, str(new_email) if new_email else None),
-        **{f"new_{key}": value for key, value in after.items()},
     )
     await audit.record(tx, actor, "user.changed", user.id, now=now, fields=changed)
     return await _reload(tx, user.id)
@@ -232,5 +237,3 @@ async def _reload(tx: Tx, user_id: str) -> User:
 
 def _random_digits() -> str:
     return "".join(secrets.choice("0123456789") for _ in range(12))
-
-

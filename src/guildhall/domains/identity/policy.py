@@ -35,7 +35,7 @@ async def access_app(tx: Tx, actor: Actor, app_id: str) -> App:
 
 
 async def check_admin_remains(tx: Tx, actor: Actor, user: User) -> None:
-    """Refuse to let an administrator remove the last one. The rows stay locked, so that two cannot remove each other."""
+    """Refuse to let an administrator remove the last one. The rows stay locked: two cannot remove each other."""
     admins = set(await tx.all(ADMINS))
     if admins <= {user.id} and not actor.method & MASTER:
         raise LastAdmin

@@ -48,7 +48,9 @@ USER_KNOWN_AS = query(
     .order_by((users.c.alias == bindparam("name")).desc())
     .limit(1),
 )
-ROLES = query(str, select(user_roles.c.role).where(user_roles.c.user_id == bindparam("user_id")).order_by(user_roles.c.role))
+ROLES = query(
+    str, select(user_roles.c.role).where(user_roles.c.user_id == bindparam("user_id")).order_by(user_roles.c.role)
+)
 GRANTS = query(str, select(user_grants.c.permission).where(user_grants.c.user_id == bindparam("user_id")))
 ADMINS = query(
     str,
@@ -64,7 +66,9 @@ _page = _users(users.c.seq > bindparam("after")).order_by(users.c.seq).limit(bin
 PAGE_OF_USERS = query(User, _page)
 USERS_LIKE = query(User, _page.where(users.c.search.like(bindparam("pattern"), escape="\\")))
 # An index of all three-letter parts serves LIKE on PostgreSQL; on SQLite it is a full-text table beside the users.
-_found = text("SELECT rowid FROM users_search WHERE users_search MATCH :phrase").bindparams(bindparam("phrase", required=True))
+_found = text("SELECT rowid FROM users_search WHERE users_search MATCH :phrase").bindparams(
+    bindparam("phrase", required=True)
+)
 USERS_CONTAINING: dict[str, Query[User]] = {
     "postgresql": USERS_LIKE,
     "sqlite": query(User, _page.where(users.c.seq.in_(_found.columns(users.c.seq)))),
@@ -74,10 +78,14 @@ TRIGRAM = 3
 APP = query(App, select(apps).where(apps.c.id == bindparam("id"), apps.c.revoked_at.is_(None)))
 APP_BY_SECRET = query(App, select(apps).where(apps.c.secret_hash == bindparam("hash"), apps.c.revoked_at.is_(None)))
 LIVE_APPS = query(App, select(apps).where(apps.c.revoked_at.is_(None)).order_by(apps.c.created_at, apps.c.id))
-API_KEY_BY_HASH = query(ApiKey, select(api_keys).where(api_keys.c.key_hash == bindparam("hash"), api_keys.c.revoked_at.is_(None)))
+API_KEY_BY_HASH = query(
+    ApiKey, select(api_keys).where(api_keys.c.key_hash == bindparam("hash"), api_keys.c.revoked_at.is_(None))
+)
 API_KEYS_OF = query(
     ApiKey,
-    select(api_keys).where(api_keys.c.user_id == bindparam("user_id"), api_keys.c.revoked_at.is_(None)).order_by(api_keys.c.id),
+    select(api_keys)
+    .where(api_keys.c.user_id == bindparam("user_id"), api_keys.c.revoked_at.is_(None))
+    .order_by(api_keys.c.id),
 )
 MASTER_KEY = query(str, select(master_key.c.key_hash))
 SESSION = query(Session, select(sessions).where(sessions.c.id == bindparam("id")))

@@ -26,7 +26,9 @@ SEEN = command(
     .where(sessions.c.id == bindparam("session_id"))
     .values(last_seen_at=bindparam("at"), expires_at=bindparam("until"))
 )
-END = command(delete(sessions).where(sessions.c.id == bindparam("session_id"), sessions.c.user_id == bindparam("owner")))
+END = command(
+    delete(sessions).where(sessions.c.id == bindparam("session_id"), sessions.c.user_id == bindparam("owner"))
+)
 END_OTHERS = command(
     delete(sessions).where(sessions.c.user_id == bindparam("owner"), sessions.c.id != bindparam("session_id"))
 )
@@ -42,7 +44,9 @@ class SignedIn:
     actor: Actor
 
 
-async def open_session(tx: Tx, user: User, *, ip: str | None, user_agent: str | None, now: datetime) -> tuple[Session, str]:
+async def open_session(
+    tx: Tx, user: User, *, ip: str | None, user_agent: str | None, now: datetime
+) -> tuple[Session, str]:
     """Open a session and return it with the cookie's value, which is kept as a hash only."""
     token = ids.url_token()
     session = Session(

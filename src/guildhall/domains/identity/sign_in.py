@@ -59,8 +59,15 @@ ATTEMPTS = query(
 )
 
 
-async def sign_in(  # noqa: PLR0913 (what a sign-in consists of)
-    database: Database, hasher: PasswordHasher, *, name: str, password: str, ip: str | None, user_agent: str | None, now: datetime
+async def sign_in(
+    database: Database,
+    hasher: PasswordHasher,
+    *,
+    name: str,
+    password: str,
+    ip: str | None,
+    user_agent: str | None,
+    now: datetime,
 ) -> tuple[Session, str]:
     """Check a password and open a session; return it with the cookie's value.
 
@@ -84,7 +91,7 @@ async def sign_in(  # noqa: PLR0913 (what a sign-in consists of)
         return await open_session(tx, user, ip=ip, user_agent=user_agent, now=now)
 
 
-async def change_password(  # noqa: PLR0913 (what a change consists of)
+async def change_password(
     database: Database, hasher: PasswordHasher, actor: Actor, *, session_id: str, old: str, new: str, now: datetime
 ) -> None:
     """Replace the password of the person who acts and end their other sessions. Raises WrongPassword, WeakPassword."""
@@ -102,7 +109,7 @@ async def change_password(  # noqa: PLR0913 (what a change consists of)
         await end_other_sessions(tx, actor, session_id, now=now)
 
 
-async def create_first_administrator(  # noqa: PLR0913 (what an account consists of)
+async def create_first_administrator(
     database: Database, hasher: PasswordHasher, actor: Actor, *, name: str, password: str, email: str, now: datetime
 ) -> User | None:
     """Make the first administrator, or return None when the house has one. Raises WeakPassword, InvalidEmail."""
@@ -114,7 +121,13 @@ async def create_first_administrator(  # noqa: PLR0913 (what an account consists
         if await tx.one(ANY_ADMIN):
             return None
         return await create_person(
-            tx, actor, sign_in_name=name, password_hash=password_hash, email=email or None, roles=["super_admin"], now=now
+            tx,
+            actor,
+            sign_in_name=name,
+            password_hash=password_hash,
+            email=email or None,
+            roles=["super_admin"],
+            now=now,
         )
 
 

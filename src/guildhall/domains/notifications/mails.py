@@ -32,7 +32,7 @@ SETTLE = command(
 )
 
 
-async def queue_mail(  # noqa: PLR0913 (a mail has this many parts)
+async def queue_mail(
     tx: Tx,
     *,
     recipient: str,

@@ -22,8 +22,8 @@ from guildhall.domains.rooms.policy import (
 from guildhall.domains.rooms.queries import (
     bookings_of,
     closed_between,
-    every_room,
     events_in,
+    every_room,
     list_rooms,
 )
 from guildhall.domains.rooms.schedule import (
@@ -64,8 +64,8 @@ __all__ = [
     "closed_between",
     "create_default_rooms",
     "days_asked_for",
-    "every_room",
     "events_in",
+    "every_room",
     "free_slots",
     "list_rooms",
     "may_see_details",

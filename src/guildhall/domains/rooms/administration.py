@@ -134,7 +134,7 @@ async def apply_file(
     tx.announce("rooms", room=None)
 
 
-async def _store(  # noqa: PLR0913 (private half of the verbs above)
+async def _store(
     tx: Tx,
     actor: Actor,
     room_id: str,
@@ -151,14 +151,18 @@ async def _store(  # noqa: PLR0913 (private half of the verbs above)
     room = Room(
         id=room_id,
         name=name,
-        short_name=clean_name(plan.short_name, longest=50, field="shortName") if plan.short_name is not None else name[:50],
+        short_name=clean_name(plan.short_name, longest=50, field="shortName")
+        if plan.short_name is not None
+        else name[:50],
         capacity=_within(plan.capacity, LARGEST_CAPACITY, "capacity"),
         amenities=_valid_amenities(plan.amenities),
         description=_valid_description(plan.description),
         calendar_id=plan.calendar_id,
         opening=_valid_opening(plan.opening or DEFAULT_OPENING),
         bookable=plan.bookable,
-        max_advance_days=None if plan.max_advance_days is None else _within(plan.max_advance_days, 36_500, "maxAdvanceDays"),
+        max_advance_days=None
+        if plan.max_advance_days is None
+        else _within(plan.max_advance_days, 36_500, "maxAdvanceDays"),
         refuse_past=plan.refuse_past,
         position=position,
         managed_by_file=by_file,

@@ -126,7 +126,7 @@ def _valid_texts(wish: Wish) -> tuple[str, str | None]:
     return title, wish.description
 
 
-def _check_bookable(  # noqa: PLR0913 (the rules need all of these, and each only here)
+def _check_bookable(
     actor: Actor, room: Room, wish: Wish, span: Span, hours: Hours | None, *, zone: ZoneInfo, now: datetime
 ) -> None:
     if room.refuse_past and span.start < now:
@@ -150,9 +150,7 @@ def _check_hours(room: Room, wish: Wish, hours: Hours | None) -> None:
         )
 
 
-async def _check_free(
-    tx: Tx, room: Room, wish: Wish, span: Span, *, closed_that_day: bool, zone: ZoneInfo
-) -> None:
+async def _check_free(tx: Tx, room: Room, wish: Wish, span: Span, *, closed_that_day: bool, zone: ZoneInfo) -> None:
     """Refuse with alternatives when the time is taken.
 
     The room's row is locked, so what this sees stays true until the insert; the database's own rule against overlaps
@@ -167,7 +165,11 @@ async def _check_free(
         start=clash.starts_at.astimezone(zone).isoformat(),
         end=clash.ends_at.astimezone(zone).isoformat(),
         alternatives=[
-            {"room": other.id, "start": each.start.astimezone(zone).isoformat(), "end": each.end.astimezone(zone).isoformat()}
+            {
+                "room": other.id,
+                "start": each.start.astimezone(zone).isoformat(),
+                "end": each.end.astimezone(zone).isoformat(),
+            }
             for other, each in free
         ],
     )
@@ -176,7 +178,7 @@ async def _check_free(
 async def find_alternatives(
     tx: Tx, room: Room, day: date, wanted: Span, *, zone: ZoneInfo
 ) -> Sequence[tuple[Room, Span]]:
-    """Return up to three free spans of the wanted length that day: in the same room, then in rooms at least as large."""
+    """Return up to three free spans of that length on the day: in the room, then in others at least as large."""
     others = [each for each in await list_rooms(tx) if each.id != room.id and each.capacity >= room.capacity]
     found: list[tuple[Room, Span]] = []
     for each in [room, *others]:

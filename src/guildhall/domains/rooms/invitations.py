@@ -26,9 +26,7 @@ async def _queue(tx: Tx, entry: Entry, recipient: str | None, method: str, *, hu
         return
     begins, ends = entry.starts_at.astimezone(hub.zone), entry.ends_at.astimezone(hub.zone)
     word = "Cancelled" if entry.cancelled else "Invitation"
-    document = calendar_document(
-        [entry], zone=hub.zone, method=method, invitation=Invitation(hub.organiser, recipient)
-    )
+    document = calendar_document([entry], zone=hub.zone, method=method, invitation=Invitation(hub.organiser, recipient))
     await queue_mail(
         tx,
         recipient=recipient,

@@ -64,10 +64,35 @@ bookings = Table(
     CheckConstraint("state IN ('live', 'cancelled')", name="state"),
     CheckConstraint("ends_at > starts_at", name="order"),
     CheckConstraint(f"ends_at - starts_at <= {LONGEST_BOOKING // timedelta(microseconds=1)}", name="length"),
-    Index("ix_bookings_room_id_starts_at", "room_id", "starts_at", "ends_at", sqlite_where=text("state = 'live'"), postgresql_where=text("state = 'live'")),
-    Index("ix_bookings_user_id_starts_at", "user_id", "starts_at", sqlite_where=text("state = 'live'"), postgresql_where=text("state = 'live'")),
-    Index("ix_bookings_room_id_cancelled_at", "room_id", "cancelled_at", sqlite_where=text("state = 'cancelled'"), postgresql_where=text("state = 'cancelled'")),
-    Index("ix_bookings_user_id_cancelled_at", "user_id", "cancelled_at", sqlite_where=text("state = 'cancelled'"), postgresql_where=text("state = 'cancelled'")),
+    Index(
+        "ix_bookings_room_id_starts_at",
+        "room_id",
+        "starts_at",
+        "ends_at",
+        sqlite_where=text("state = 'live'"),
+        postgresql_where=text("state = 'live'"),
+    ),
+    Index(
+        "ix_bookings_user_id_starts_at",
+        "user_id",
+        "starts_at",
+        sqlite_where=text("state = 'live'"),
+        postgresql_where=text("state = 'live'"),
+    ),
+    Index(
+        "ix_bookings_room_id_cancelled_at",
+        "room_id",
+        "cancelled_at",
+        sqlite_where=text("state = 'cancelled'"),
+        postgresql_where=text("state = 'cancelled'"),
+    ),
+    Index(
+        "ix_bookings_user_id_cancelled_at",
+        "user_id",
+        "cancelled_at",
+        sqlite_where=text("state = 'cancelled'"),
+        postgresql_where=text("state = 'cancelled'"),
+    ),
 )
 
 

@@ -27,7 +27,7 @@ async def access_room_to_change(tx: Tx, actor: Actor, room_id: str) -> Room | No
 
 
 async def access_booking_to_cancel(tx: Tx, actor: Actor, room: Room, booking_id: str) -> Booking:
-    """Return a live booking for its owner, an administrator or the master key. Raises BookingNotFound, NotBookingOwner."""
+    """Return a live booking for its owner or who runs the house. Raises BookingNotFound, NotBookingOwner."""
     booking = await tx.one(BOOKING_LOCKED, id=booking_id, room_id=room.id)
     if booking is None:
         raise BookingNotFound

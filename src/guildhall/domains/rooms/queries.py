@@ -21,7 +21,10 @@ from guildhall.domains.rooms.models import (
 from guildhall.domains.rooms.times import Span
 
 _live = bookings.c.state == "live"
-EVENT_COLUMNS = [users.c[name] if name in ("alias", "username", "display_name") else bookings.c[name] for name in BookedEvent.__struct_fields__]
+EVENT_COLUMNS = [
+    users.c[name] if name in ("alias", "username", "display_name") else bookings.c[name]
+    for name in BookedEvent.__struct_fields__
+]
 MOST_OWN = 1000
 
 
@@ -44,7 +47,12 @@ ROOM = query(Room, select(rooms).where(rooms.c.id == bindparam("id")))
 ROOM_LOCKED = query(Room, select(rooms).where(rooms.c.id == bindparam("id")).with_for_update(key_share=True))
 ALL_ROOMS = query(Room, select(rooms).where(rooms.c.archived_at.is_(None)).order_by(rooms.c.position, rooms.c.id))
 EVERY_ROOM = query(Room, select(rooms).order_by(rooms.c.position, rooms.c.id))
-CLOSED = query(ClosedDay, select(closed_days).where(closed_days.c.day.between(bindparam("first"), bindparam("last"))).order_by(closed_days.c.day))
+CLOSED = query(
+    ClosedDay,
+    select(closed_days)
+    .where(closed_days.c.day.between(bindparam("first"), bindparam("last")))
+    .order_by(closed_days.c.day),
+)
 EVENTS_OF_ROOM = query(BookedEvent, _events(bookings.c.room_id == bindparam("room_id"), _live, *_touching()))
 EVENTS_OF_USER = query(
     BookedEvent,
@@ -52,11 +60,19 @@ EVENTS_OF_USER = query(
 )
 CANCELLED_OF_ROOM = query(
     BookedEvent,
-    _events(bookings.c.room_id == bindparam("room_id"), bookings.c.state == "cancelled", bookings.c.cancelled_at > bindparam("since")),
+    _events(
+        bookings.c.room_id == bindparam("room_id"),
+        bookings.c.state == "cancelled",
+        bookings.c.cancelled_at > bindparam("since"),
+    ),
 )
 CANCELLED_OF_USER = query(
     BookedEvent,
-    _events(bookings.c.user_id == bindparam("user_id"), bookings.c.state == "cancelled", bookings.c.cancelled_at > bindparam("since")),
+    _events(
+        bookings.c.user_id == bindparam("user_id"),
+        bookings.c.state == "cancelled",
+        bookings.c.cancelled_at > bindparam("since"),
+    ),
 )
 BOOKING_LOCKED = query(
     Booking,
@@ -67,7 +83,10 @@ BOOKING_LOCKED = query(
 EVENT = query(BookedEvent, _events(bookings.c.id == bindparam("id")))
 FIRST_CLASH = query(
     Booking,
-    select(bookings).where(bookings.c.room_id == bindparam("room_id"), _live, *_touching()).order_by(bookings.c.starts_at).limit(1),
+    select(bookings)
+    .where(bookings.c.room_id == bindparam("room_id"), _live, *_touching())
+    .order_by(bookings.c.starts_at)
+    .limit(1),
 )
 
 

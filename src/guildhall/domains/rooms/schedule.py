@@ -9,6 +9,7 @@ from guildhall.domains.identity.models import User
 from guildhall.domains.rooms import availability
 from guildhall.domains.rooms.availability import FreeSlot
 from guildhall.domains.rooms.calendars import calendar_document, entry_of
+from guildhall.domains.rooms.errors import InvalidRange
 from guildhall.domains.rooms.hub import Hub
 from guildhall.domains.rooms.models import BookedEvent, Room
 from guildhall.domains.rooms.policy import may_see_details
@@ -21,7 +22,6 @@ from guildhall.domains.rooms.queries import (
     every_room,
     spans_of,
 )
-from guildhall.domains.rooms.errors import InvalidRange
 from guildhall.domains.rooms.times import Span, day_range, day_span, parse_day
 
 FEED_BACK = timedelta(days=90)
