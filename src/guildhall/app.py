@@ -181,6 +181,21 @@ def _give_work(house: House) -> None:
 
 
 async def _furnish(house: House) -> None:
-    """Put in place what every house has: the default rooms."""
+    """Put in place what every house has: the rooms of its configuration file, else the default ones."""
+    await apply_hub_file(house)
     async with house.database.write() as tx:
         await rooms.create_default_rooms(tx, SYSTEM, now=house.clock.now())
+
+
+async def apply_hub_file(house: House) -> None:
+    """Make the house as its configuration file says, if there is one. Raises HubFileFaulty and changes nothing then."""
+    path = house.settings.commonshub.config
+    if path is None:
+        return
+    try:
+        text = await asyncio.to_thread(path.read_text, "utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise rooms.HubFileFaulty(f"COMMONSHUB_CONFIG cannot be read: {fault}") from fault
+    plan = rooms.read_hub_file(text)
+    async with house.database.write() as tx:
+        await rooms.apply_file(tx, SYSTEM, plans=plan.rooms, days=plan.closed_days, now=house.clock.now())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 admin = typer.Typer(no_args_is_help=True, help="Administrators and keys.")
 app.add_typer(admin, name="admin")
-console = Console(highlight=False)
+console = Console(highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -159,5 +159,5 @@ def _read_password() -> str:
 
 
 def _stop(reason: str) -> NoReturn:
-    Console(stderr=True, highlight=False).print(reason)
+    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(reason)
     sys.exit(1)

@@ -10,8 +10,9 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from guildhall.app import build_app, open_house
+from guildhall.app import apply_hub_file, build_app, open_house
 from guildhall.core.actor import SYSTEM
+from guildhall.core.errors import GuildhallError
 from guildhall.core.log import get_logger, setup_logging
 from guildhall.domains import identity
 from guildhall.settings import Settings
@@ -44,11 +45,23 @@ async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
             log_level=LogLevels.error,
         )
         loop = asyncio.get_running_loop()
+        reloads: list[asyncio.Task[None]] = []
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, server.stop)
+        loop.add_signal_handler(signal.SIGHUP, lambda: reloads.append(loop.create_task(_reload(house))))
         log.info("Listening", host=settings.server.host, port=settings.server.port)
         await server.serve()
         log.info("Stopping")
+
+
+async def _reload(house: House) -> None:
+    """Apply the hub's configuration file again; a faulty one is refused and the old state stays."""
+    try:
+        await apply_hub_file(house)
+    except GuildhallError as error:
+        log.error("The configuration file is refused, the old one stays", reason=error.message)  # noqa: TRY400 (told in full)
+    else:
+        log.info("The configuration file is applied")
 
 
 async def _welcome(house: House, announce: Callable[[str], None]) -> None:

@@ -1,6 +1,7 @@
 """/docs: the OpenAPI documents of all dialects, browsable without a network."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -31,14 +32,16 @@ START = """SwaggerUIBundle({{
 
 def docs_routes(faces: Mapping[str, tuple[Face, Sequence[Route]]], *, server: str) -> tuple[Route, ...]:
     """Return the routes of the documentation of these faces."""
-    documents = {
-        name: msgspec.json.encode(document_of(face, each, server=server)) for name, (face, each) in faces.items()
-    }
     assets = Assets("/docs/assets", (Path(swagger_ui_bundle.swagger_ui_path) / name for name in NEEDED))
     css, bundle, preset = (assets.url(name) for name in NEEDED)
     page = PAGE.format(css=css, bundle=bundle, preset=preset).encode()
     urls = [{"name": face.title, "url": f"/docs/openapi/{name}.json"} for name, (face, _) in faces.items()]
     start = START.format(urls=msgspec.json.encode(urls).decode()).encode()
+
+    @cache
+    def document(name: str) -> bytes:
+        face, routes = faces[name]
+        return msgspec.json.encode(document_of(face, routes, server=server))
 
     @route("GET", "/docs", permission=Permission.PUBLIC, accepts=OPEN, transaction="none", content="text/html")
     async def show_docs() -> Answer:
@@ -58,9 +61,9 @@ def docs_routes(faces: Mapping[str, tuple[Face, Sequence[Route]]], *, server: st
     @route("GET", "/docs/openapi/{file}", permission=Permission.PUBLIC, accepts=OPEN, transaction="none")
     async def show_document(file: str) -> Answer:
         """Give the OpenAPI document of a dialect."""
-        document = documents.get(file.removesuffix(".json"))
-        if document is None or not file.endswith(".json"):
+        name = file.removesuffix(".json")
+        if name not in faces or name == file:
             raise NotFound
-        return Answer(document)
+        return Answer(document(name))
 
     return (show_docs, show_docs_script, show_docs_asset, show_document)

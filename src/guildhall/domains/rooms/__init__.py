@@ -12,6 +12,7 @@ from guildhall.domains.rooms.administration import (
 from guildhall.domains.rooms.availability import FreeSlot, free_slots
 from guildhall.domains.rooms.bookings import Wish, book_room, cancel_booking
 from guildhall.domains.rooms.hub import Hub
+from guildhall.domains.rooms.hub_file import HubFile, HubFileFaulty, read_hub_file
 from guildhall.domains.rooms.models import BookedEvent, Booking, BookingState, ClosedDay, Hours, Opening, Room
 from guildhall.domains.rooms.policy import (
     access_booking_to_cancel,
@@ -46,6 +47,8 @@ __all__ = [
     "FreeSlot",
     "Hours",
     "Hub",
+    "HubFile",
+    "HubFileFaulty",
     "Opening",
     "Room",
     "RoomPlan",
@@ -70,6 +73,7 @@ __all__ = [
     "list_rooms",
     "may_see_details",
     "put_room",
+    "read_hub_file",
     "reopen_day",
     "schedule_of",
     "span_of_days",
