@@ -152,6 +152,20 @@ async def test_after_redis_was_away_listeners_are_told_that_they_missed_somethin
     await bus.stop()
 
 
+async def test_a_connection_that_was_cut_for_a_moment_counts_as_lost_too(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "RETRY", 0.01)
+    bus = RedisEvents(redis_url)
+    await bus.start()
+    async with bus.subscribe("rooms") as listener, Redis.from_url(redis_url) as client:
+        assert await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub") == 1
+        assert await heard(listener) == (LAGGED, None)
+        bus.publish("rooms", {"n": 1})
+        assert await heard(listener) == ("rooms", 1)
+    await bus.stop()
+
+
 async def test_a_silent_redis_counts_as_lost(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "RETRY", 0.01)
     monkeypatch.setattr(events, "HEARTBEAT", 0.1)
