@@ -159,7 +159,7 @@ async def test_a_connection_that_was_cut_for_a_moment_counts_as_lost_too(
     bus = RedisEvents(redis_url)
     await bus.start()
     async with bus.subscribe("rooms") as listener, Redis.from_url(redis_url) as client:
-        assert await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub") == 1
+        assert await client.client_kill_filter(_type="pubsub") == 1
         assert await heard(listener) == (LAGGED, None)
         bus.publish("rooms", {"n": 1})
         assert await heard(listener) == ("rooms", 1)
