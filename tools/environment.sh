@@ -41,7 +41,8 @@ say "Installing the installer"
     --requirement requirements/bootstrap.txt
 
 say "Installing requirements/$lock.txt"
-install() { .venv/bin/uv pip install --python .venv/bin/python --no-deps "$@"; }
+# Compiled now, in parallel, instead of one by one at the first start.
+install() { .venv/bin/uv pip install --python .venv/bin/python --no-deps --compile-bytecode "$@"; }
 install --require-hashes --only-binary :all: --requirement "requirements/$lock.txt"
 install --quiet --no-build-isolation --editable .
 
