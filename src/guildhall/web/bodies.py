@@ -21,6 +21,8 @@ FAULT_PLACE = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
 MISSING = re.compile(r"missing required field `([^`]+)`")
 SUSPICIOUS = (b"\\ud", b"\\uD", b"\\u0000")
 MOST_FIELDS = 1000
+MOST_DIGITS = 308
+"""Of a whole number, as many as the largest float has; turning thousands of them into an integer takes long."""
 
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
@@ -60,18 +62,25 @@ class Later(Generic[BodyType]):
 
 
 async def receive_body(request: AnyRequest, *, limit: int, seconds: float) -> bytes:
-    """Return the whole body. Raises TooLarge beyond `limit` bytes, Invalid when it takes longer than `seconds`."""
+    """Return the whole body.
+
+    Raises TooLarge beyond `limit` bytes, InvalidJson when it takes longer than `seconds` or breaks off.
+    """
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > limit:
         raise TooLarge(f"The body has more than {limit} bytes", limit=limit)
-    chunks, size = [], 0
+    chunks, size, more = [], 0, True
     try:
         async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                size += len(chunk)
+            while more:
+                message = await request.receive()
+                if message["type"] != "http.request":
+                    raise InvalidJson("The body broke off before its end")
+                chunks.append(message["body"])
+                size += len(message["body"])
                 if size > limit:
                     raise TooLarge(f"The body has more than {limit} bytes", limit=limit)
-                chunks.append(chunk)
+                more = message["more_body"]
     except TimeoutError as fault:
         raise InvalidJson(f"The body did not arrive within {seconds:.0f} seconds") from fault
     return b"".join(chunks)
@@ -88,9 +97,10 @@ def parse_json(raw: bytes) -> object:
     """Return the value of a JSON text. Raises InvalidJson."""
     try:
         value: object = _DECODER.decode(raw.decode("utf-8"))
+        unstorable = any(mark in raw for mark in SUSPICIOUS) and _has_unstorable_text(value)
     except (ValueError, RecursionError) as fault:
         raise InvalidJson(_reason(fault)) from fault
-    if any(mark in raw for mark in SUSPICIOUS) and _has_unstorable_text(value):
+    if unstorable:
         raise InvalidJson("The body has text with NUL or half a character")
     return value
 
@@ -134,10 +144,10 @@ def _field_fault(text: str, kind: type[Any]) -> Invalid:
 
 
 def _pairs(raw: bytes) -> dict[str, str]:
+    if raw.count(b"&") >= MOST_FIELDS:
+        raise Invalid(f"There are more than {MOST_FIELDS} parameters")
     try:
-        found = parse_qsl(
-            raw.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS
-        )
+        found = parse_qsl(raw.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict")
     except ValueError as fault:
         raise Invalid("The parameters are not valid UTF-8 in URL encoding") from fault
     pairs: dict[str, str] = {}
@@ -168,7 +178,15 @@ def _finite(text: str) -> float:
     return value
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise ValueError("a number is too large")
+    return int(text)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+)
 
 
 def _reason(fault: Exception) -> str:
