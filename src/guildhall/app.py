@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -17,6 +18,7 @@ from guildhall.adapters.smtp import SmtpMailer
 from guildhall.core import idempotency, outbox
 from guildhall.core.actor import SYSTEM
 from guildhall.core.blobs import open_blobs
+from guildhall.core.cache import open_cache
 from guildhall.core.clock import Clock, SystemClock
 from guildhall.core.crypto import PasswordHasher, SecretBox, load_or_create_secret
 from guildhall.core.db import Database, open_database
@@ -67,10 +69,14 @@ async def open_house(
         await house.events.start()
         stack.push_async_callback(house.events.stop)
         stack.push_async_callback(house.limiter.close)
+        stack.push_async_callback(house.cache.close)
         stack.callback(house.passwords.close)
         database.announcer = _announcer(house)
+        database.timer = house.metrics.statement
         house.metrics.watch_subscribers(lambda: house.events.subscribers)
         await _furnish(house)
+        looking = asyncio.create_task(_look_for_damage(database))
+        stack.callback(looking.cancel)
         if works_jobs:
             _give_work(house)
             await house.jobs.start()
@@ -103,8 +109,10 @@ class _Owner:
         self._prefixes = sorted(pairs, key=lambda pair: len(pair[0]), reverse=True)
 
     def of(self, path: str) -> Face:
-        """Return the face that owns a path."""
-        return next(face for prefix, face in self._prefixes if path == prefix or path.startswith(f"{prefix}/"))
+        """Return the face that owns a path; what is no path at all, such as `*`, belongs to the server itself."""
+        known = re.sub("/{2,}", "/", path)  # The router takes doubled slashes as one.
+        owners = (face for prefix, face in self._prefixes if known == prefix or known.startswith(f"{prefix}/"))
+        return next(owners, self._prefixes[-1][1])
 
     def refuse_unrouted(self, request: AnyRequest, fault: Exception) -> Response[Any]:
         """Render a fault of routing."""
@@ -143,6 +151,7 @@ def _join(settings: Settings, database: Database, clock: Clock) -> House:
         clock=clock,
         events=open_events(settings.store.redis_url),
         limiter=open_limiter(settings.store.redis_url),
+        cache=open_cache(settings.store.redis_url),
         blobs=open_blobs(settings.store),
         metrics=Metrics(),
         jobs=JobEngine(database, settings.database_url, clock),
@@ -178,6 +187,13 @@ def _give_work(house: House) -> None:
             await identity.forget_what_is_over(tx, now=now)
 
     house.jobs.every("house.forget", HOURLY, forget)
+
+
+async def _look_for_damage(database: Database) -> None:
+    """Tell the operator of damage that an unclean stop has left. The server works meanwhile."""
+    damage = await database.check()
+    if damage is not None:
+        log.error("The database file is damaged, restore it from a backup", damage=damage)
 
 
 async def _furnish(house: House) -> None:
