@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from guildhall.core.blobs import BlobStore
+from guildhall.core.cache import Cache
 from guildhall.core.clock import Clock
 from guildhall.core.crypto import PasswordHasher, SecretBox
 from guildhall.core.db import Database
@@ -23,6 +24,7 @@ class House:
     clock: Clock
     events: EventBus
     limiter: Limiter
+    cache: Cache
     blobs: BlobStore
     metrics: Metrics
     jobs: JobEngine

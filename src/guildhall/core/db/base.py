@@ -15,10 +15,15 @@ Engine = Literal["sqlite", "postgresql"]
 
 
 Announcer = Callable[[str, dict[str, str | int | None]], None]
+Timer = Callable[[str, float], None]
 
 
 def _nobody_listens(_topic: str, _data: dict[str, str | int | None]) -> None:
     """Stand in for the event bus in a process that has none, such as the command line."""
+
+
+def _nobody_times(_kind: str, _seconds: float) -> None:
+    """Stand in for the measurements in a process that takes none."""
 
 
 class StoreUnavailable(Unavailable):
@@ -121,13 +126,15 @@ class _Savepoint(AbstractAsyncContextManager[None]):
 class Database(ABC):
     """A store.
 
-    `observe`, when set, is called with the text of every statement; `announcer` with the topic and data of everything
-    that committed transactions announced.
+    `observe`, when set, is called with the text of every statement, `timer` with the kind of what was done ("read",
+    "write", "commit") and the seconds it took, `announcer` with the topic and data of everything that committed
+    transactions announced.
     """
 
     engine: Engine
     observe: Callable[[str], None] | None = None
     announcer: Announcer = staticmethod(_nobody_listens)
+    timer: Timer = staticmethod(_nobody_times)
 
     @abstractmethod
     def read(self) -> AbstractAsyncContextManager[Tx]:
@@ -136,6 +143,10 @@ class Database(ABC):
     @abstractmethod
     def write(self) -> AbstractAsyncContextManager[Tx]:
         """Open a transaction that commits when the block ends and rolls back when it raises."""
+
+    async def check(self) -> str | None:
+        """Look for damage that an unclean stop may have left, and return what is wrong. May take seconds."""
+        return None
 
     @abstractmethod
     async def close(self) -> None:

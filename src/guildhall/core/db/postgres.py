@@ -1,6 +1,7 @@
 """PostgreSQL through an asyncpg pool, with the driver's own cache of prepared statements."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +12,16 @@ from guildhall.core.db.base import Clash, Database, StoreUnavailable, Tx
 
 Connection = Any
 POOL_WAIT = 10.0
-OUTAGES = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, ConnectionError)
+OUTAGES = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    ConnectionError,
+)
+"""Faults of the moment: nothing was changed, and the same call may succeed a little later."""
 
 
 class PostgresTx(Tx):
@@ -26,16 +36,20 @@ class PostgresTx(Tx):
     async def _fetch(self, text: str, arguments: list[Any]) -> list[Any]:
         if self._observe is not None:
             self._observe(text)
+        begun = time.perf_counter()
         rows: list[Any] = await self._connection.fetch(text, *arguments)
+        self._database.timer("read", time.perf_counter() - begun)
         return rows
 
     async def _execute(self, text: str, arguments: list[Any]) -> int:
         if self._observe is not None:
             self._observe(text)
+        begun = time.perf_counter()
         try:
             status: str = await self._connection.execute(text, *arguments)
         except (asyncpg.UniqueViolationError, asyncpg.ExclusionViolationError) as fault:
             raise Clash(str(fault)) from fault
+        self._database.timer("write", time.perf_counter() - begun)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 

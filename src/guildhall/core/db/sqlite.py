@@ -39,24 +39,31 @@ class SqliteTx(Tx):
         self._connection = connection
 
     async def _fetch(self, text: str, arguments: list[Any]) -> list[Any]:
-        return self._step(text, arguments).fetchall()
+        begun = time.perf_counter()
+        rows = self._step(text, arguments).fetchall()
+        self._note("read", text, time.perf_counter() - begun)
+        return rows
 
     async def _execute(self, text: str, arguments: list[Any]) -> int:
+        begun = time.perf_counter()
         try:
-            return self._step(text, arguments).rowcount
+            count = self._step(text, arguments).rowcount
         except sqlite3.IntegrityError as fault:
             if fault.sqlite_errorcode in CLASHES:
                 raise Clash(str(fault)) from fault
             raise
+        self._note("write", text, time.perf_counter() - begun)
+        return count
 
     def _step(self, text: str, arguments: list[Any]) -> sqlite3.Cursor:
         if self._observe is not None:
             self._observe(text)
-        begun = time.perf_counter()
-        cursor = self._connection.execute(text, arguments)
-        if (spent := time.perf_counter() - begun) > SLOW_STATEMENT:
-            log.debug("a statement held the loop for %.1f ms: %s", spent * 1000, text)
-        return cursor
+        return self._connection.execute(text, arguments)
+
+    def _note(self, kind: str, text: str, seconds: float) -> None:
+        self._database.timer(kind, seconds)
+        if seconds > SLOW_STATEMENT:
+            log.debug("a statement held the loop for %.1f ms: %s", seconds * 1000, text)
 
 
 class SqliteDatabase(Database):
@@ -66,6 +73,8 @@ class SqliteDatabase(Database):
 
     def __init__(self, path: str, *, synchronous: str = "FULL") -> None:
         self._path = path
+        # A log beside the file means that the last process did not close it.
+        self._was_left_open = Path(f"{path}-wal").exists()
         self._synchronous = synchronous
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -98,8 +107,14 @@ class SqliteDatabase(Database):
             except BaseException:
                 self._writer.execute("ROLLBACK")
                 raise
+            begun = time.perf_counter()
             await self._in_thread(self._commit)
+            self.timer("commit", time.perf_counter() - begun)
         tx.run_effects()
+
+    async def check(self) -> str | None:
+        """Look through the file if the last process did not close it, on a connection and a thread of their own."""
+        return await asyncio.to_thread(self._look_through) if self._was_left_open else None
 
     async def close(self) -> None:
         """Let the planner keep what it learnt, then close."""
@@ -126,6 +141,11 @@ class SqliteDatabase(Database):
             raise StoreUnavailable from fault
         finally:
             self._writer.execute("PRAGMA busy_timeout = 0")
+
+    def _look_through(self) -> str | None:
+        with contextlib.closing(self._connect()) as connection:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        return None if found == "ok" else str(found)
 
     def _commit(self) -> None:
         try:

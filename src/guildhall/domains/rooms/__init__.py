@@ -16,6 +16,7 @@ from guildhall.domains.rooms.hub_file import HubFile, HubFileFaulty, read_hub_fi
 from guildhall.domains.rooms.models import BookedEvent, Booking, BookingState, ClosedDay, Hours, Opening, Room
 from guildhall.domains.rooms.policy import (
     access_booking_to_cancel,
+    access_event,
     access_room,
     access_room_to_change,
     may_see_details,
@@ -28,7 +29,7 @@ from guildhall.domains.rooms.queries import (
     list_rooms,
 )
 from guildhall.domains.rooms.schedule import (
-    CalendarDocument,
+    CalendarPlan,
     DayPlan,
     calendar_of_person,
     calendar_of_room,
@@ -41,7 +42,7 @@ __all__ = [
     "BookedEvent",
     "Booking",
     "BookingState",
-    "CalendarDocument",
+    "CalendarPlan",
     "ClosedDay",
     "DayPlan",
     "FreeSlot",
@@ -54,6 +55,7 @@ __all__ = [
     "RoomPlan",
     "Wish",
     "access_booking_to_cancel",
+    "access_event",
     "access_room",
     "access_room_to_change",
     "apply_file",

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.domains.identity.models import User
 from guildhall.domains.rooms import availability
 from guildhall.domains.rooms.availability import FreeSlot
-from guildhall.domains.rooms.calendars import calendar_document, entry_of
+from guildhall.domains.rooms.calendars import Entry, calendar_document, entry_of
 from guildhall.domains.rooms.errors import InvalidRange
 from guildhall.domains.rooms.hub import Hub
 from guildhall.domains.rooms.models import BookedEvent, Room
@@ -31,11 +33,25 @@ FAR_AHEAD = timedelta(days=36_525)
 
 
 @dataclass(frozen=True)
-class CalendarDocument:
-    """An iCalendar document and when the latest of its entries changed."""
+class CalendarPlan:
+    """What a calendar document will hold, and when the latest of it changed.
 
-    content: bytes
+    `tag` changes with the content, and costs nothing like the document itself.
+    """
+
+    name: str
+    zone: ZoneInfo
+    entries: list[Entry]
     changed_at: datetime
+
+    @property
+    def tag(self) -> str:
+        """A hash of everything that the document shows."""
+        return sha256(repr((self.name, self.zone.key, self.entries)).encode()).hexdigest()[:32]
+
+    def render(self) -> bytes:
+        """Return the iCalendar document; a busy room's takes some hundred milliseconds."""
+        return calendar_document(self.entries, zone=self.zone, name=self.name)
 
 
 @dataclass(frozen=True)
@@ -90,7 +106,7 @@ def _plan(room: Room, day: date, events: list[BookedEvent], *, is_closed: bool, 
     return DayPlan(day, todays, availability.free_slots(day, hours, spans_of(todays), hub.zone))
 
 
-async def calendar_of_room(tx: Tx, actor: Actor, room: Room, *, hub: Hub, now: datetime) -> CalendarDocument:
+async def calendar_of_room(tx: Tx, actor: Actor, room: Room, *, hub: Hub, now: datetime) -> CalendarPlan:
     """Return a room's bookings, 90 days back and 400 ahead, as iCalendar; cancelled ones for 30 days."""
     live = await events_in(tx, room, Span(now - FEED_BACK, now + FEED_AHEAD))
     cancelled = await tx.all(CANCELLED_OF_ROOM, room_id=room.id, since=now - CANCELLED_KEPT)
@@ -98,11 +114,10 @@ async def calendar_of_room(tx: Tx, actor: Actor, room: Room, *, hub: Hub, now: d
         entry_of(event, place=room.name, host=hub.host, shows_details=may_see_details(actor, event))
         for event in (*live, *cancelled)
     ]
-    content = calendar_document(entries, zone=hub.zone, name=room.name)
-    return CalendarDocument(content, max((entry.stamp for entry in entries), default=room.created_at))
+    return _calendar(room.name, entries, room.created_at, hub)
 
 
-async def calendar_of_person(tx: Tx, user: User, *, hub: Hub, now: datetime) -> CalendarDocument:
+async def calendar_of_person(tx: Tx, user: User, *, hub: Hub, now: datetime) -> CalendarPlan:
     """Return a person's bookings, 90 days back and 400 ahead, as iCalendar; cancelled ones for 30 days."""
     live = await bookings_of(tx, user.id, Span(now - FEED_BACK, now + FEED_AHEAD))
     cancelled = await tx.all(CANCELLED_OF_USER, user_id=user.id, since=now - CANCELLED_KEPT)
@@ -110,5 +125,8 @@ async def calendar_of_person(tx: Tx, user: User, *, hub: Hub, now: datetime) -> 
     entries = [
         entry_of(event, place=names[event.room_id], host=hub.host, shows_details=True) for event in (*live, *cancelled)
     ]
-    content = calendar_document(entries, zone=hub.zone, name=f"{user.display_name}, bookings")
-    return CalendarDocument(content, max((entry.stamp for entry in entries), default=user.created_at))
+    return _calendar(f"{user.display_name}, bookings", entries, user.created_at, hub)
+
+
+def _calendar(name: str, entries: list[Entry], made_at: datetime, hub: Hub) -> CalendarPlan:
+    return CalendarPlan(name, hub.zone, entries, max((entry.stamp for entry in entries), default=made_at))
