@@ -60,14 +60,18 @@ async def put(database: Database, kind: JobKind[Mail], to: str, *, due: timedelt
     return job_id
 
 
+async def put_and_fail(database: Database) -> None:
+    async with database.write() as tx:
+        await outbox.put(tx, SEND, Mail("rolled back"), now=SystemClock().now())
+        raise RuntimeError
+
+
 async def test_a_job_runs_once_after_the_commit_and_never_without_one(database: Database, database_url: str) -> None:
     postman = Postman()
     early = await put(database, SEND, "put before the start")
     async with working(database, database_url, SystemClock(), postman.does(SEND)):
         with pytest.raises(RuntimeError):
-            async with database.write() as tx:
-                await outbox.put(tx, SEND, Mail("rolled back"), now=SystemClock().now())
-                raise RuntimeError
+            await put_and_fail(database)
         late = await put(database, SEND, "put while it works")
         await comes_to(database, early, JobState.DONE)
         done = await comes_to(database, late, JobState.DONE)
@@ -189,7 +193,7 @@ async def test_no_more_jobs_of_a_queue_run_together_than_it_allows(database: Dat
     async with working(database, database_url, SystemClock(), lambda engine: engine.work(kind, send)):
         put_ids = [await put(database, kind, str(number)) for number in range(5)]
         await eventually(two_inside)
-        for put_id in put_ids:
+        for _ in put_ids:
             gate.release()
         for put_id in put_ids:
             await comes_to(database, put_id, JobState.DONE)
@@ -288,9 +292,7 @@ async def test_a_job_that_the_engine_forgot_or_left_without_result_is_brought_ba
 ) -> None:
     postman = Postman()
     kind = JobKind("mail.send", Mail, backoff=(timedelta(0),))
-    hand = command(
-        outbox.jobs.update().where(outbox.jobs.c.id == bindparam("job")).values(state=JobState.HANDED.value)
-    )
+    hand = command(outbox.jobs.update().where(outbox.jobs.c.id == bindparam("job")).values(state=JobState.HANDED.value))
     forgotten = await put(database, kind, "anna")
     async with database.write() as tx:
         await tx.run(hand, job=forgotten)
@@ -345,8 +347,7 @@ async def test_on_sqlite_a_second_process_stands_by_until_the_first_ends(sqlite_
             second_postman.does(SEND)(standing_by)
             await standing_by.start()
             await comes_to(database, await put(second, SEND, "bert"), JobState.DONE)
-            assert engine.working
-            assert not standing_by.working
+            assert (engine.working, standing_by.working) == (True, False)
         await comes_to(database, await put(second, SEND, "carl"), JobState.DONE)
         assert standing_by.working
         await standing_by.stop()
@@ -372,8 +373,8 @@ async def test_on_sqlite_the_notes_of_the_engine_may_be_lost(sqlite_database_url
         async with working(database, sqlite_database_url, SystemClock(), prepare, grace=timedelta(0)):
             job_id = await put(database, SEND, "anna")
             await began.wait()
-        for file in tmp_path.glob("jobs.db*"):
-            file.unlink()
+        for file in ("jobs.db", "jobs.db-wal", "jobs.db-shm"):
+            await asyncio.to_thread((tmp_path / file).unlink, missing_ok=True)
         async with working(database, sqlite_database_url, SystemClock(), postman.does(SEND)):
             await comes_to(database, job_id, JobState.DONE)
     finally:

@@ -36,10 +36,13 @@ async def test_a_job_is_a_row_of_the_transaction_that_put_it(database: Database,
     heard: list[str] = []
     database.announcer = lambda topic, data: heard.append(f"{topic} {data['id']}")
 
-    with pytest.raises(RuntimeError):
+    async def put_and_fail() -> None:
         async with database.write() as tx:
             await outbox.put(tx, SEND, Mail("anna"), now=clock.now())
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await put_and_fail()
     async with database.write() as tx:
         job_id = await outbox.put(tx, SEND, Mail("bert", ["carl"]), now=clock.now(), due=clock.now() + timedelta(1))
         assert not heard, "nobody is told before the commit"

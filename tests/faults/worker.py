@@ -55,7 +55,7 @@ async def main(url: str, lease: str, count: str, hold: str) -> None:
     async def fulfil(context: JobContext, order: Order) -> None:
         async with database.write() as tx:
             await tx.run(TRY, job=context.id, executor=name)
-        while not Path(hold).exists():  # noqa: ASYNC110 (another process makes it)
+        while not await asyncio.to_thread(Path(hold).exists):  # noqa: ASYNC110 (another process makes it)
             await asyncio.sleep(0.02)
         async with database.write() as tx:
             await tx.run(EFFECT, job=context.id, number=order.number)

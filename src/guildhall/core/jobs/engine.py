@@ -146,7 +146,8 @@ class JobEngine:
     async def stop(self, grace: timedelta = timedelta(seconds=10)) -> None:
         """Take no more work, let what runs end within `grace`, interrupt the rest, give up the lease.
 
-        What was interrupted runs again elsewhere, or here after the next start.
+        What was interrupted runs again elsewhere, or here after the next start. After a long outage of PostgreSQL that
+        still lasts, DBOS's threads may keep the process for a minute more; to kill it is harmless.
         """
         self._stopping = True
         for nudge in (self._tick, self._due, self._changed):
