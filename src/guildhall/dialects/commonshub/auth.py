@@ -8,8 +8,10 @@ from guildhall.domains import identity
 from guildhall.domains.identity import App, AppKind, User, permissions_of
 from guildhall.domains.identity.errors import AdminRequired, AppNotTrusted, MissingUserId
 from guildhall.domains.identity.names import LONGEST_DISPLAY_NAME, LONGEST_USERNAME, clean_name, valid_user_id
+from guildhall.domains.identity.permissions import MEMBER
 from guildhall.web.calls import Call
 from guildhall.web.credentials import bearer
+from guildhall.web.routing import Route
 
 OPEN = Credential.NONE
 READER = Credential.MASTER_KEY | Credential.MASTER_KEY_FOR_USER | Credential.APP_SECRET | Credential.APP_SECRET_FOR_USER
@@ -34,15 +36,18 @@ async def identify(call: Call) -> Actor:
         raise Unauthenticated("A valid app secret or user token is needed")
     actor = await _authenticate(call, token)
     if not actor.method & accepts:
-        _refuse_credential(actor, accepts)
+        _refuse_credential(actor, call.route)
     if not actor.may(call.route.permission):
         raise AdminRequired
     return actor
 
 
-def _refuse_credential(actor: Actor, accepts: Credential) -> None:
+def _refuse_credential(actor: Actor, route: Route) -> None:
+    accepts = route.accepts
     if not accepts & ~MASTER:
         raise AdminRequired("This needs the master key")
+    if route.permission not in MEMBER:
+        raise AdminRequired
     if actor.method is Credential.APP_SECRET and accepts & Credential.APP_SECRET_FOR_USER:
         raise MissingUserId
     if actor.method is Credential.MASTER_KEY and accepts & Credential.MASTER_KEY_FOR_USER:
