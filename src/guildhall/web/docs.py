@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
-import swagger_ui_bundle
 
 from guildhall.core.actor import Credential
 from guildhall.core.errors import NotFound
@@ -21,7 +21,7 @@ OPEN = Credential.NONE
 NEEDED = ("swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js")
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Guildhall APIs</title>
-<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="{css}"></head>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><link rel="stylesheet" href="{css}"></head>
 <body><div id="apis"></div><script src="{bundle}"></script><script src="{preset}"></script>
 <script src="/docs/start.js"></script></body></html>"""
 START = """SwaggerUIBundle({{
@@ -32,10 +32,12 @@ START = """SwaggerUIBundle({{
 
 def docs_routes(faces: Mapping[str, tuple[Face, Sequence[Route]]], *, server: str) -> tuple[Route, ...]:
     """Return the routes of the documentation of these faces."""
-    assets = Assets("/docs/assets", (Path(swagger_ui_bundle.swagger_ui_path) / name for name in NEEDED))
+    assets = Assets("/docs/assets", (_viewer() / name for name in NEEDED))
     css, bundle, preset = (assets.url(name) for name in NEEDED)
     page = PAGE.format(css=css, bundle=bundle, preset=preset).encode()
-    urls = [{"name": face.title, "url": f"/docs/openapi/{name}.json"} for name, (face, _) in faces.items()]
+    # A dialect without operations comes last: nobody opens the documents to read that there are none yet.
+    listed = sorted(faces.items(), key=lambda item: not item[1][1])
+    urls = [{"name": face.title, "url": f"/docs/openapi/{name}.json"} for name, (face, _) in listed]
     start = START.format(urls=msgspec.json.encode(urls).decode()).encode()
 
     @cache
@@ -67,3 +69,11 @@ def docs_routes(faces: Mapping[str, tuple[Face, Sequence[Route]]], *, server: st
         return Answer(document(name))
 
     return (show_docs, show_docs_script, show_docs_asset, show_document)
+
+
+def _viewer() -> Path:
+    """Return the folder with the viewer's files. Their package is not imported: only its files are wanted."""
+    found = find_spec("swagger_ui")
+    if found is None or found.origin is None:
+        raise LookupError("the package swagger-ui-py is not installed")
+    return Path(found.origin).parent / "static"
