@@ -13,6 +13,7 @@ from guildhall.domains.identity.apps import (
     wants_touch,
 )
 from guildhall.domains.identity.feeds import feed_token_of, owner_of_feed, rotate_feed
+from guildhall.domains.identity.grants import grants_of, identities_of, link_identity, set_grants, unlink_identity
 from guildhall.domains.identity.keys import actor_with_key, create_key, keys_of, revoke_key
 from guildhall.domains.identity.models import ApiKey, App, AppKind, Session, User
 from guildhall.domains.identity.people import create_person, ensure_user, rename_user, set_roles, update_profile
@@ -70,10 +71,13 @@ __all__ = [
     "ensure_user",
     "feed_token_of",
     "forget_what_is_over",
+    "grants_of",
     "has_administrator",
     "holds_admin",
+    "identities_of",
     "is_master_key",
     "keys_of",
+    "link_identity",
     "live_apps",
     "mint_access_token",
     "owner_of_feed",
@@ -89,11 +93,13 @@ __all__ = [
     "rotate_feed",
     "search_users",
     "sessions_of",
+    "set_grants",
     "set_password",
     "set_roles",
     "sign_in",
     "signed_in_with",
     "touch_app",
+    "unlink_identity",
     "update_profile",
     "user_by_alias",
     "user_known_as",

@@ -1,5 +1,6 @@
 """People: made on first contact, linked, renamed, given roles."""
 
+import contextlib
 import secrets
 from datetime import datetime
 
@@ -22,7 +23,7 @@ from guildhall.domains.identity.models import (
     users,
 )
 from guildhall.domains.identity.policy import check_admin_remains, holds_admin
-from guildhall.domains.identity.queries import USER, roles_of, user_known_as
+from guildhall.domains.identity.queries import USER, USER_LOCKED, roles_of, user_known_as
 from guildhall.domains.identity.wallets import checksummed
 
 CHANGE = command(
@@ -43,7 +44,7 @@ RESERVED_ROLES = frozenset({"super_admin"})
 
 
 class AliasTaken(Conflict):
-    """Somebody else has this public id; the caller tries another."""
+    """Somebody has this public id, or is this person, by now; the caller looks again."""
 
     code = "alias_taken"
 
@@ -62,9 +63,13 @@ async def ensure_user(
 
     Two simultaneous first contacts make one person: the unique identity decides.
     """
-    user = await user_known_as(tx, external_id, provider=provider)
-    if user is None:
-        user = await _create_user(tx, actor, provider, external_id, username, display_name, now)
+    alias = external_id if external_id.startswith("u_") else f"u_{external_id}"
+    while (user := await user_known_as(tx, external_id, provider=provider)) is None:
+        # Somebody who has the alias is either this person, made a moment ago by a parallel call, or another provider's.
+        with contextlib.suppress(AliasTaken):
+            async with tx.savepoint():
+                await _create_user(tx, actor, alias, provider, external_id, username, display_name, now)
+        alias = "u_" + _random_digits()
     return await rename_user(tx, actor, user, username=username, display_name=display_name, now=now)
 
 
@@ -74,9 +79,7 @@ async def rename_user(
     """Store the names an app gives for its user where they differ; None keeps what is stored."""
     if username in (None, user.username) and display_name in (None, user.display_name):
         return user
-    return await _change(
-        tx, actor, user, now=now, username=username or user.username, display_name=display_name or user.display_name
-    )
+    return await _change(tx, actor, await _locked(tx, user), now=now, username=username, display_name=display_name)
 
 
 async def update_profile(
@@ -91,10 +94,10 @@ async def update_profile(
 ) -> User:
     """Change a person's contact, wallet and display name. Raises InvalidEmail, InvalidWallet, InvalidField.
 
-    A changed address counts as unverified until a mailed link confirms it.
+    `user` is locked for the change; a changed address counts as unverified until a mailed link confirms it.
     """
-    email = names.valid_email(email) if email else None
-    wallet = checksummed(wallet) if wallet else None
+    email = None if email is None else names.valid_email(email)
+    wallet = None if wallet is None else checksummed(wallet)
     shown = names.clean_name(display_name, longest=names.LONGEST_DISPLAY_NAME, field="displayName")
     return await _change(tx, actor, user, now=now, email=email, wallet=wallet, display_name=shown)
 
@@ -102,7 +105,7 @@ async def update_profile(
 async def set_roles(tx: Tx, actor: Actor, user: User, roles: list[str], *, now: datetime) -> list[str]:
     """Replace a person's roles and return them. Raises InvalidField, LastAdmin.
 
-    A super administrator stays one: that role is given and taken in the panel only.
+    `user` is locked for the change. A super administrator stays one: that role is given and taken in the panel only.
     """
     _check_roles(roles)
     held = await roles_of(tx, user.id)
@@ -151,37 +154,27 @@ async def create_person(
 async def _create_user(  # noqa: PLR0917 (private half of ensure_user)
     tx: Tx,
     actor: Actor,
+    alias: str,
     provider: str,
     external_id: str,
     username: str | None,
     display_name: str | None,
     now: datetime,
-) -> User:
+) -> None:
     bare = external_id.removeprefix("u_")
     user_id = ids.ulid()
     shown = username or bare
     row = NewUser(
         id=user_id,
-        alias=external_id if external_id.startswith("u_") else f"u_{external_id}",
+        alias=alias,
         username=shown,
         display_name=display_name or shown,
         created_at=now,
         search=search_text(shown, display_name or shown, None),
     )
-    try:
-        async with tx.savepoint():
-            await tx.insert(row, clash=AliasTaken)
-    except AliasTaken:
-        # Either this person was made a moment ago by a parallel call, or another provider's person has the id.
-        if known := await user_known_as(tx, external_id, provider=provider):
-            return known
-        row = NewUser(
-            **{name: getattr(row, name) for name in row.__struct_fields__} | {"alias": "u_" + _random_digits()}
-        )
-        await tx.insert(row)
-    await tx.insert(Identity(provider, bare, user_id, now))
+    await tx.insert(row, clash=AliasTaken)
+    await tx.insert(Identity(provider, bare, user_id, now), clash=AliasTaken)
     await audit.record(tx, actor, "user.created", user_id, now=now, provider=provider, external_id=bare)
-    return await _reload(tx, user_id)
 
 
 async def _change(
@@ -229,9 +222,16 @@ def _check_roles(roles: list[str]) -> None:
 
 
 async def _reload(tx: Tx, user_id: str) -> User:
-    user = await tx.one(USER, id=user_id)
+    return _present(await tx.one(USER, id=user_id))
+
+
+async def _locked(tx: Tx, user: User) -> User:
+    return _present(await tx.one(USER_LOCKED, id=user.id))
+
+
+def _present(user: User | None) -> User:
     if user is None:
-        raise LookupError(f"user {user_id} vanished within its own transaction")
+        raise LookupError("a user vanished within a transaction that knew them")
     return user
 
 

@@ -8,6 +8,7 @@ from guildhall.domains.identity.models import (
     ApiKey,
     App,
     CalendarFeed,
+    Identity,
     Session,
     User,
     api_keys,
@@ -29,6 +30,8 @@ def _users(*where: ColumnElement[bool]) -> Select[tuple[object, ...]]:
 
 
 USER = query(User, _users(users.c.id == bindparam("id")))
+# The row stays locked to the end of the transaction; what refers to a person does not have to wait for it.
+USER_LOCKED = query(User, _users(users.c.id == bindparam("id")).with_for_update(key_share=True))
 USER_BY_ALIAS = query(User, _users(users.c.alias == bindparam("alias")))
 USER_BY_SIGN_IN_NAME = query(User, _users(users.c.sign_in_name == bindparam("name")))
 PASSWORD_HASH = query(str, select(users.c.password_hash).where(users.c.id == bindparam("id")))
@@ -52,6 +55,12 @@ ROLES = query(
     str, select(user_roles.c.role).where(user_roles.c.user_id == bindparam("user_id")).order_by(user_roles.c.role)
 )
 GRANTS = query(str, select(user_grants.c.permission).where(user_grants.c.user_id == bindparam("user_id")))
+IDENTITIES = query(
+    Identity,
+    select(identities)
+    .where(identities.c.user_id == bindparam("user_id"))
+    .order_by(identities.c.provider, identities.c.external_id),
+)
 ADMINS = query(
     str,
     select(user_roles.c.user_id)
