@@ -31,6 +31,7 @@ from guildhall.core.metrics import Metrics
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
 from guildhall.domains import identity, notifications, rooms
 from guildhall.domains.rooms import Hub
+from guildhall.panel import ROUTES as PANEL_ROUTES, Panel
 from guildhall.settings import Settings
 from guildhall.web.answers import Answer
 from guildhall.web.bodies import AnyRequest
@@ -88,7 +89,7 @@ def build_app(house: House) -> Any:  # noqa: ANN401 (an ASGI application)
     """Return the ASGI application: every face's router in one parent, so that two may share a path."""
     documented = {face.name: (face, routes) for face, routes in FACES}
     docs = docs_routes(documented, server=house.settings.public_url)
-    faces = (*FACES, (System(), (*SYSTEM_ROUTES, *docs)))
+    faces = (*FACES, (Panel(), PANEL_ROUTES), (System(), (*SYSTEM_ROUTES, *docs)))
     routers = [build_router(face, routes, house) for face, routes in faces]
     owner = _Owner([face for face, _ in faces])
     app = Litestar(

@@ -5,7 +5,7 @@ from guildhall.core.db import Tx
 from guildhall.domains.identity.permissions import Permission
 from guildhall.domains.rooms.errors import BookingNotFound, ManagedByFile, NotBookingOwner, RoomNotFound
 from guildhall.domains.rooms.models import BookedEvent, Booking, Room
-from guildhall.domains.rooms.queries import BOOKING_LOCKED, ROOM, ROOM_LOCKED
+from guildhall.domains.rooms.queries import BOOKING_LOCKED, EVENT, ROOM, ROOM_LOCKED
 
 
 async def access_room(tx: Tx, actor: Actor, room_id: str, *, to_book: bool = False) -> Room:
@@ -34,6 +34,15 @@ async def access_booking_to_cancel(tx: Tx, actor: Actor, room: Room, booking_id:
     if booking.user_id != actor.user_id and not runs_the_house(actor):
         raise NotBookingOwner
     return booking
+
+
+async def access_event(tx: Tx, actor: Actor, booking_id: str) -> BookedEvent:
+    """Return a booking, live or cancelled, for looking at; ask `may_see_details` what to show. Raises BookingNotFound."""
+    del actor  # That the time is taken is known to everybody who reached this far.
+    event = await tx.one(EVENT, id=booking_id)
+    if event is None:
+        raise BookingNotFound
+    return event
 
 
 def runs_the_house(actor: Actor) -> bool:

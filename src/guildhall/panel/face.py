@@ -1,0 +1,138 @@
+"""The panel's face: who looks, by their session cookie, and its words for errors."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from guildhall.core.actor import Actor, ActorKind, Credential
+from guildhall.core.errors import STATUS, GuildhallError, Kind, Unauthenticated
+from guildhall.domains import identity
+from guildhall.domains.identity import Session, User, permissions_of
+from guildhall.domains.identity.sessions import IDLE_LIFE
+from guildhall.panel.templating import render
+from guildhall.panel.words import headline_of, message_of
+from guildhall.web.answers import HTML, Answer, redirect
+from guildhall.web.calls import Call
+from guildhall.web.credentials import SESSION_COOKIE, session_cookie
+from guildhall.web.faces import Face, retry_headers
+
+OPEN = Credential.NONE | Credential.SESSION
+SIGNED_IN = Credential.SESSION
+SIGN_IN = "/panel/sign-in"
+PER_PERSON = 1200
+"""Requests a minute for each person, the nudges of live pages included."""
+
+UNCACHED = (b"cache-control", b"no-store")
+
+
+class SignInNeeded(Unauthenticated):
+    """Nobody is signed in; `details.wanted` is the address that was asked for."""
+
+    code = "sign_in_needed"
+    text = "Please sign in"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The person who looks at a page, their session, and the token that its forms carry."""
+
+    user: User
+    session: Session
+    actor: Actor
+    csrf_token: str
+
+
+class Panel(Face):
+    """Server-rendered pages for people."""
+
+    name: ClassVar[str] = "panel"
+    title: ClassVar[str] = "Panel"
+    prefixes: ClassVar[tuple[str, ...]] = ("/panel",)
+
+    async def identify(self, call: Call) -> Actor:
+        """Return who is signed in, or a stranger where strangers may look. Raises SignInNeeded."""
+        token = session_cookie(call)
+        viewer = await _viewer(call, token) if token else None
+        if viewer is not None:
+            call.request.scope["state"]["viewer"] = viewer
+            return viewer.actor
+        if call.route.accepts & Credential.NONE:
+            return Actor(ActorKind.ANONYMOUS, permissions=frozenset(permissions_of(Credential.NONE)), ip=call.ip)
+        raise SignInNeeded(wanted=_address(call))
+
+    def refuse(self, error: GuildhallError, *, request_id: str) -> Answer:
+        """Return a page that says what is wrong, or the way to the door for whoever has not signed in."""
+        if isinstance(error, SignInNeeded):
+            wanted = quote(str(error.details.get("wanted", "/panel")), safe="/")
+            return redirect(f"{SIGN_IN}?next={wanted}", headers=[UNCACHED])
+        page = render(
+            "problem.html",
+            headline=headline_of(error),
+            message=message_of(error),
+            code=error.code,
+            reference=request_id if error.kind in (Kind.INTERNAL, Kind.UNAVAILABLE) else "",
+        )
+        headers = [UNCACHED, *retry_headers(error)]
+        return Answer(page, status=STATUS[error.kind], media_type=HTML, headers=headers)
+
+    def limit(self, call: Call, actor: Actor | None) -> tuple[str, int]:
+        """Count each person by themselves, and strangers by their address."""
+        if actor is None or actor.user_id is None:
+            return super().limit(call, actor)
+        return f"panel:{actor.user_id}", PER_PERSON
+
+    def error_schema(self) -> dict[str, Any]:
+        """Return the schema of a page, which is text."""
+        return {"type": "string"}
+
+
+def viewer_of(call: Call) -> Viewer:
+    """Return who looks. Raises SignInNeeded for a stranger."""
+    viewer = known_viewer(call)
+    if viewer is None:
+        raise SignInNeeded(wanted=_address(call))
+    return viewer
+
+
+def known_viewer(call: Call) -> Viewer | None:
+    """Return who looks, or None for a stranger."""
+    viewer: Viewer | None = call.request.scope["state"].get("viewer")
+    return viewer
+
+
+def cookie(call: Call, name: str, value: str, *, seconds: int, readable: bool = False) -> tuple[bytes, bytes]:
+    """Return the header that sets a cookie of the panel; 0 seconds removes it. `readable` lets scripts read it."""
+    parts = [f"{name}={value}", "Path=/", f"Max-Age={seconds}", "SameSite=Lax"]
+    if not readable:
+        parts.append("HttpOnly")
+    if call.house.settings.public_url.startswith("https://"):
+        parts.append("Secure")
+    return b"set-cookie", "; ".join(parts).encode()
+
+
+def session_cookie_header(call: Call, token: str) -> tuple[bytes, bytes]:
+    """Return the header that gives a browser its session, or takes it away when the token is empty."""
+    seconds = int(IDLE_LIFE.total_seconds()) if token else 0
+    return cookie(call, SESSION_COOKIE, token, seconds=seconds)
+
+
+async def _viewer(call: Call, token: str) -> Viewer | None:
+    house, now = call.house, call.house.clock.now()
+    async with house.database.read() as tx:
+        found = await identity.signed_in_with(tx, token, ip=call.ip, now=now)
+    if found is None:
+        return None
+    if identity.wants_renewal(found.session, now):
+        async with house.database.write() as tx:
+            await identity.renew_session(tx, found.session, now=now)
+        # The browser's copy slides with the stored one.
+        call.request.scope["state"]["renewed"] = session_cookie_header(call, token)
+    return Viewer(found.user, found.session, found.actor, identity.csrf_token(token))
+
+
+def _address(call: Call) -> str:
+    scope = call.request.scope
+    if call.route.method != "GET":
+        return "/panel"
+    search = scope["query_string"].decode("latin-1")
+    return f"{scope['path']}?{search}" if search else str(scope["path"])

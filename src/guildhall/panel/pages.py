@@ -1,0 +1,123 @@
+"""A page of the panel: the frame, who looks at it, and what the frame must know."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from guildhall.domains.identity import Permission
+from guildhall.panel.face import UNCACHED, known_viewer
+from guildhall.panel.templating import render
+from guildhall.web.answers import HTML, Answer
+from guildhall.web.calls import Call
+
+LOCAL = re.compile(r"/panel(?:/[\w.:@-]+)*(?:\?[\w.:@%=&+/-]*)?", re.ASCII)
+THEMES = ("auto", "light", "dark")
+PER_PAGE = 30
+
+NOTICES: dict[str, str] = {
+    "app-revoked": "The app is revoked; its secret no longer works.",
+    "booked": "Booked. The room is yours.",
+    "cancelled": "Cancelled. The time is free again.",
+    "day-closed": "The house is closed that day.",
+    "day-opened": "The house is open that day again.",
+    "feed-made": "Your calendar has a new address; an older one no longer works.",
+    "job-retried": "The job will run again in a moment.",
+    "key-revoked": "The key is revoked.",
+    "name-changed": "Your name is changed.",
+    "others-ended": "All your other sessions are over.",
+    "password-changed": "Your password is changed, and your other sessions are over.",
+    "password-set": "Their password is set, and their sessions are over.",
+    "roles-set": "The roles are set.",
+    "room-archived": "The room is archived; its bookings stay.",
+    "room-saved": "The room is saved.",
+    "session-ended": "The session is over.",
+    "sessions-ended": "All their sessions are over.",
+    "signed-out": "You are signed out.",
+}
+"""What is told after a change, by the word that the redirect's address carries."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page in the navigation; `key` opens it after `g` on the keyboard."""
+
+    name: str
+    path: str
+    key: str
+    permission: Permission
+
+
+@dataclass(frozen=True)
+class Wing:
+    """A part of the house in the navigation."""
+
+    name: str
+    links: tuple[Link, ...]
+
+
+WINGS = (
+    Wing(
+        "House",
+        (
+            Link("Rooms", "/panel/rooms", "r", Permission.READ_HUB),
+            Link("My bookings", "/panel/bookings", "b", Permission.BOOK_ROOMS),
+        ),
+    ),
+    Wing(
+        "Office",
+        (
+            Link("People", "/panel/people", "p", Permission.MANAGE_PEOPLE),
+            Link("Rooms and hours", "/panel/office/rooms", "h", Permission.MANAGE_ROOMS),
+            Link("Apps", "/panel/apps", "a", Permission.MANAGE_APPS),
+            Link("Audit", "/panel/audit", "l", Permission.SEE_AUDIT),
+            Link("Mail", "/panel/mail", "m", Permission.MANAGE_SYSTEM),
+            Link("Jobs", "/panel/jobs", "j", Permission.MANAGE_JOBS),
+            Link("System", "/panel/system", "s", Permission.MANAGE_SYSTEM),
+        ),
+    ),
+    Wing("You", (Link("Account", "/panel/account", "y", Permission.USE_PANEL),)),
+)
+
+
+def page(
+    call: Call, template: str, *, status: int = 200, headers: Sequence[tuple[bytes, bytes]] = (), **context: object
+) -> Answer:
+    """Return a page with its frame, for whoever looks."""
+    viewer = known_viewer(call)
+    html = render(
+        template,
+        viewer=viewer,
+        csrf_token=viewer.csrf_token if viewer else "",
+        wings=_wings(call) if viewer else (),
+        here=call.request.scope["path"],
+        notice=NOTICES.get(call.request.query_params.get("done", ""), ""),
+        theme=_theme(call),
+        zone=call.house.hub.zone,
+        now=call.house.clock.now(),
+        **context,
+    )
+    renewed = call.request.scope["state"].get("renewed")
+    every = [UNCACHED, *([renewed] if renewed else []), *headers]
+    return Answer(html, status=status, media_type=HTML, headers=every)
+
+
+def local_path(text: str, *, otherwise: str = "/panel") -> str:
+    """Return an address within the panel as it is, and `otherwise` for any other."""
+    return text if LOCAL.fullmatch(text) and "//" not in text else otherwise
+
+
+def told(path: str, notice: str) -> str:
+    """Return an address that tells a notice when it is shown, in place of one that it told before."""
+    bare, _, search = path.partition("?")
+    kept = [part for part in search.split("&") if part and not part.startswith("done=")]
+    return f"{bare}?{'&'.join([*kept, f'done={notice}'])}"
+
+
+def _wings(call: Call) -> list[Wing]:
+    open_to_them = (Wing(wing.name, tuple(link for link in wing.links if call.actor.may(link.permission))) for wing in WINGS)
+    return [wing for wing in open_to_them if wing.links]
+
+
+def _theme(call: Call) -> str:
+    chosen = call.request.cookies.get("theme", "auto")
+    return chosen if chosen in THEMES else "auto"

@@ -1,0 +1,306 @@
+// Everything here is a convenience: without it each link is a page and each form is a form.
+// Pages are fetched as they are, and the parts that changed are put in place; there is no second way to render anything.
+
+const main = () => document.getElementById("main");
+const toasts = document.getElementById("toasts");
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const sheet = makeSheet();
+
+function makeSheet() {
+  const dialog = document.createElement("dialog");
+  dialog.className = "sheet";
+  dialog.addEventListener("close", () => dialog.replaceChildren());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  document.body.append(dialog);
+  return dialog;
+}
+
+function tell(text, bad = false) {
+  const toast = Object.assign(document.createElement("p"), { className: bad ? "toast bad" : "toast", textContent: text });
+  toast.addEventListener("animationend", () => toast.remove());
+  toasts.append(toast);
+}
+
+async function load(address, options = {}) {
+  const answer = await fetch(address, { headers: { Accept: "text/html" }, ...options });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return { answer, page, url: new URL(answer.url) };
+}
+
+// The sign-in page in place of what was asked for means that the session is over.
+function leaves(url) {
+  if (url.pathname !== "/panel/sign-in") return false;
+  location.assign(url);
+  return true;
+}
+
+function change(work) {
+  if (document.startViewTransition && !calm.matches && document.visibilityState === "visible") {
+    return document.startViewTransition(work).updateCallbackDone;
+  }
+  work();
+  return Promise.resolve();
+}
+
+function show(page) {
+  const held = holding();
+  main().replaceWith(page.getElementById("main"));
+  const nav = page.getElementById("nav");
+  if (nav) document.querySelectorAll("#nav ul").forEach((list, at) => list.replaceWith(nav.querySelectorAll("ul")[at]));
+  document.title = page.title;
+  settle();
+  if (held) document.querySelector(held)?.focus();
+}
+
+// What has the keyboard's attention, as a selector that finds its successor on the new page.
+function holding() {
+  const at = document.activeElement?.closest("#main a[href], #main button[popovertarget]");
+  if (!at) return null;
+  const name = at.matches("a") ? "href" : "popovertarget";
+  return `#main [${name}="${CSS.escape(at.getAttribute(name))}"]`;
+}
+
+function forget(url) {
+  url.searchParams.delete("done");
+  return url;
+}
+
+/* Dialogs: a page opened above the page */
+
+async function open(address) {
+  const { answer, page, url } = await load(address);
+  if (leaves(url)) return;
+  const part = page.getElementById("sheet");
+  if (!part) return tell(problemOf(page, answer), true);
+  sheet.replaceChildren(part);
+  if (!sheet.open) sheet.showModal();
+  (sheet.querySelector("[autofocus]") ?? sheet.querySelector("input:not([type=hidden]), a, button"))?.focus();
+}
+
+function problemOf(page, answer) {
+  return page.querySelector("#problem .lead")?.textContent ?? `The house answered ${answer.status}.`;
+}
+
+/* Forms: sent in the background; what comes back is the page that a form without this script would have shown */
+
+async function send(form, submitter) {
+  const button = submitter ?? form.querySelector("button:not([type=button])");
+  if (button?.ariaBusy === "true") return;
+  if (button) button.ariaBusy = "true";
+  try {
+    const body = new URLSearchParams(new FormData(form, submitter?.name ? submitter : undefined));
+    const { answer, page, url } = await load(form.action, { method: "POST", body });
+    if (leaves(url)) return;
+    if (answer.ok) await accept(form, answer, page, url);
+    else refuse(form, answer, page);
+  } catch (fault) {
+    if (!(fault instanceof TypeError)) throw fault;
+    tell("The house cannot be reached. Nothing was changed as far as we know; please try again.", true);
+  } finally {
+    if (button) button.ariaBusy = null;
+  }
+}
+
+async function accept(form, answer, page, url) {
+  form.closest("[popover]")?.hidePopover();
+  const notice = page.querySelector("#toasts .toast")?.textContent;
+  forget(url);
+  sheet.close();
+  await change(() => show(page));
+  if (answer.redirected && url.href !== location.href) history.pushState(null, "", url);
+  if (notice) tell(notice);
+  document.querySelector(".secret")?.scrollIntoView({ block: "center" });
+}
+
+function refuse(form, answer, page) {
+  const again = form.id && page.querySelector(`form#${CSS.escape(form.id)}`);
+  if (!again) return tell(problemOf(page, answer), true);
+  form.replaceWith(again);
+  const wrong = again.querySelector("[aria-invalid=true]") ?? again.querySelector(".alternative") ?? again.querySelector(".problem");
+  wrong?.focus();
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || "plain" in form.dataset) return;
+  event.preventDefault();
+  if ("themes" in form.dataset) return wear(event.submitter.value, form);
+  send(form, event.submitter);
+});
+
+/* Light and dark */
+
+function wear(theme, form) {
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  for (const button of form.querySelectorAll("button")) button.ariaPressed = String(button.value === theme);
+  const body = new URLSearchParams(new FormData(form));
+  body.set("theme", theme);
+  return fetch(form.action, { method: "POST", body, redirect: "manual" });
+}
+
+/* Clicks */
+
+document.addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = event.target.closest("a");
+  if (!link) return;
+  if (sheet.open && "close" in link.dataset) {
+    event.preventDefault();
+    sheet.close();
+  } else if ("sheet" in link.dataset) {
+    event.preventDefault();
+    open(link.matches(".strip") && event.detail ? placeOf(link, event.clientX) : link.href);
+  }
+});
+
+/* Strips: where one clicks is when one books */
+
+function timeAt(strip, x) {
+  const { left, width } = strip.getBoundingClientRect();
+  const { first, last } = strip.closest("[data-grid]").dataset;
+  const minutes = Number(first) + ((x - left) / width) * (Number(last) - Number(first));
+  const snapped = Math.min(Math.max(Math.floor(minutes / 30) * 30, Number(first)), Number(last) - 30);
+  return `${String(Math.floor(snapped / 60)).padStart(2, "0")}:${String(snapped % 60).padStart(2, "0")}`;
+}
+
+function placeOf(strip, x) {
+  const address = new URL(strip.href);
+  address.searchParams.set("start", timeAt(strip, x));
+  return address;
+}
+
+document.addEventListener("pointermove", (event) => {
+  const strip = event.pointerType === "mouse" && event.target.closest?.(".strip");
+  if (!strip) return;
+  let flag = strip.querySelector("u");
+  if (!flag) strip.append((flag = document.createElement("u")));
+  flag.textContent = timeAt(strip, event.clientX);
+  const { left, width } = strip.getBoundingClientRect();
+  flag.style.left = `${Math.min(Math.max(event.clientX - left, 24), width - 24)}px`;
+});
+
+/* Calendars: one stop for Tab, arrows within */
+
+function places(grid) {
+  return [...grid.querySelectorAll(".strip, .chip, .slot, .block")].filter((each) => each.offsetParent);
+}
+
+function settle() {
+  const url = new URL(location.href);
+  if (url.searchParams.has("done")) history.replaceState(null, "", forget(url));
+  for (const grid of document.querySelectorAll("[data-grid]")) {
+    const all = places(grid);
+    const entry = all.find((each) => each.closest(".today")) ?? all[0];
+    for (const each of all) each.tabIndex = each === entry ? 0 : -1;
+  }
+}
+
+function step(grid, from, key) {
+  const here = middle(from);
+  const near = (each) => Math.abs(middle(each).x - here.x) < 8 || each.parentElement === from.parentElement;
+  const along = key === "ArrowUp" || key === "ArrowDown" ? near : (each) => !near(each);
+  const ahead = { ArrowUp: (p) => here.y - p.y, ArrowDown: (p) => p.y - here.y, ArrowLeft: (p) => here.x - p.x, ArrowRight: (p) => p.x - here.x }[key];
+  const aside = key === "ArrowUp" || key === "ArrowDown" ? () => 0 : (p) => Math.abs(p.y - here.y) / 4;
+  const found = places(grid).filter((each) => each !== from && along(each) && ahead(middle(each)) > 1);
+  return found.sort((a, b) => ahead(middle(a)) + aside(middle(a)) - ahead(middle(b)) - aside(middle(b)))[0];
+}
+
+function middle(element) {
+  const box = element.getBoundingClientRect();
+  return { x: box.left + box.width / 2, y: box.top + box.height / 2 };
+}
+
+function walk(event) {
+  const grid = event.target.closest?.("[data-grid]");
+  if (!grid || !event.target.matches("[tabindex]")) return false;
+  const next = step(grid, event.target, event.key);
+  if (next) {
+    event.target.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  }
+  return true;
+}
+
+/* Keys */
+
+let going = false;
+
+function press(selector) {
+  const found = document.querySelector(selector);
+  found?.click();
+  return Boolean(found);
+}
+
+const keys = {
+  "?": () => document.getElementById("keys").togglePopover(),
+  "b": () => press("[data-book]") || open("/panel/book"),
+  "t": () => press("[data-step=today]"),
+  "[": () => press("[data-step=previous]"),
+  "]": () => press("[data-step=following]"),
+  "/": () => document.querySelector("input[type=search]")?.focus(),
+  "d": () => {
+    const dark = getComputedStyle(document.documentElement).colorScheme === "dark" || (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+    press(`[data-themes] button[value=${dark ? "light" : "dark"}]`);
+  },
+  "g": () => {
+    going = true;
+    setTimeout(() => (going = false), 1200);
+  },
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, select, textarea")) return;
+  if (event.key.startsWith("Arrow")) return void (walk(event) && event.preventDefault());
+  if (sheet.open || !document.getElementById("nav")) return;
+  const action = going ? () => press(`#nav a[data-key="${CSS.escape(event.key)}"]`) : keys[event.key];
+  going = false;
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+
+/* Live pages: told that something changed, they load themselves anew. Only while somebody looks. */
+
+let stream = null;
+let pending = 0;
+
+function follow() {
+  const wanted = main()?.hasAttribute("data-live") && document.visibilityState === "visible";
+  if (wanted && !stream) {
+    stream = new EventSource("/panel/live");
+    // Whatever happened before the stream was open, or while it was broken, is on a page loaded now.
+    stream.addEventListener("open", () => (stream.opened ? renew() : (stream.opened = true), document.documentElement.dataset.following = ""));
+    stream.addEventListener("rooms", renew);
+    stream.addEventListener("lagged", renew);
+  } else if (!wanted && stream) {
+    stream.close();
+    stream = null;
+    delete document.documentElement.dataset.following;
+  }
+}
+
+function renew() {
+  clearTimeout(pending);
+  pending = setTimeout(reload, 120);
+}
+
+async function reload() {
+  if (document.querySelector("#main :popover-open") || document.activeElement?.closest("#main form")) return renew();
+  const { answer, page, url } = await load(location.href);
+  if (leaves(url) || !answer.ok || !main().hasAttribute("data-live")) return;
+  if (page.getElementById("main").innerHTML === main().dataset.shown) return;
+  await change(() => show(page));
+}
+
+document.addEventListener("visibilitychange", () => {
+  const slept = !stream;
+  follow();
+  if (slept && stream) renew();
+});
+addEventListener("pagehide", () => stream?.close());
+addEventListener("popstate", () => location.reload());
+
+settle();
+follow();

@@ -1,0 +1,68 @@
+"""Templates and static files, read once at the start."""
+
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from guildhall import __version__
+from guildhall.domains.rooms.times import clock_text
+from guildhall.web.assets import Assets
+
+ASSETS = Assets("/panel/static", sorted((Path(__file__).parent / "static").iterdir()))
+
+
+def render(template: str, **context: object) -> bytes:
+    """Return a page as UTF-8. Everything in it is escaped unless the template says otherwise."""
+    return _ENVIRONMENT.get_template(template).render(context).encode("utf-8", "replace")
+
+
+def day_words(day: date) -> str:
+    """Write a day with its weekday: Tue 6 October."""
+    return f"{day:%a} {day.day} {day:%B}"
+
+
+def span_words(first: date, last: date) -> str:
+    """Write a run of days without saying twice what both share: 28 September to 4 October 2026."""
+    if first.year != last.year:
+        return f"{first.day} {first:%B %Y} – {last.day} {last:%B %Y}"
+    if first.month != last.month:
+        return f"{first.day} {first:%B} – {last.day} {last:%B %Y}"
+    return f"{first.day} – {last.day} {last:%B %Y}"
+
+
+@pass_context
+def _moment(context: Context, instant: datetime) -> str:
+    local = _local(context, instant)
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+@pass_context
+def _day(context: Context, instant: datetime) -> str:
+    return day_words(_local(context, instant).date())
+
+
+@pass_context
+def _clock(context: Context, instant: datetime) -> str:
+    return f"{_local(context, instant):%H:%M}"
+
+
+def _local(context: Context, instant: datetime) -> datetime:
+    zone: ZoneInfo = context["zone"]
+    return instant.astimezone(zone)
+
+
+_ENVIRONMENT = Environment(
+    loader=PackageLoader("guildhall.panel"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+_ENVIRONMENT.globals.update(asset=ASSETS.url, version=__version__, theme="auto")
+_ENVIRONMENT.filters.update(
+    clock=_clock, day=_day, day_words=day_words, minutes=clock_text, moment=_moment
+)
