@@ -3,10 +3,10 @@
 from urllib.parse import unquote
 
 from guildhall.core.actor import Actor, ActorKind, Credential
-from guildhall.core.errors import Unauthenticated
+from guildhall.core.errors import InvalidField, Unauthenticated
 from guildhall.domains import identity
 from guildhall.domains.identity import App, AppKind, User, permissions_of
-from guildhall.domains.identity.errors import AdminRequired, AppNotTrusted, MissingUserId
+from guildhall.domains.identity.errors import AdminRequired, AppNotTrusted, InvalidUserId, MissingUserId
 from guildhall.domains.identity.names import LONGEST_DISPLAY_NAME, LONGEST_USERNAME, clean_name, valid_user_id
 from guildhall.domains.identity.permissions import MEMBER
 from guildhall.web.calls import Call
@@ -80,8 +80,8 @@ async def _authenticate(call: Call, token: str) -> Actor:
 
 async def _up_to_date(call: Call, app: App | None, named: str, user: User | None) -> User:
     """Return the acting user, made on first contact and renamed when the app gives other names."""
-    username = _name(call, "x-user-name", LONGEST_USERNAME)
-    display_name = _name(call, "x-user-display-name", LONGEST_DISPLAY_NAME)
+    username = _name(call, "X-User-Name", LONGEST_USERNAME)
+    display_name = _name(call, "X-User-Display-Name", LONGEST_DISPLAY_NAME)
     if user is not None and username in (None, user.username) and display_name in (None, user.display_name):
         return user
     app_id = app.id if app else None
@@ -99,11 +99,17 @@ async def _up_to_date(call: Call, app: App | None, named: str, user: User | None
 
 
 def _name(call: Call, header: str, longest: int) -> str | None:
-    """Return a name given in a header, in plain ASCII or percent-encoded UTF-8; an empty one counts as none."""
-    text = call.header(header)
-    if text is None or not text.strip():
+    """Return a name given in a header, in plain ASCII or percent-encoded UTF-8; an empty one counts as none.
+
+    The one error that every route has for what is said of the acting user is that of a bad id.
+    """
+    text = unquote(call.header(header) or "", errors="replace")
+    if not text.strip():
         return None
-    return clean_name(unquote(text, errors="replace"), longest=longest, field=header)
+    try:
+        return clean_name(text, longest=longest, field=header)
+    except InvalidField as fault:
+        raise InvalidUserId(fault.message, **fault.details) from fault
 
 
 def _actor(call: Call, app: App | None, user: User | None, roles: list[str]) -> Actor:

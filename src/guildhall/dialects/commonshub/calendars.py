@@ -59,7 +59,7 @@ async def get_shift_feed(feed_token: str, tx: Tx, call: Call) -> Answer:
 )
 async def rotate_calendar_feed(tx: Tx, actor: Actor, house: House) -> FeedReply:
     """Make a new secret address for the acting user's shift and booking feed; the old one dies."""
-    user = await identity.access_self(tx, actor)
+    user = await identity.access_self(tx, actor, to_change=True)
     token = await identity.rotate_feed(tx, actor, user, box=house.feeds_box, now=house.clock.now())
     return FeedReply(calendar_feed_url=f"{house.settings.public_url}/v1/feeds/{token}/shifts.ics")
 

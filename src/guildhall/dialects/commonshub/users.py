@@ -103,7 +103,7 @@ async def get_me(tx: Tx, actor: Actor, house: House) -> UserReply:
 )  # fmt: skip
 async def update_me(data: UserUpdate, tx: Tx, actor: Actor, house: House) -> UserReply:
     """Change the acting user's contact and wallet; absent keys stay, null clears."""
-    user = await identity.access_self(tx, actor)
+    user = await identity.access_self(tx, actor, to_change=True)
     changed = await identity.update_profile(
         tx,
         actor,
@@ -155,7 +155,7 @@ async def get_user(user_id: str, tx: Tx, actor: Actor) -> PublicUser:
 )  # fmt: skip
 async def set_user_roles(user_id: str, data: Later[RolesUpdate], tx: Tx, actor: Actor, clock: Clock) -> PublicUser:
     """Replace a user's roles, by the holder of the master key or an admin."""
-    user = await identity.access_user(tx, actor, user_id)
+    user = await identity.access_user(tx, actor, user_id, to_change=True)
     await identity.set_roles(tx, actor, user, data.read().roles, now=clock.now())
     return await _public(tx, user)
 
