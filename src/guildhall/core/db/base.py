@@ -1,7 +1,8 @@
 """What every verb sees of the store: a database that opens transactions, and the transaction."""
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, TypeVar
 
@@ -151,3 +152,16 @@ class Database(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Close every connection."""
+
+
+async def to_the_end(work: Awaitable[None]) -> bool:
+    """Wait for work that must not be left half-way, and tell whether the caller was cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    task.result()
+    return cancelled

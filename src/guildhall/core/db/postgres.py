@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from guildhall.core.db.base import Clash, Database, StoreUnavailable, Tx
+from guildhall.core.db.base import Clash, Database, StoreUnavailable, Tx, to_the_end
 
 Connection = Any
 POOL_WAIT = 10.0
@@ -21,7 +21,10 @@ OUTAGES = (
     asyncpg.LockNotAvailableError,
     ConnectionError,
 )
-"""Faults of the moment: nothing was changed, and the same call may succeed a little later."""
+"""Faults of the moment: nothing was changed, and the same call may succeed a little later.
+
+One InterfaceError is none of them: DataError, a value that fits no column, which will not fit later either.
+"""
 
 
 class PostgresTx(Tx):
@@ -77,6 +80,8 @@ class PostgresDatabase(Database):
         connection = await self._acquire()
         try:
             yield PostgresTx(connection, self)
+        except asyncpg.DataError:
+            raise
         except OUTAGES as fault:
             raise StoreUnavailable from fault
         finally:
@@ -88,13 +93,23 @@ class PostgresDatabase(Database):
         connection = await self._acquire()
         tx = PostgresTx(connection, self)
         try:
-            async with connection.transaction():
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
                 yield tx
+            except BaseException:
+                await transaction.rollback()
+                raise
+            cancelled = await to_the_end(transaction.commit())
+        except asyncpg.DataError:
+            raise
         except OUTAGES as fault:
             raise StoreUnavailable from fault
         finally:
             await self._pool.release(connection)
         tx.run_effects()
+        if cancelled:
+            raise asyncio.CancelledError
 
     async def close(self) -> None:
         """Close the pool; a connection that does not end in time is cut."""

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from guildhall.core.db.base import Clash, Database, StoreUnavailable, Tx
+from guildhall.core.db.base import Clash, Database, StoreUnavailable, Tx, to_the_end
 
 log = logging.getLogger(__name__)
 
@@ -108,9 +108,11 @@ class SqliteDatabase(Database):
                 self._writer.execute("ROLLBACK")
                 raise
             begun = time.perf_counter()
-            await self._in_thread(self._commit)
+            cancelled = await self._in_thread(self._commit)
             self.timer("commit", time.perf_counter() - begun)
         tx.run_effects()
+        if cancelled:
+            raise asyncio.CancelledError
 
     async def check(self) -> str | None:
         """Look through the file if the last process did not close it, on a connection and a thread of their own."""
@@ -131,7 +133,9 @@ class SqliteDatabase(Database):
         except sqlite3.OperationalError as fault:
             if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise StoreUnavailable from fault
-            await self._in_thread(self._begin_patiently)
+            if await self._in_thread(self._begin_patiently):
+                self._writer.execute("ROLLBACK")
+                raise asyncio.CancelledError from None
 
     def _begin_patiently(self) -> None:
         self._writer.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
@@ -155,22 +159,9 @@ class SqliteDatabase(Database):
                 self._writer.execute("ROLLBACK")
             raise
 
-    async def _in_thread(self, work: Callable[[], None]) -> None:
-        """Run work in the thread to its end, even if the request that asked for it is cancelled meanwhile."""
-        future = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        cancelled = False
-        while not future.done():
-            try:
-                await asyncio.shield(future)
-            except asyncio.CancelledError:
-                cancelled = True
-            except Exception:  # noqa: BLE001, S110 (the result below raises it)
-                pass
-        if cancelled:
-            with contextlib.suppress(Exception):
-                future.result()
-            raise asyncio.CancelledError
-        future.result()
+    async def _in_thread(self, work: Callable[[], None]) -> bool:
+        """Run work in the thread to its end, and tell whether the request that asked for it was cancelled meanwhile."""
+        return await to_the_end(asyncio.get_running_loop().run_in_executor(self._thread, work))
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
