@@ -6,13 +6,14 @@ standard sqlite3 module or on asyncpg, because its own engine costs two to four 
 
 from guildhall.core.db.base import Database, StoreUnavailable, Tx
 from guildhall.core.db.postgres import PostgresDatabase
-from guildhall.core.db.schema import JsonDoc, UtcTime, metadata
+from guildhall.core.db.schema import Day, JsonDoc, UtcTime, metadata
 from guildhall.core.db.sqlite import SqliteDatabase
 from guildhall.core.db.statements import Command, Query, command, insert_if_new, query, stored
 
 __all__ = [
     "Command",
     "Database",
+    "Day",
     "JsonDoc",
     "PostgresDatabase",
     "Query",

@@ -16,15 +16,14 @@ OUTAGES = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
     ConnectionError,
 )
-"""Faults of the moment: nothing was changed, and the same call may succeed a little later.
-
-One InterfaceError is none of them: DataError, a value that fits no column, which will not fit later either.
-"""
+"""Faults of the moment: nothing was changed, and the same call may succeed a little later."""
 
 
 class PostgresTx(Tx):
@@ -80,8 +79,6 @@ class PostgresDatabase(Database):
         connection = await self._acquire()
         try:
             yield PostgresTx(connection, self)
-        except asyncpg.DataError:
-            raise
         except OUTAGES as fault:
             raise StoreUnavailable from fault
         finally:
@@ -101,8 +98,6 @@ class PostgresDatabase(Database):
                 await transaction.rollback()
                 raise
             cancelled = await to_the_end(transaction.commit())
-        except asyncpg.DataError:
-            raise
         except OUTAGES as fault:
             raise StoreUnavailable from fault
         finally:

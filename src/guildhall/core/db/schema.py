@@ -1,6 +1,6 @@
 """The vocabulary of tables: one metadata, and column types that mean the same on both engines."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -26,6 +26,13 @@ class UtcTime(TypeDecorator[datetime]):
     """An instant, kept as microseconds since 1970 in UTC on both engines, so that sums over time are plain integers."""
 
     impl = BigInteger
+    cache_ok = True
+
+
+class Day(TypeDecorator[date]):
+    """A day of the calendar, kept as YYYY-MM-DD on both engines."""
+
+    impl = Text
     cache_ok = True
 
 

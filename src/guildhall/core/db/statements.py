@@ -17,7 +17,7 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.types import TypeEngine
 
-from guildhall.core.db.schema import JsonDoc, UtcTime, encode_json, micros, moment
+from guildhall.core.db.schema import Day, JsonDoc, UtcTime, encode_json, micros, moment
 
 if typing.TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
@@ -152,6 +152,8 @@ def _encoder(kind: TypeEngine[Any]) -> Converter | None:
         return micros
     if isinstance(kind, JsonDoc):
         return encode_json
+    if isinstance(kind, Day):
+        return date.isoformat
     return None
 
 
@@ -199,13 +201,13 @@ def _decoder(kind: TypeEngine[Any], target: Any, engine: str) -> Converter | Non
         return moment
     if isinstance(kind, JsonDoc):
         return msgspec.json.Decoder(target).decode
+    if isinstance(kind, Day):
+        return date.fromisoformat
     if isinstance(kind, Boolean) and engine == "sqlite":
         return bool
     plain = _without_none(target)
     if isinstance(plain, type) and issubclass(plain, enum.Enum):
         return plain
-    if plain is date:
-        return date.fromisoformat
     return None
 
 

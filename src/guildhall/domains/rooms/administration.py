@@ -128,7 +128,7 @@ async def apply_file(
             await _update(tx, msgspec.structs.replace(room, managed_by_file=False))
     await tx.run(OPEN_FILE_DAYS)
     for closed in days:
-        await tx.run(OPEN_DAY, which=closed.day.isoformat())
+        await tx.run(OPEN_DAY, which=closed.day)
         await tx.insert(msgspec.structs.replace(closed, managed_by_file=True))
     await audit.record(tx, actor, "house.file_applied", None, now=now, rooms=sorted(named), closed_days=len(days))
     tx.announce("rooms", room=None)
@@ -184,10 +184,10 @@ async def _update(tx: Tx, room: Room) -> None:
 
 
 async def _open(tx: Tx, day: date) -> None:
-    closed = await tx.one(CLOSED, first=day.isoformat(), last=day.isoformat())
+    closed = await tx.one(CLOSED, first=day, last=day)
     if closed is not None and closed.managed_by_file:
         raise ManagedByFile
-    await tx.run(OPEN_DAY, which=day.isoformat())
+    await tx.run(OPEN_DAY, which=day)
 
 
 def _within(value: int, most: int, field: str) -> int:

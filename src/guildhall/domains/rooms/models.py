@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, text
 
-from guildhall.core.db import JsonDoc, UtcTime, metadata, stored
+from guildhall.core.db import Day, JsonDoc, UtcTime, metadata, stored
 
 LONGEST_BOOKING = timedelta(hours=26)
 """No booking is longer: it lies within one day, and a day has 25 hours when the clocks go back.
@@ -38,7 +38,7 @@ rooms = Table(
 closed_days = Table(
     "closed_days",
     metadata,
-    Column("day", Text, primary_key=True),
+    Column("day", Day, primary_key=True),
     Column("reason", Text, nullable=False),
     Column("managed_by_file", Boolean, nullable=False),
 )

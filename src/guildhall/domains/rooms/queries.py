@@ -107,7 +107,7 @@ async def every_room(tx: Tx) -> list[Room]:
 
 async def closed_between(tx: Tx, first: date, last: date) -> dict[date, ClosedDay]:
     """Return the days in a range on which the whole house is closed."""
-    found = await tx.all(CLOSED, first=first.isoformat(), last=last.isoformat())
+    found = await tx.all(CLOSED, first=first, last=last)
     return {closed.day: closed for closed in found}
 
 
