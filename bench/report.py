@@ -1,0 +1,132 @@
+"""Saying what was found, as a page in Markdown."""
+
+import os
+import platform
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+from bench.load import CONNECTIONS, MOST_REQUESTS
+from bench.rounds import Extent, Question, Samples, System
+
+MOST_GROWTH = 1.3
+LEAST_FOR_READS = 2.0
+LEAST_FOR_BOOKINGS = 1.5
+
+PACKAGES = ("granian", "uvloop", "litestar", "msgspec", "sqlalchemy", "fastapi", "pydantic", "aiosqlite")
+
+FIGURES = ("rate", "p50", "p99", "cpu")
+
+EXPLANATION = """\
+Made by `make bench`. Every server runs on Granian with the same settings, pinned to one core. The client has another
+core, keeps {connections} connections open, and asks on each anew when its answer is there. In each of {rounds} rounds
+each case is measured once, for {seconds:g} s or {most:,} requests, one after the other; other servers are stopped.
+Figures are medians over the rounds; a ratio is the median of the ratios within each round.
+
+The bare application answers fixed bytes, as little as an ASGI application can do. The FastAPI application, in
+`bench/baseline`, does for these routes what the server does: it finds the app by the hash of its secret and the person
+it acts for with their roles, computes the same free times, checks the same overlaps, and waits for the disk at each
+commit in WAL. It has no audit log, request ids, metrics, rate limits or idempotency keys.
+"""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A figure of one case divided by the same figure of another, and the goal for it, if there is one."""
+
+    text: str
+    value: float
+    goal: str = ""
+    is_met: bool = True
+
+
+def page(extent: Extent, samples: Samples) -> str:
+    """Return the page of results."""
+    explanation = EXPLANATION.format(
+        connections=CONNECTIONS, rounds=extent.rounds, seconds=extent.seconds, most=MOST_REQUESTS
+    )
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    lines = [
+        "# Results",
+        "",
+        explanation,
+        f"{datetime.now(UTC):%Y-%m-%d}: {_machine()},",
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version},",
+        f"{packages}.",
+        "",
+        *_figures(samples, extent),
+        "",
+        *_comparison(ratios(samples, extent)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def ratios(samples: Samples, extent: Extent) -> Sequence[Ratio]:
+    """Return every ratio of interest, those with goals first."""
+    return [_growth(samples, extent), *_against_fastapi(samples, extent), *_against_bare(samples, extent)]
+
+
+def _growth(samples: Samples, extent: Extent) -> Ratio:
+    small, large = samples[Question.SMALL, System.GUILDHALL], samples[Question.LARGE, System.GUILDHALL]
+    value = median(before.rate / after.rate for before, after in zip(small, large, strict=True))
+    text = f"time for availability with {extent.large.bookings:,} bookings / with {extent.small.bookings:,}"
+    return Ratio(text, value, f"at most {MOST_GROWTH:g}", value <= MOST_GROWTH)
+
+
+def _against_fastapi(samples: Samples, extent: Extent) -> Iterator[Ratio]:
+    for question in Question:
+        value = _times_as_fast(samples, question, System.FASTAPI)
+        least = LEAST_FOR_BOOKINGS if question is Question.BOOKING else LEAST_FOR_READS
+        text = f"{_named(question, extent)}: requests/s, to FastAPI's"
+        yield Ratio(text, value, f"at least {least:g}", value >= least)
+
+
+def _against_bare(samples: Samples, extent: Extent) -> Iterator[Ratio]:
+    for question in Question:
+        value = _times_as_fast(samples, question, System.BARE)
+        yield Ratio(f"{_named(question, extent)}: requests/s, to the bare application's", value)
+
+
+def _times_as_fast(samples: Samples, question: Question, other: System) -> float:
+    pairs = zip(samples[question, System.GUILDHALL], samples[question, other], strict=True)
+    return median(ours.rate / theirs.rate for ours, theirs in pairs)
+
+
+def _figures(samples: Samples, extent: Extent) -> Iterator[str]:
+    yield "| | | requests/s | p50 ms | p99 ms | server CPU µs |"
+    yield "|---|---|--:|--:|--:|--:|"
+    for (question, system), taken in samples.items():
+        rate, p50, p99, cpu = (median(getattr(sample, name) for sample in taken) for name in FIGURES)
+        yield (
+            f"| {_named(question, extent)} | {system} "
+            f"| {rate:,.0f} | {p50 * 1e3:.2f} | {p99 * 1e3:.2f} | {cpu * 1e6:,.0f} |"
+        )
+
+
+def _comparison(found: Sequence[Ratio]) -> Iterator[str]:
+    yield "| Guildhall's | ratio | goal | |"
+    yield "|---|--:|---|---|"
+    for ratio in found:
+        verdict = ("met" if ratio.is_met else "**not met**") if ratio.goal else ""
+        yield f"| {ratio.text} | {ratio.value:.2f} | {ratio.goal} | {verdict} |"
+
+
+def _named(question: Question, extent: Extent) -> str:
+    return {
+        Question.HEALTH: "`GET /health`",
+        Question.SMALL: f"`GET` availability, {extent.small.bookings:,} bookings",
+        Question.LARGE: f"`GET` availability, {extent.large.bookings:,} bookings",
+        Question.BOOKING: f"`POST` booking, {extent.large.bookings:,} bookings",
+    }[question]
+
+
+def _machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.machine()
+    return f"{model} with {os.cpu_count()} cores, {platform.system()} {platform.release()}"

@@ -1,0 +1,105 @@
+"""Starting what is measured, on a core of its own, and keeping all but one of them still."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+READY_WITHIN = 30.0
+TICKS = os.sysconf("SC_CLK_TCK")
+
+_cores = sorted(os.sched_getaffinity(0))
+SERVER_CORES, CLIENT_CORES = {_cores[0]}, {_cores[-1]}
+"""The same core on a machine that has only one."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A running server. `folder` holds its data."""
+
+    port: int
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @contextmanager
+    def awake(self) -> Iterator[None]:
+        """Let the process run meanwhile; while it is stopped its timers take nothing from the core it shares."""
+        self.process.send_signal(signal.SIGCONT)
+        yield
+        self.rest()
+
+    def rest(self) -> None:
+        """Stop the process until it is wanted."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that the process has used so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+@contextmanager
+def guildhall(folder: Path, settings: Mapping[str, str]) -> Iterator[Contender]:
+    """Run `guildhall serve` with an empty environment but for these settings, and its data in a folder."""
+    program = Path(sys.executable).with_name("guildhall")
+    port = free_port()
+    environment = {"DATA_DIR": str(folder), "PORT": str(port), **settings}
+    with _running(port, folder, [str(program), "serve"], environment) as contender:
+        yield contender
+
+
+@contextmanager
+def baseline(kind: str, folder: Path) -> Iterator[Contender]:
+    """Run a baseline on the same HTTP server."""
+    port = free_port()
+    command = [sys.executable, "-m", "bench.baseline", kind, str(port), str(folder / "rooms.db")]
+    with _running(port, folder, command, {"PYTHONPATH": str(PROJECT)}) as contender:
+        yield contender
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _running(port: int, folder: Path, command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Contender]:
+    folder.mkdir()
+    with (folder / "output").open("wb") as output:
+        # A process and its threads stay on the cores of whoever starts it.
+        os.sched_setaffinity(0, SERVER_CORES)
+        process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=output, stderr=output)
+        os.sched_setaffinity(0, CLIENT_CORES)
+        try:
+            _wait_until_it_answers(process, port, folder / "output")
+            yield Contender(port, folder, process)
+        finally:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            process.wait()
+
+
+def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, output: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN
+    while process.poll() is None and time.monotonic() < deadline:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READY_WITHIN)
+        try:
+            connection.request("GET", "/health")
+            connection.getresponse().read()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+        finally:
+            connection.close()
+    raise RuntimeError(f"a server did not start:\n{output.read_text(errors='replace')}")
