@@ -5,7 +5,7 @@ from msgspec import UNSET, UnsetType
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
-from guildhall.core.errors import Invalid, InvalidField, MissingField
+from guildhall.core.errors import Invalid, InvalidField, MissingField, NotFound
 from guildhall.core.idempotency import IdempotencyKeyReused
 from guildhall.dialects.commonshub.auth import ADMINISTRATION, FOR_USER, MASTER, READER
 from guildhall.dialects.commonshub.bookings import BookingCreate, BookingReply, RoomEvent
@@ -47,6 +47,13 @@ class OpeningHours(Reply, frozen=True, kw_only=True):
 
     start: str
     end: str
+
+    def opening(self) -> Opening:
+        """Return the hours as the house keeps them. Raises InvalidField."""
+        try:
+            return Opening(Hours(parse_minutes(self.start), parse_minutes(self.end)))
+        except InvalidTime as fault:
+            raise InvalidField(fault.message, field="openingHours") from fault
 
 
 class RoomReply(Reply, frozen=True, kw_only=True):
@@ -108,8 +115,7 @@ class RoomWrite(HubBody, frozen=True, kw_only=True):
     refuse_past: bool = False
 
     def plan(self) -> RoomPlan:
-        """Return the plan that the body states. Raises InvalidTime."""
-        hours = self.opening_hours
+        """Return the plan that the body states. Raises InvalidField."""
         return RoomPlan(
             name=self.name,
             capacity=self.capacity,
@@ -117,7 +123,7 @@ class RoomWrite(HubBody, frozen=True, kw_only=True):
             amenities=self.amenities,
             description=self.description,
             calendar_id=self.calendar_id,
-            opening=Opening(Hours(parse_minutes(hours.start), parse_minutes(hours.end))) if hours else None,
+            opening=self.opening_hours.opening() if self.opening_hours else None,
             bookable=self.bookable,
             max_advance_days=self.max_advance_days,
             refuse_past=self.refuse_past,
@@ -180,11 +186,12 @@ async def get_room(room_id: str, tx: Tx, actor: Actor, house: House) -> RoomRepl
 
 @route(
     "PUT", "/v1/rooms/{room_id}", permission=Permission.MANAGE_ROOMS, accepts=ADMINISTRATION,
-    refusals=(AdminRequired, MissingField, InvalidField, ManagedByFile),
+    refusals=(AdminRequired, NotFound, MissingField, InvalidField, ManagedByFile),
 )  # fmt: skip
-async def put_room(room_id: str, data: RoomWrite, tx: Tx, actor: Actor, house: House) -> RoomReply:
+async def put_room(room_id: str, data: Later[RoomWrite], tx: Tx, actor: Actor, house: House) -> RoomReply:
     """Create a room or replace its description and rules."""
-    room = await rooms.put_room(tx, actor, room_id=room_id, plan=data.plan(), now=house.clock.now())
+    known = await rooms.access_room_to_change(tx, actor, room_id)
+    room = await rooms.put_room(tx, actor, known, room_id=room_id, plan=data.read().plan(), now=house.clock.now())
     return RoomReply.of(room, house)
 
 

@@ -8,11 +8,11 @@ import msgspec
 from sqlalchemy import bindparam, delete, func, select, update
 
 from guildhall.core.actor import Actor
-from guildhall.core.db import Tx, command, query
+from guildhall.core.db import Tx, command, insert_if_new, query
 from guildhall.core.errors import InvalidField
 from guildhall.domains import audit
 from guildhall.domains.identity.names import clean_name
-from guildhall.domains.rooms.errors import InvalidTime, ManagedByFile
+from guildhall.domains.rooms.errors import ManagedByFile
 from guildhall.domains.rooms.models import (
     DEFAULT_OPENING,
     ClosedDay,
@@ -22,7 +22,6 @@ from guildhall.domains.rooms.models import (
     closed_days,
     rooms,
 )
-from guildhall.domains.rooms.policy import access_room_to_change
 from guildhall.domains.rooms.queries import CLOSED, EVERY_ROOM
 from guildhall.domains.rooms.times import MINUTES_OF_DAY
 
@@ -34,6 +33,7 @@ CHANGEABLE = (
     "max_advance_days", "refuse_past", "position", "managed_by_file", "archived_at",
 )  # fmt: skip
 
+MAKE = insert_if_new(rooms)
 CHANGE = command(
     update(rooms)
     .where(rooms.c.id == bindparam("room_id"))
@@ -70,9 +70,13 @@ DEFAULT_ROOMS: Sequence[tuple[str, RoomPlan]] = (
 )
 
 
-async def put_room(tx: Tx, actor: Actor, *, room_id: str, plan: RoomPlan, now: datetime) -> Room:
-    """Make a room, or replace its description and rules. Raises InvalidField, InvalidTime, ManagedByFile."""
-    known = await access_room_to_change(tx, actor, room_id)
+async def put_room(tx: Tx, actor: Actor, known: Room | None, *, room_id: str, plan: RoomPlan, now: datetime) -> Room:
+    """Make a room, or replace its description and rules. Raises InvalidField, ManagedByFile.
+
+    `known` comes from `access_room_to_change` in the same transaction.
+    """
+    if known is not None and known.managed_by_file:
+        raise ManagedByFile
     return await _store(tx, actor, room_id, plan, known=known, by_file=False, now=now)
 
 
@@ -117,7 +121,7 @@ async def apply_file(
 ) -> None:
     """Make the rooms and closed days of the configuration file so, and read-only elsewhere.
 
-    What an earlier file named and this one does not becomes changeable again. Raises InvalidField, InvalidTime.
+    What an earlier file named and this one does not becomes changeable again. Raises InvalidField.
     """
     known = {room.id: room for room in await tx.all(EVERY_ROOM)}
     named = {room_id for room_id, _ in plans}
@@ -157,7 +161,7 @@ async def _store(
         capacity=_within(plan.capacity, LARGEST_CAPACITY, "capacity"),
         amenities=_valid_amenities(plan.amenities),
         description=_valid_description(plan.description),
-        calendar_id=plan.calendar_id,
+        calendar_id=clean_name(plan.calendar_id, longest=255, field="calendarId") if plan.calendar_id else None,
         opening=_valid_opening(plan.opening or DEFAULT_OPENING),
         bookable=plan.bookable,
         max_advance_days=None
@@ -170,11 +174,11 @@ async def _store(
     )
     if known == room:
         return room
-    if known:
+    # When somebody made the room since it was looked for, what is left to do is to change it.
+    made = known is None and await tx.run(MAKE, **msgspec.structs.asdict(room))
+    if not made:
         await _update(tx, room)
-    else:
-        await tx.insert(room)
-    await audit.record(tx, actor, "room.changed" if known else "room.created", room_id, now=now, name=room.name)
+    await audit.record(tx, actor, "room.created" if made else "room.changed", room_id, now=now, name=room.name)
     tx.announce("rooms", room=room_id)
     return room
 
@@ -211,5 +215,5 @@ def _valid_description(text: str | None) -> str | None:
 def _valid_opening(opening: Opening) -> Opening:
     for hours in (opening.daily, *opening.weekdays.values()):
         if hours is not None and not 0 <= hours.opens < hours.closes <= MINUTES_OF_DAY:
-            raise InvalidTime("A room opens before it closes, on the same day", field="openingHours")
+            raise InvalidField("A room opens before it closes, on the same day", field="openingHours")
     return opening

@@ -22,11 +22,10 @@ import msgspec
 from guildhall.core.errors import Invalid
 from guildhall.domains.rooms.administration import RoomPlan
 from guildhall.domains.rooms.errors import InvalidTime
-from guildhall.domains.rooms.models import ClosedDay, Hours, Opening
+from guildhall.domains.rooms.models import ROOM_ID, ClosedDay, Hours, Opening
 from guildhall.domains.rooms.times import parse_minutes
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-ROOM_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 PLACE = re.compile(r" - at `\$\.?(\w*)[^`]*`$")
 
 T = TypeVar("T")

@@ -1,5 +1,6 @@
 """Rooms, the days the house is closed, and bookings."""
 
+import re
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -8,6 +9,7 @@ from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Inte
 
 from guildhall.core.db import Day, JsonDoc, UtcTime, metadata, stored
 
+ROOM_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 LONGEST_BOOKING = timedelta(hours=26)
 """No booking is longer: it lies within one day, and a day has 25 hours when the clocks go back.
 

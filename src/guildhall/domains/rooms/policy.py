@@ -2,9 +2,10 @@
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
+from guildhall.core.errors import NotFound
 from guildhall.domains.identity.permissions import Permission
-from guildhall.domains.rooms.errors import BookingNotFound, ManagedByFile, NotBookingOwner, RoomNotFound
-from guildhall.domains.rooms.models import BookedEvent, Booking, Room
+from guildhall.domains.rooms.errors import BookingNotFound, NotBookingOwner, RoomNotFound
+from guildhall.domains.rooms.models import ROOM_ID, BookedEvent, Booking, Room
 from guildhall.domains.rooms.queries import BOOKING_LOCKED, EVENT, ROOM, ROOM_LOCKED
 
 
@@ -18,12 +19,11 @@ async def access_room(tx: Tx, actor: Actor, room_id: str, *, to_book: bool = Fal
 
 
 async def access_room_to_change(tx: Tx, actor: Actor, room_id: str) -> Room | None:
-    """Return a room for changing, or None for one that is to be made. Raises ManagedByFile."""
+    """Return a room for changing, or None for one that is to be made. Raises NotFound for what is no id of a room."""
     del actor  # The route's permission decides who comes here.
-    room = await tx.one(ROOM_LOCKED, id=room_id)
-    if room is not None and room.managed_by_file:
-        raise ManagedByFile
-    return room
+    if not ROOM_ID.fullmatch(room_id):
+        raise NotFound("A room's id has small letters, digits and hyphens")
+    return await tx.one(ROOM_LOCKED, id=room_id)
 
 
 async def access_booking_to_cancel(tx: Tx, actor: Actor, room: Room, booking_id: str) -> Booking:
@@ -37,7 +37,7 @@ async def access_booking_to_cancel(tx: Tx, actor: Actor, room: Room, booking_id:
 
 
 async def access_event(tx: Tx, actor: Actor, booking_id: str) -> BookedEvent:
-    """Return a booking, live or cancelled, for looking at; ask `may_see_details` what to show. Raises BookingNotFound."""
+    """Return a booking, live or cancelled, for looking at: see `may_see_details`. Raises BookingNotFound."""
     del actor  # That the time is taken is known to everybody who reached this far.
     event = await tx.one(EVENT, id=booking_id)
     if event is None:
