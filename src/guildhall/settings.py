@@ -126,7 +126,7 @@ class MailSettings:
         "SMTP_URL",
         default="",
         secret=True,
-        help="`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://`; mail is kept, not sent, when unset.",
+        help="`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://`; unset, mail is kept.",
     )
     sender: str = setting("MAIL_FROM", default="", help="From address; `guildhall@` the host of PUBLIC_URL when unset.")
 

@@ -21,7 +21,8 @@ OPEN = Credential.NONE
 NEEDED = ("swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js")
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Guildhall APIs</title>
-<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><link rel="stylesheet" href="{css}"></head>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+<link rel="stylesheet" href="{css}"></head>
 <body><div id="apis"></div><script src="{bundle}"></script><script src="{preset}"></script>
 <script src="/docs/start.js"></script></body></html>"""
 START = """SwaggerUIBundle({{
