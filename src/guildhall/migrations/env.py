@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from alembic import context
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, NullPool, create_engine, text
 
 import guildhall.core.idempotency
 import guildhall.core.leases
@@ -14,22 +14,19 @@ import guildhall.domains.notifications.models
 import guildhall.domains.rooms.models  # noqa: F401 (each of these puts its tables on the metadata)
 from guildhall.core.db import metadata
 
-LOCK = 7_204_511_093
+TAKE_TURN = {"postgresql": "SELECT pg_advisory_xact_lock(7204511093)", "sqlite": "BEGIN IMMEDIATE"}
+"""Begins the transaction, and waits there for whoever migrates already."""
+
+LONGEST_TURN = 60.0
 
 
 def run(connection: Connection) -> None:
     """Run what is missing, in one transaction."""
-    postgresql = connection.dialect.name == "postgresql"
-    if postgresql:
-        connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
-    try:
-        context.configure(connection=connection, target_metadata=metadata)
-        with context.begin_transaction():
-            context.run_migrations()
-        connection.commit()
-    finally:
-        if postgresql:
-            connection.execute(text(f"SELECT pg_advisory_unlock({LOCK})"))
+    connection.execute(text(TAKE_TURN[connection.dialect.name]))
+    context.configure(connection=connection, target_metadata=metadata)
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()
 
 
 def sync_url(url: str) -> str:
@@ -41,7 +38,7 @@ def sync_url(url: str) -> str:
     return url
 
 
-engine = create_engine(sync_url(context.config.attributes["url"]))
-with engine.connect() as each:
+address = sync_url(context.config.attributes["url"])
+options = {"timeout": LONGEST_TURN} if address.startswith("sqlite") else {}
+with create_engine(address, connect_args=options, poolclass=NullPool).connect() as each:
     run(each)
-engine.dispose()
