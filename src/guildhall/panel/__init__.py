@@ -1,6 +1,6 @@
 """The panel: server-rendered pages for people. Its URL table on one page."""
 
-from guildhall.panel import bookings, calendar, entrance
+from guildhall.panel import account, apps, bookings, calendar, entrance, office, office_rooms, people
 from guildhall.panel.face import Panel
 
 __all__ = ["ROUTES", "Panel"]
@@ -25,5 +25,48 @@ ROUTES = (
     bookings.show_own_bookings,
     bookings.show_booking,
     bookings.cancel,
+    # GET  /panel/account                   POST .../name  .../password  .../feed
+    account.show_account,
+    account.change_name,
+    account.change_password,
+    account.make_feed,
+    # POST /panel/account/sessions/{session_id}/end             POST .../sessions/end-others
+    account.end_session,
+    account.end_other_sessions,
+    # POST /panel/account/keys              POST .../keys/{key_id}/revoke
+    account.create_key,
+    account.revoke_key,
+    # GET and POST /panel/people            GET /panel/people/{alias}
+    people.list_people,
+    people.add_person,
+    people.show_person,
+    # POST /panel/people/{alias}/roles      POST .../password   POST .../sessions/end
+    people.set_roles,
+    people.set_password,
+    people.end_sessions,
+    # GET and POST /panel/apps              POST /panel/apps/{app_id}/revoke
+    apps.list_apps,
+    apps.register_app,
+    apps.revoke_app,
+    # GET  /panel/office/rooms              GET and POST .../new        GET and POST .../{room_id}      POST .../archive
+    office_rooms.list_rooms,
+    office_rooms.show_new_room,
+    office_rooms.create_room,
+    office_rooms.show_room,
+    office_rooms.save_room,
+    office_rooms.archive_room,
+    # POST /panel/office/closed-days        POST .../{day}/open
+    office_rooms.close_day,
+    office_rooms.reopen_day,
+    # GET  /panel/audit    GET /panel/mail  GET /panel/mail/{mail_id}
+    office.show_audit,
+    office.list_mail,
+    office.show_mail,
+    # GET  /panel/jobs                      POST /panel/jobs/{job_id}/retry
+    office.list_jobs,
+    office.retry_job,
+    # GET  /panel/system                    POST /panel/system/master-key
+    office.show_system,
+    office.replace_master_key,
 )
 """Every route of the panel, wing by wing."""

@@ -21,6 +21,7 @@ from guildhall.domains.identity.permissions import Permission, permissions_of
 from guildhall.domains.identity.policy import access_app, access_self, access_user, holds_admin
 from guildhall.domains.identity.queries import (
     has_administrator,
+    names_of,
     public_roles_of,
     roles_of,
     search_users,
@@ -33,6 +34,7 @@ from guildhall.domains.identity.sessions import (
     csrf_token,
     end_other_sessions,
     end_session,
+    end_sessions_of,
     renew_session,
     sessions_of,
     signed_in_with,
@@ -67,6 +69,7 @@ __all__ = [
     "csrf_token",
     "end_other_sessions",
     "end_session",
+    "end_sessions_of",
     "ensure_master_key",
     "ensure_user",
     "feed_token_of",
@@ -80,6 +83,7 @@ __all__ = [
     "link_identity",
     "live_apps",
     "mint_access_token",
+    "names_of",
     "owner_of_feed",
     "permissions_of",
     "public_roles_of",

@@ -1,5 +1,7 @@
 """Reads about people, apps and sessions."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, text
 
 from guildhall.core.db import Query, Tx, query
@@ -130,6 +132,12 @@ async def search_users(tx: Tx, *, text: str | None, after: int = 0, limit: int) 
     phrase = '"' + wanted.replace('"', '""') + '"'
     statement = USERS_CONTAINING[tx.engine] if len(wanted) >= TRIGRAM else USERS_LIKE
     return await tx.all(statement, pattern=pattern, phrase=phrase, after=after, limit=limit)
+
+
+async def names_of(tx: Tx, user_ids: Iterable[str]) -> dict[str, str]:
+    """Return the display names of those of these ids that are people's; each costs a read by primary key."""
+    found = [await tx.one(USER, id=user_id) for user_id in set(user_ids)]
+    return {user.id: user.display_name for user in found if user is not None}
 
 
 async def user_by_alias(tx: Tx, alias: str) -> User | None:

@@ -110,6 +110,13 @@ async def end_other_sessions(tx: Tx, actor: Actor, session_id: str, *, now: date
     return ended
 
 
+async def end_sessions_of(tx: Tx, actor: Actor, user: User, *, now: datetime) -> int:
+    """End every session of a person, on the word of whoever looks after people, and return how many."""
+    ended = await tx.run(END_OTHERS, session_id="", owner=user.id)
+    await audit.record(tx, actor, "user.sessions_ended", user.id, now=now, ended=ended)
+    return ended
+
+
 async def forget_expired(tx: Tx, *, now: datetime) -> int:
     """Remove sessions that are over."""
     return await tx.run(FORGET_EXPIRED, at=now)

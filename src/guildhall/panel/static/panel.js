@@ -235,7 +235,7 @@ function press(selector) {
 
 const keys = {
   "?": () => document.getElementById("keys").togglePopover(),
-  "b": () => press("[data-book]") || open("/panel/book"),
+  "b": () => press("[data-book]") || location.assign("/panel/book"),
   "t": () => press("[data-step=today]"),
   "[": () => press("[data-step=previous]"),
   "]": () => press("[data-step=following]"),

@@ -1,0 +1,190 @@
+"""A small believable community for looking around: people, and what they do in the rooms this week and the next.
+
+Everything is done by the verbs that people's own clicks call, so nothing here can be what could not really be.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from guildhall.core.actor import SYSTEM, Actor, ActorKind, Credential
+from guildhall.core.db import Tx
+from guildhall.core.errors import Conflict
+from guildhall.domains import identity, rooms
+from guildhall.domains.identity import User, permissions_of
+from guildhall.domains.rooms import Wish
+from guildhall.domains.rooms.times import Span, parse_minutes
+from guildhall.web.house import House
+
+A_YEAR = timedelta(days=365)
+CLOSED_ON = 11
+"""Days after this week's Monday: the Friday of the next one."""
+
+
+class NotEmpty(Conflict):
+    """Somebody lives here already."""
+
+    code = "not_empty"
+    text = (
+        "This installation has people or bookings already, and the demo would mix its own with them; "
+        "point DATA_DIR or DATABASE_URL at an empty place and run it again"
+    )
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Somebody of the community, who signs in with their first name."""
+
+    name: str
+    roles: tuple[str, ...] = ()
+
+    @property
+    def first_name(self) -> str:
+        """The name they sign in with."""
+        return self.name.partition(" ")[0].lower()
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """What somebody does in a room: `days` are counted from this week's Monday."""
+
+    room: str
+    days: tuple[int, ...]
+    start: str
+    end: str
+    by: str
+    title: str
+    description: str | None = None
+    private: bool = False
+    invites: str | None = None
+
+
+NEIGHBOURS = (
+    Neighbour("Amina Diallo", ("moderator",)),
+    Neighbour("Bram Verhoeven"),
+    Neighbour("Chiara Rossi"),
+    Neighbour("Dries Peeters"),
+    Neighbour("Elif Yıldız"),
+    Neighbour("Farid Benali"),
+    Neighbour("Greta Lindqvist", ("host",)),
+    Neighbour("Hugo Lambert"),
+    Neighbour("Ines Carvalho"),
+    Neighbour("Jonas Meier"),
+    Neighbour("Kasia Nowak"),
+    Neighbour("Leon Dubois", ("host",)),
+    Neighbour("Mira Okafor"),
+    Neighbour("Noor Janssens"),
+    Neighbour("Oskar Virtanen"),
+    Neighbour("Priya Raman"),
+)
+
+MEETINGS = (
+    Meeting("ostrom", (0, 7), "09:00", "10:00", "greta", "Hosts' Monday round", "Who opens, who closes, what broke."),
+    Meeting("ostrom", (1, 8), "10:00", "12:30", "amina", "Neighbourhood budget: reading the numbers"),
+    Meeting("ostrom", (1,), "18:00", "20:00", "bram", "Bike kitchen, planning", invites="bikes@example.org"),
+    Meeting("ostrom", (2, 9), "14:00", "16:00", "priya", "Cooperative housing study group"),
+    Meeting("ostrom", (3, 10), "09:30", "11:00", "jonas", "Energy cooperative: board", private=True),
+    Meeting("ostrom", (3,), "19:00", "21:30", "ines", "Film night: discussion"),
+    Meeting("ostrom", (4,), "13:00", "17:00", "chiara", "Workshop: deciding together"),
+    Meeting("ostrom", (5, 12), "10:00", "13:00", "mira", "Repair café, front desk"),
+    Meeting("satoshi", (0, 7), "18:30", "21:00", "oskar", "Open source evening"),
+    Meeting("satoshi", (1, 8), "09:00", "12:00", "kasia", "Course: accounts for associations"),
+    Meeting("satoshi", (2,), "18:00", "20:00", "hugo", "Local currency working group"),
+    Meeting("satoshi", (3, 10), "13:30", "15:00", "elif", "Translators' table"),
+    Meeting("satoshi", (4,), "16:00", "18:00", "leon", "New members: a tour of the house"),
+    Meeting("satoshi", (9,), "17:00", "19:30", "farid", "Debate: who owns the square?"),
+    Meeting("satoshi", (6,), "15:00", "17:00", "noor", "Choir, voices only"),
+    Meeting("phonebooth", (0, 2, 9), "11:00", "11:45", "dries", "Call with the bank", private=True),
+    Meeting("phonebooth", (1, 8), "15:00", "15:30", "noor", "Job interview", private=True),
+    Meeting("phonebooth", (3, 10), "10:00", "10:30", "mira", "Podcast: pick-ups"),
+    Meeting("phonebooth", (4,), "14:00", "14:45", "elif", "Call with Ankara"),
+    Meeting("mush", (0, 7), "14:00", "15:30", "chiara", "Garden group"),
+    Meeting("mush", (1, 2, 8, 9), "09:30", "10:00", "leon", "Stand-up of the kitchen team"),
+    Meeting("mush", (2,), "10:30", "12:00", "ines", "Mushroom growing for beginners"),
+    Meeting("mush", (3,), "16:00", "18:00", "dries", "Tool library: inventory"),
+    Meeting("mush", (5,), "11:00", "13:00", "oskar", "Fermentation Saturday"),
+    Meeting("mush", (10,), "18:00", "20:00", "amina", "Conversation table, French"),
+    Meeting("angel", (0, 7), "10:30", "12:00", "hugo", "Grant writing, quiet hour"),
+    Meeting("angel", (1,), "13:00", "15:00", "farid", "Mediation", private=True),
+    Meeting("angel", (2, 9), "19:00", "21:00", "kasia", "Reading circle: Elinor Ostrom", invites="readers@example.org"),
+    Meeting("angel", (4,), "09:00", "11:30", "bram", "Street council"),
+    Meeting("angel", (8,), "16:00", "18:30", "priya", "Members' assembly, preparation"),
+    Meeting("coworking", (2,), "19:00", "22:00", "greta", "Community dinner", "Bring something to share, or come and wash up."),
+    Meeting("coworking", (8,), "19:30", "22:00", "jonas", "Concert for twelve guitars"),
+    Meeting("coworking", (10,), "19:00", "21:00", "amina", "Members' assembly", "Minutes of the last one hang by the door."),
+    Meeting("playroom", (0, 3, 7, 10), "15:30", "17:30", "mira", "After-school play"),
+    Meeting("playroom", (2, 9), "10:00", "12:00", "elif", "Parents and babies"),
+    Meeting("playroom", (5, 12), "14:00", "17:00", "noor", "Puppet theatre"),
+    Meeting("playroom", (6,), "11:00", "13:00", "leon", "Birthday", private=True),
+)  # fmt: skip
+
+
+async def fill(house: House) -> str:
+    """Fill an empty installation and return how to look around. Raises NotEmpty."""
+    now = house.clock.now()
+    password = secrets.token_urlsafe(9)
+    password_hash = await house.passwords.hash(password)
+    async with house.database.write() as tx:
+        await _check_empty(tx, now)
+        people = {each.first_name: await _move_in(tx, each, password_hash, now) for each in NEIGHBOURS}
+        monday = _monday(house, now)
+        booked = sum([await _meet(tx, house, each, people[each.by], monday, now) for each in MEETINGS])
+        closed_on = monday + timedelta(days=CLOSED_ON)
+        await rooms.close_day(tx, SYSTEM, closed_on, reason="House cleaning day", now=now)
+    return (
+        f"{len(people)} people have moved in and made {booked} bookings for this week and the next; "
+        f"the house is closed on {closed_on:%A %d %B}.\n"
+        f"Sign in at {house.settings.public_url}/panel as any of {', '.join(people)}, "
+        f"with password {password} (shown this once)."
+    )
+
+
+async def _check_empty(tx: Tx, now: datetime) -> None:
+    """Allow a house in which at most its administrator lives, and where nobody has booked."""
+    users = await identity.search_users(tx, text=None, limit=2)
+    around = Span(now - A_YEAR, now + A_YEAR)
+    if len(users) > 1 or any([await rooms.bookings_of(tx, user.id, around) for user in users]):
+        raise NotEmpty
+
+
+async def _move_in(tx: Tx, neighbour: Neighbour, password_hash: str, now: datetime) -> User:
+    address = f"{neighbour.first_name}@example.org"
+    user = await identity.create_person(
+        tx,
+        SYSTEM,
+        sign_in_name=neighbour.first_name,
+        password_hash=password_hash,
+        email=address,
+        roles=list(neighbour.roles),
+        now=now,
+    )
+    return await identity.update_profile(
+        tx, SYSTEM, user, email=address, wallet=None, display_name=neighbour.name, now=now
+    )
+
+
+async def _meet(tx: Tx, house: House, meeting: Meeting, user: User, monday: date, now: datetime) -> int:
+    """Book every day of a meeting, and return how many there were."""
+    permissions = frozenset(permissions_of(Credential.SESSION))
+    actor = Actor(ActorKind.USER, Credential.SESSION, user.id, permissions=permissions)
+    for day in meeting.days:
+        room = await rooms.access_room(tx, actor, meeting.room, to_book=True)
+        await rooms.book_room(tx, actor, room, _wish(meeting, monday + timedelta(days=day)), hub=house.hub, now=now)
+    return len(meeting.days)
+
+
+def _wish(meeting: Meeting, day: date) -> Wish:
+    return Wish(
+        day=day,
+        start=parse_minutes(meeting.start),
+        end=parse_minutes(meeting.end),
+        title=meeting.title,
+        description=meeting.description,
+        private=meeting.private,
+        email=meeting.invites,
+    )
+
+
+def _monday(house: House, now: datetime) -> date:
+    today = now.astimezone(house.hub.zone).date()
+    return today - timedelta(days=today.weekday())
