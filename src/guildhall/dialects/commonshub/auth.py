@@ -103,7 +103,10 @@ def _name(call: Call, header: str, longest: int) -> str | None:
 
     The one error that every route has for what is said of the acting user is that of a bad id.
     """
-    text = unquote(call.header(header) or "", errors="replace")
+    sent = call.header(header) or ""
+    if not sent.isascii():
+        raise InvalidUserId(f"{header} is percent-encoded UTF-8", field=header)
+    text = unquote(sent, errors="replace")
     if not text.strip():
         return None
     try:

@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 from guildhall.core.errors import Invalid
 from guildhall.dialects.commonshub.wire import HubBody, Reply, utc, zoned
-from guildhall.domains.identity.errors import InvalidEmail
 from guildhall.domains.rooms import BookedEvent, Wish
 from guildhall.domains.rooms.errors import InvalidDate, InvalidTime
 from guildhall.domains.rooms.times import parse_day, parse_minutes
@@ -14,12 +13,7 @@ from guildhall.domains.rooms.times import parse_day, parse_minutes
 class BookingCreate(HubBody, frozen=True, kw_only=True):
     """What to book, in the hub's zone."""
 
-    refusals: ClassVar[dict[str, type[Invalid]]] = {
-        "date": InvalidDate,
-        "start": InvalidTime,
-        "end": InvalidTime,
-        "email": InvalidEmail,
-    }
+    refusals: ClassVar[dict[str, type[Invalid]]] = {"date": InvalidDate, "start": InvalidTime, "end": InvalidTime}
     title: str
     date: str
     start: str

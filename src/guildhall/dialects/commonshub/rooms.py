@@ -222,7 +222,7 @@ async def get_room_availability(room_id: str, query: Days, tx: Tx, actor: Actor,
 @route(
     "POST", "/v1/rooms/{room_id}/book", permission=Permission.BOOK_ROOMS, accepts=FOR_USER,
     refusals=(
-        MissingUserId, UnknownRoom, MissingField, InvalidField, InvalidEmail, InvalidDate, InvalidTime, InvalidRange,
+        MissingUserId, UnknownRoom, MissingField, InvalidField, InvalidDate, InvalidTime, InvalidRange,
         OutsideOpeningHours, InPast, TooFarAhead, RoomBooked, RoomClosed, IdempotencyKeyReused,
     ),
 )  # fmt: skip
@@ -232,7 +232,10 @@ async def book_room(room_id: str, data: Later[BookingCreate], tx: Tx, actor: Act
         room = await rooms.access_room(tx, actor, room_id, to_book=True)
     except RoomNotFound as error:
         raise UnknownRoom(error.message) from error
-    event = await rooms.book_room(tx, actor, room, data.read().wish(), hub=house.hub, now=house.clock.now())
+    try:
+        event = await rooms.book_room(tx, actor, room, data.read().wish(), hub=house.hub, now=house.clock.now())
+    except InvalidEmail as error:
+        raise InvalidField(error.message, field="email") from error
     return BookingReply.of(event, house.hub.zone)
 
 

@@ -19,6 +19,7 @@ from guildhall.domains.rooms import availability
 from guildhall.domains.rooms.errors import (
     InPast,
     InvalidRange,
+    InvalidTime,
     OutsideOpeningHours,
     RoomBooked,
     RoomClosed,
@@ -29,7 +30,7 @@ from guildhall.domains.rooms.invitations import send_cancellation, send_invitati
 from guildhall.domains.rooms.models import BookedEvent, Booking, BookingState, Hours, Room, bookings
 from guildhall.domains.rooms.policy import runs_the_house
 from guildhall.domains.rooms.queries import closed_between, event_with, events_in, first_clash, list_rooms, spans_of
-from guildhall.domains.rooms.times import Span, clock_text, day_span, instant_at
+from guildhall.domains.rooms.times import MIDNIGHT_END, MINUTES_OF_DAY, Span, clock_text, day_span, instant_at
 
 LONGEST_TITLE = 200
 LONGEST_DESCRIPTION = 5000
@@ -85,7 +86,7 @@ async def book_room(tx: Tx, actor: Actor, room: Room, wish: Wish, *, hub: Hub, n
         private=wish.private,
         starts_at=span.start,
         ends_at=span.end,
-        invite=valid_email(wish.email) if wish.email else None,
+        invite=None if wish.email is None else valid_email(wish.email),
         created_at=now,
         updated_at=now,
     )
@@ -107,6 +108,8 @@ async def cancel_booking(tx: Tx, actor: Actor, booking: Booking, room: Room, *, 
 
 
 def _span_of(wish: Wish, zone: ZoneInfo) -> Span:
+    if wish.start == MINUTES_OF_DAY:
+        raise InvalidTime(f"{MIDNIGHT_END} is only an end")
     span = Span(instant_at(wish.day, wish.start, zone), instant_at(wish.day, wish.end, zone))
     if span.end <= span.start:
         raise InvalidRange
@@ -119,8 +122,8 @@ def _valid_texts(wish: Wish) -> tuple[str, str | None]:
     title = wish.title.strip()
     if not 1 <= len(title) <= LONGEST_TITLE:
         raise InvalidField(f"A title has 1 to {LONGEST_TITLE} characters", field="title")
-    if any(unicodedata.category(char) == "Cc" for char in title):
-        raise InvalidField("A title has no control characters", field="title")
+    if any(unicodedata.category(char) in ("Cc", "Zl", "Zp") for char in title):
+        raise InvalidField("A title has no control characters and no line breaks", field="title")
     if wish.description is not None and len(wish.description) > LONGEST_DESCRIPTION:
         raise InvalidField(f"A description has at most {LONGEST_DESCRIPTION} characters", field="description")
     return title, wish.description
