@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, text
 
 from guildhall.core import outbox
 from guildhall.core.actor import Actor, ActorKind
@@ -300,16 +300,45 @@ async def test_a_job_that_the_engine_forgot_or_left_without_result_is_brought_ba
         await comes_to(database, forgotten, JobState.DONE)
         assert postman.runs == [(forgotten, "anna", 1)]
 
-        # As if another had cancelled the engine's own work behind its back.
-        later = await put(database, kind, "bert", due=HOUR)
-        assert engine._transact is not None
-        notes = engine._transact._api
-        await asyncio.to_thread(engine._transact.enqueue, [("nowhere", Handed(later, 0))])
-        await asyncio.to_thread(notes.cancel_workflow, f"{later}.0")
-        async with database.write() as tx:
-            await tx.run(hand, job=later)
-        await comes_to(database, later, JobState.DONE)
-        assert postman.runs[1:] == [(later, "bert", 2)]
+        # What the engine notes as ended while the row does not know of an end.
+        for state, ends_as, attempts in (
+            ("SUCCESS", JobState.DONE, [1]),
+            ("CANCELLED", JobState.DONE, [2]),
+            ("MAX_RECOVERY_ATTEMPTS_EXCEEDED", JobState.FAILED, []),
+        ):
+            stray = await put(database, kind, state, due=HOUR)
+            await asyncio.to_thread(note_end, engine, stray, state)
+            async with database.write() as tx:
+                await tx.run(hand, job=stray)
+            ended = await comes_to(database, stray, ends_as)
+            assert [attempt for _, to, attempt in postman.runs if to == state] == attempts
+        assert ended.error == "The work was interrupted and left no result"
+
+
+def note_end(engine: JobEngine, job_id: str, state: str) -> None:
+    """Let the engine have a note of a job's first round that says it ended."""
+    assert engine._transact is not None
+    handed = Handed(job_id, 0)
+    engine._transact.enqueue([("nobody-looks-here", handed)])
+    schema = "" if engine._alone else "dbos."
+    with engine._transact._engine.begin() as connection:
+        connection.execute(
+            text(f"UPDATE {schema}workflow_status SET status = :state WHERE workflow_uuid = :id"),  # noqa: S608
+            {"state": state, "id": handed.workflow_id},
+        )
+
+
+async def test_a_kind_of_work_and_a_queue_are_declared_once(
+    database: Database, database_url: str, clock: SettableClock
+) -> None:
+    engine, postman = JobEngine(database, database_url, clock), Postman()
+    engine.work(SEND, postman.send)
+    with pytest.raises(ValueError, match=r"mail\.send"):
+        engine.work(SEND, postman.send)
+    with pytest.raises(ValueError, match="common"):
+        engine.work(JobKind("mail.other", Mail, queue=Queue("common", at_once=1)), postman.send)
+    with pytest.raises(ValueError, match="a day"):
+        Rate(1, timedelta(days=2))
 
 
 async def test_what_is_done_or_long_failed_is_removed_after_a_while(

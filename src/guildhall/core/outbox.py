@@ -58,10 +58,14 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class Rate:
-    """At most `count` starts in any `period`, over all processes; the period is at most a day."""
+    """At most `count` starts in any `period`, over all processes. A period of more than a day raises ValueError."""
 
     count: int
     period: timedelta
+
+    def __post_init__(self) -> None:
+        if self.period > timedelta(days=1):
+            raise ValueError("starts are remembered for a day only")
 
 
 @dataclass(frozen=True)

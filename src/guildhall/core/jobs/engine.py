@@ -21,7 +21,7 @@ from guildhall.core.clock import Clock
 from guildhall.core.db import Database, StoreUnavailable
 from guildhall.core.jobs import outcome, rows
 from guildhall.core.jobs.outcome import JobLost, JobRefused
-from guildhall.core.jobs.rows import BATCH, DueRows, Tick
+from guildhall.core.jobs.rows import PAGE, DueRows, Tick
 from guildhall.core.jobs.transact import Handed, Transact, check_platform
 from guildhall.core.log import bind_request, get_logger
 from guildhall.core.outbox import COMMON, Job, JobKind, JobState, Queue
@@ -42,6 +42,7 @@ KEEP_FAILED: Final = timedelta(days=90)
 KEEP_NOTES: Final = timedelta(days=1)
 OPEN: Final = {JobState.WAITING, JobState.HANDED}
 UNDER_WAY: Final = {"ENQUEUED", "DELAYED", "PENDING"}
+ENDED_WELL: Final = "SUCCESS"
 WORN_OUT: Final = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 
 
@@ -75,7 +76,8 @@ class JobEngine:
     """Works the outbox of a database. One in a process, on one event loop.
 
     `lease` is how long after a process's death its work waits for another; machines' clocks must agree within a third
-    of it. Declare the work, `start`, and `wake` when `outbox.TOPIC` is announced.
+    of it. Declare the work, `start`, and `wake` when `outbox.TOPIC` is announced. Declaring a kind twice, or two
+    different queues of one name, raises ValueError.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class JobEngine:
         self._database_url = database_url
         self._transact: Transact | None = None
         self._works: dict[str, Work[Any]] = {}
+        self._queues: dict[str, Queue] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._running: set[asyncio.Task[Any]] = set()
         self._tick = asyncio.Event()
@@ -108,7 +111,7 @@ class JobEngine:
 
     def work(self, kind: JobKind[P], handler: Handler[P]) -> None:
         """Let a handler do the jobs of a kind. To be called before `start`."""
-        self._works[kind.name] = Work(kind, handler)
+        self._declare(Work(kind, handler))
 
     def every(
         self,
@@ -128,8 +131,15 @@ class JobEngine:
         async def turn(context: JobContext, _: Tick) -> None:
             await handler(context)
 
-        kind = JobKind(name, Tick, queue=queue, backoff=(), timeout=timeout)
-        self._works[name] = Work(kind, turn, period)
+        self._declare(Work(JobKind(name, Tick, queue=queue, backoff=(), timeout=timeout), turn, period))
+
+    def _declare(self, work: Work[Any]) -> None:
+        name, queue = work.kind.name, work.kind.queue
+        if name in self._works:
+            raise ValueError(f"Two handlers for jobs of the kind {name}")
+        if self._queues.setdefault(queue.name, queue) != queue:
+            raise ValueError(f"Two queues with the name {queue.name}")
+        self._works[name] = work
 
     def wake(self) -> None:
         """Look for due jobs now. Cheap, and harmless in a process that does not work."""
@@ -192,12 +202,13 @@ class JobEngine:
         return self._lease / 3
 
     async def _take_up(self) -> None:
-        queues = {work.kind.queue for work in self._works.values()}
-        self._transact = await asyncio.to_thread(Transact, self._database_url, self._executor, queues, self._run)
         async with self._database.write() as tx:
             for work in self._works.values():
                 if work.period is not None:
                     await rows.stand(tx, work.kind, work.period, self._clock.now())
+        self._transact = await asyncio.to_thread(
+            Transact, self._database_url, self._executor, self._queues.values(), self._run
+        )
         self._due.set()
         self._changed.set()
 
@@ -244,7 +255,7 @@ class JobEngine:
     async def _find_strays(self, transact: Transact) -> None:
         async with self._database.read() as tx:
             page = await rows.handed(tx, self._checked)
-        self._checked = page[-1].id if len(page) == BATCH else ""
+        self._checked = page[-1].id if len(page) == PAGE else ""
         states = await asyncio.to_thread(transact.states, [Handed(job.id, job.round) for job in page])
         for job in page:
             state = states.get(Handed(job.id, job.round))
@@ -259,6 +270,9 @@ class JobEngine:
         work, now = self._works[job.kind], self._clock.now()
         if state is None:
             after = msgspec.structs.replace(job, state=JobState.WAITING)
+        elif state == ENDED_WELL:
+            # The note of the row is lost, as when an older copy of the store was put back.
+            after = outcome.put_back(job, now)
         else:
             fault = JobRefused(JobLost.text) if state == WORN_OUT else JobLost()
             after = outcome.failed(job, work.kind, work.period, fault, now)
@@ -336,8 +350,8 @@ class JobEngine:
         """Remove what is of no more use to anybody."""
         now = self._clock.now()
         for state, keep in ((JobState.DONE, KEEP_DONE), (JobState.FAILED, KEEP_FAILED)):
-            removed = BATCH
-            while removed == BATCH:
+            removed = PAGE
+            while removed == PAGE:
                 async with self._database.write() as tx:
                     removed = await rows.remove(tx, state, now - keep)
         async with self._database.write() as tx:

@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, upda
 from guildhall.core.db import Query, Tx, command, query
 from guildhall.core.outbox import JOB, Job, JobKind, JobState, jobs, put
 
-BATCH: Final = 200
+BATCH: Final = 50
+"""Due jobs handed over in one transaction; more would hold up the loop and whoever else writes."""
+PAGE: Final = 200
 STANDING: Final = "every"
 """The key of the one row that each kind of periodic work has."""
 
@@ -43,7 +45,7 @@ HANDED = query(
     select(jobs)
     .where(jobs.c.state == JobState.HANDED.value, jobs.c.id > bindparam("after"))
     .order_by(jobs.c.id)
-    .limit(BATCH),
+    .limit(PAGE),
 )
 SOONER = command(
     update(jobs)
@@ -65,7 +67,7 @@ REMOVE = command(
                 jobs.c.due_at <= bindparam("before"),
                 jobs.c.ended_at <= bindparam("before"),
             )
-            .limit(BATCH)
+            .limit(PAGE)
         )
     )
 )
@@ -118,7 +120,7 @@ async def settle(tx: Tx, job: Job, after: Job) -> None:
 
 
 async def handed(tx: Tx, after: str) -> list[Job]:
-    """Return the jobs that the engine should have, in the order of their ids after this one, at most a batch."""
+    """Return the jobs that the engine should have, in the order of their ids after this one, at most a page."""
     return await tx.all(HANDED, after=after)
 
 
@@ -129,5 +131,5 @@ async def stand(tx: Tx, kind: JobKind[Tick], period: timedelta, now: datetime) -
 
 
 async def remove(tx: Tx, state: JobState, before: datetime) -> int:
-    """Remove jobs that ended in a state by then, at most a batch. Returns how many."""
+    """Remove jobs that ended in a state by then, at most a page. Returns how many."""
     return await tx.run(REMOVE, state=state, before=before)

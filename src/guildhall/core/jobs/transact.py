@@ -7,6 +7,7 @@ import asyncio
 import logging
 import sqlite3
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,7 @@ DEATHS: Final = 10
 THREADS: Final = 8
 CONNECTIONS: Final = 10
 BATCH: Final = 500
+THREAD_ENDS_WITHIN: Final = 5.0
 
 Run = Callable[[str, int], Awaitable[None]]
 
@@ -54,7 +56,7 @@ class Transact:
     own loop.
     """
 
-    def __init__(self, database_url: str, executor: str, queues: Iterable[Queue], run: Run) -> None:
+    def __init__(self, database_url: str, executor: str, queues: Collection[Queue], run: Run) -> None:
         from dbos import DBOS, DBOSPortableJSONSerializer  # noqa: PLC0415 (takes most of a second)
 
         # DBOS would put a handler of its own on its logger if there were none, and keep its lines to itself.
@@ -87,13 +89,13 @@ class Transact:
             await run(job_id, in_round)
 
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=DEATHS)(job)
-        chosen = {queue.name: queue for queue in queues}
-        DBOS.listen_queues(list(chosen))
+        DBOS.listen_queues([queue.name for queue in queues])
         try:
             DBOS.launch()
-            for queue in chosen.values():
+            for queue in queues:
                 self._register(queue)
         except BaseException:
+            self.stop_taking()
             self.destroy()
             raise
 
@@ -155,10 +157,15 @@ class Transact:
         for event in self._instance.background_thread_stop_events:
             event.set()
         # DBOS repeats a call to its database for as long as that is away, in threads that would keep the process alive.
-        self._instance._sys_db._retry_connection_errors = False  # noqa: SLF001
+        if self._instance._sys_db_field is not None:  # noqa: SLF001
+            self._instance._sys_db_field._retry_connection_errors = False  # noqa: SLF001
 
     def destroy(self) -> None:
         """End all threads. Work in hand stays noted as such, for whoever takes it over."""
+        # DBOS closes its loop before the threads that take work and give it to that loop have ended.
+        for thread in threading.enumerate():
+            if thread.name.startswith("queue-worker-"):
+                thread.join(THREAD_ENDS_WITHIN)
         # Every interrupted job would be a warning, and interrupting them is the purpose.
         log.setLevel(logging.ERROR)
         self._api.destroy(destroy_registry=True)
