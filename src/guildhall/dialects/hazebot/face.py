@@ -5,7 +5,18 @@ from typing import Any, ClassVar
 import msgspec
 
 from guildhall.core.actor import Actor
-from guildhall.core.errors import STATUS, GuildhallError, Internal, Invalid, Kind, MethodNotAllowed, NotFound
+from guildhall.core.errors import (
+    STATUS,
+    GuildhallError,
+    Internal,
+    Invalid,
+    InvalidField,
+    Kind,
+    MethodNotAllowed,
+    MissingField,
+    NotFound,
+    Unauthenticated,
+)
 from guildhall.dialects.hazebot.auth import identify
 from guildhall.domains.identity.access_tokens import TokenExpired, TokenInvalid
 from guildhall.web.answers import Answer
@@ -19,6 +30,15 @@ TEXTS: dict[type[GuildhallError], str] = {
     TokenExpired: "token_expired",
 }
 """Texts that clients of the older server compare letter by letter."""
+
+CODES: dict[type[GuildhallError], str] = {
+    Invalid: "INVALID_REQUEST",
+    InvalidField: "INVALID_REQUEST",
+    MissingField: "INVALID_REQUEST",
+    Unauthenticated: "TOKEN_INVALID",
+}
+STATUSES = STATUS | {Kind.UNPROCESSABLE: 409, Kind.GONE: 404}
+"""The reference knows neither 410 nor 422."""
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -79,14 +99,13 @@ class Hazebot(Face):
 
     def refuse(self, error: GuildhallError, *, request_id: str) -> Answer:
         """Return `{error, code, request_id}`."""
-        code = "INTERNAL_ERROR" if error.kind is Kind.INTERNAL else error.code.upper()
-        code = "TOKEN_INVALID" if code == "UNAUTHORIZED" else code
+        code = "INTERNAL_ERROR" if error.kind is Kind.INTERNAL else CODES.get(type(error), error.code.upper())
         text = TEXTS.get(type(error), Internal.text if error.kind is Kind.INTERNAL else error.message)
         field = error.details.get("field")
         details = [Detail(str(field), error.message)] if field and isinstance(error, Invalid) else []
         retry_after = int(str(error.details.get("retry_after", 0)))
         body = ErrorBody(text, code, request_id, retry_after, details)
-        return Answer(msgspec.json.encode(body), status=STATUS[error.kind], headers=retry_headers(error))
+        return Answer(msgspec.json.encode(body), status=STATUSES[error.kind], headers=retry_headers(error))
 
     def error_schema(self) -> dict[str, Any]:
         """Return the schema of `{error, code, request_id}`."""

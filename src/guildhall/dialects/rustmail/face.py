@@ -5,14 +5,22 @@ from typing import Any, ClassVar
 import msgspec
 
 from guildhall.core.actor import Actor
-from guildhall.core.errors import STATUS, GuildhallError, Internal, Invalid, Kind
+from guildhall.core.errors import STATUS, GuildhallError, Internal, Invalid, InvalidField, Kind, MissingField
 from guildhall.dialects.rustmail.auth import identify
 from guildhall.domains.identity.errors import CsrfFailed
 from guildhall.web.answers import Answer
 from guildhall.web.calls import Call
 from guildhall.web.faces import Face, retry_headers
 
-WORDS: dict[type[GuildhallError], str] = {CsrfFailed: "CSRF_REJECTED", Internal: "INTERNAL_ERROR"}
+WORDS: dict[type[GuildhallError], str] = {
+    CsrfFailed: "CSRF_REJECTED",
+    Internal: "INTERNAL_ERROR",
+    Invalid: "INVALID_REQUEST",
+    InvalidField: "INVALID_REQUEST",
+    MissingField: "INVALID_REQUEST",
+}
+STATUSES = STATUS | {Kind.UNPROCESSABLE: 409, Kind.GONE: 404}
+"""The reference's table has neither 410 nor 422."""
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -66,7 +74,7 @@ class Rustmail(Face):
         field = error.details.get("field")
         details = [Detail(str(field), error.message)] if field and isinstance(error, Invalid) else []
         body = ErrorBody(error.message, code, request_id, details)
-        return Answer(msgspec.json.encode(body), status=STATUS[error.kind], headers=retry_headers(error))
+        return Answer(msgspec.json.encode(body), status=STATUSES[error.kind], headers=retry_headers(error))
 
     def error_schema(self) -> dict[str, Any]:
         """Return the schema of `{error, code, request_id}`."""

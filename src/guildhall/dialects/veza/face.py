@@ -6,6 +6,7 @@ import msgspec
 
 from guildhall.core.actor import Actor
 from guildhall.core.errors import STATUS, GuildhallError, InvalidField, InvalidJson, Kind, MissingField
+from guildhall.core.idempotency import IdempotencyKeyReused
 from guildhall.dialects.veza.auth import identify
 from guildhall.domains.identity.access_tokens import TokenExpired, TokenInvalid
 from guildhall.web.answers import Answer
@@ -21,6 +22,7 @@ WORDS: dict[type[GuildhallError], tuple[int, str]] = {
     InvalidJson: (400, "BAD_REQUEST"),
     InvalidField: (422, "VALIDATION_ERROR"),
     MissingField: (422, "VALIDATION_ERROR"),
+    IdempotencyKeyReused: (422, "IDEMPOTENCY_KEY_REUSED"),
     TokenInvalid: (401, "INVALID_TOKEN"),
     TokenExpired: (401, "TOKEN_EXPIRED"),
 }
