@@ -63,7 +63,8 @@ CANCELLED_OF_ROOM = query(
     _events(
         bookings.c.room_id == bindparam("room_id"),
         bookings.c.state == "cancelled",
-        bookings.c.cancelled_at > bindparam("since"),
+        bookings.c.cancelled_at > bindparam("cancelled_after"),
+        *_touching(),
     ),
 )
 CANCELLED_OF_USER = query(
@@ -71,7 +72,8 @@ CANCELLED_OF_USER = query(
     _events(
         bookings.c.user_id == bindparam("user_id"),
         bookings.c.state == "cancelled",
-        bookings.c.cancelled_at > bindparam("since"),
+        bookings.c.cancelled_at > bindparam("cancelled_after"),
+        *_touching(),
     ),
 )
 BOOKING_LOCKED = query(

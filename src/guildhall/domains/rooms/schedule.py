@@ -19,6 +19,7 @@ from guildhall.domains.rooms.queries import (
     CANCELLED_OF_ROOM,
     CANCELLED_OF_USER,
     bookings_of,
+    bounds,
     closed_between,
     events_in,
     every_room,
@@ -108,8 +109,10 @@ def _plan(room: Room, day: date, events: list[BookedEvent], *, is_closed: bool, 
 
 async def calendar_of_room(tx: Tx, actor: Actor, room: Room, *, hub: Hub, now: datetime) -> CalendarPlan:
     """Return a room's bookings, 90 days back and 400 ahead, as iCalendar; cancelled ones for 30 days."""
-    live = await events_in(tx, room, Span(now - FEED_BACK, now + FEED_AHEAD))
-    cancelled = await tx.all(CANCELLED_OF_ROOM, room_id=room.id, since=now - CANCELLED_KEPT)
+    span = Span(now - FEED_BACK, now + FEED_AHEAD)
+    live = await events_in(tx, room, span)
+    lately = now - CANCELLED_KEPT
+    cancelled = await tx.all(CANCELLED_OF_ROOM, room_id=room.id, cancelled_after=lately, **bounds(span))
     entries = [
         entry_of(event, place=room.name, host=hub.host, shows_details=may_see_details(actor, event))
         for event in (*live, *cancelled)
@@ -119,8 +122,10 @@ async def calendar_of_room(tx: Tx, actor: Actor, room: Room, *, hub: Hub, now: d
 
 async def calendar_of_person(tx: Tx, user: User, *, hub: Hub, now: datetime) -> CalendarPlan:
     """Return a person's bookings, 90 days back and 400 ahead, as iCalendar; cancelled ones for 30 days."""
-    live = await bookings_of(tx, user.id, Span(now - FEED_BACK, now + FEED_AHEAD))
-    cancelled = await tx.all(CANCELLED_OF_USER, user_id=user.id, since=now - CANCELLED_KEPT)
+    span = Span(now - FEED_BACK, now + FEED_AHEAD)
+    live = await bookings_of(tx, user.id, span)
+    lately = now - CANCELLED_KEPT
+    cancelled = await tx.all(CANCELLED_OF_USER, user_id=user.id, cancelled_after=lately, **bounds(span))
     names = {room.id: room.name for room in await every_room(tx)}
     entries = [
         entry_of(event, place=names[event.room_id], host=hub.host, shows_details=True) for event in (*live, *cancelled)
