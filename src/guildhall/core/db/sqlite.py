@@ -1,8 +1,8 @@
 """SQLite in WAL mode: short statements run on the loop's own thread, commits on another.
 
 A statement that finds its rows by index takes microseconds, less than a hop to a thread; a commit waits for the disk,
-so only that leaves the loop. Writers of this process take turns under a lock, those of other processes by BEGIN
-IMMEDIATE, which waits in the thread when the file is busy.
+so only that leaves the loop. Writers of this process take turns under a lock, and one commit serves all that waited for
+it. Those of other processes take turns by BEGIN IMMEDIATE, which waits in the thread when the file is busy.
 """
 
 import asyncio
@@ -83,6 +83,7 @@ class SqliteDatabase(Database):
             raise StoreUnavailable(f"The database file {Path(path).name} cannot be opened: {fault}") from fault
         self._readers: list[sqlite3.Connection] = []
         self._turn = asyncio.Lock()
+        self._commit_ahead: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
 
     @asynccontextmanager
@@ -98,18 +99,22 @@ class SqliteDatabase(Database):
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
-        """Wait for the turn, then hold the file's write lock until the commit is on disk."""
+        """Wait for the turn, and return when the changes are on disk.
+
+        Those who wait for the turn at the same time share one commit, and so one wait for the disk: to SQLite they are
+        savepoints of one transaction. One that raises is undone alone; when the commit fails, nothing of any happened.
+        """
         async with self._turn:
-            await self._begin()
+            commit = await self._join()
+            self._writer.execute("SAVEPOINT turn")
             tx = SqliteTx(self._writer, self)
             try:
                 yield tx
             except BaseException:
-                self._writer.execute("ROLLBACK")
+                self._undo_turn()
                 raise
-            begun = time.perf_counter()
-            cancelled = await self._in_thread(self._commit)
-            self.timer("commit", time.perf_counter() - begun)
+            self._writer.execute("RELEASE turn")
+        cancelled = await to_the_end(commit)
         tx.run_effects()
         if cancelled:
             raise asyncio.CancelledError
@@ -120,12 +125,37 @@ class SqliteDatabase(Database):
 
     async def close(self) -> None:
         """Let the planner keep what it learnt, then close."""
+        if self._commit_ahead is not None:
+            await asyncio.wait([self._commit_ahead])
         async with self._turn:
             self._thread.shutdown(wait=True)
             for connection in self._readers:
                 connection.close()
             self._writer.execute("PRAGMA optimize")
             self._writer.close()
+
+    async def _join(self) -> asyncio.Task[None]:
+        """Return the commit that the changes of this turn will be part of."""
+        if self._commit_ahead is None:
+            await self._begin()
+            self._commit_ahead = asyncio.create_task(self._commit_together())
+        elif not self._writer.in_transaction:
+            # The disk failed an earlier turn so badly that SQLite undid all of them.
+            raise StoreUnavailable
+        return self._commit_ahead
+
+    async def _commit_together(self) -> None:
+        """Take a turn, after those that wait for theirs already, and commit what they did."""
+        async with self._turn:
+            self._commit_ahead = None
+            begun = time.perf_counter()
+            await self._in_thread(self._commit)
+            self.timer("commit", time.perf_counter() - begun)
+
+    def _undo_turn(self) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK TO turn")
+            self._writer.execute("RELEASE turn")
 
     async def _begin(self) -> None:
         try:
