@@ -140,9 +140,9 @@ def _litestar_handler(face: Face, each: Route, house: House) -> HTTPRouteHandler
         call = Call(request, each, house)
         try:
             return await _handle(face, call)
-        except GuildhallError as error:
-            return face.refuse(error, request_id=call.request_id)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, GuildhallError) and error.kind is not Kind.INTERNAL:
+                return face.refuse(error, request_id=call.request_id)
             log.exception("request failed", route=each.path, method=each.method)
             return face.refuse(Internal(), request_id=call.request_id)
 
