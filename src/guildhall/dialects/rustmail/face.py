@@ -54,6 +54,7 @@ class Rustmail(Face):
         "/api/admin/permissions",
         "/api/admin/bans",
         "/api/admin/audit",
+        "/api/auth/callback",
         "/api/user/avatar",
         "/api/user/permissions",
         "/api/panel",
