@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import bindparam, text
 
-from guildhall.core import outbox
+from guildhall.core import leases, outbox
 from guildhall.core.actor import Actor, ActorKind
 from guildhall.core.clock import SystemClock
 from guildhall.core.db import Database, command, open_database
@@ -385,6 +385,30 @@ async def test_on_sqlite_a_second_process_stands_by_until_the_first_ends(sqlite_
         await second.close()
     assert [to for _, to, _ in first_postman.runs] == ["anna", "bert"]
     assert [to for _, to, _ in second_postman.runs] == ["carl"]
+
+
+async def test_on_sqlite_a_process_that_lost_its_lease_rests_until_it_has_it_again(sqlite_database_url: str) -> None:
+    database, now = await open_database(sqlite_database_url), SystemClock().now()
+    steal = command(leases.leases.update().values(holder="another", expires_at=bindparam("end")))
+    postman = Postman()
+
+    async def works(expected: bool) -> bool:  # noqa: FBT001
+        return engine.working is expected
+
+    try:
+        async with working(database, sqlite_database_url, SystemClock(), postman.does(SEND)) as engine:
+            await comes_to(database, await put(database, SEND, "anna"), JobState.DONE)
+            async with database.write() as tx:
+                await tx.run(steal, end=now + HOUR)
+            await eventually(lambda: works(expected=False))
+            job_id = await put(database, SEND, "bert")
+            async with database.write() as tx:
+                await leases.release(tx, "jobs", "another")
+            await eventually(lambda: works(expected=True))
+            await comes_to(database, job_id, JobState.DONE)
+    finally:
+        await database.close()
+    assert [to for _, to, _ in postman.runs] == ["anna", "bert"]
 
 
 async def test_on_sqlite_the_notes_of_the_engine_may_be_lost(sqlite_database_url: str, tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ class JobEngine:
         self._due = asyncio.Event()
         self._changed = asyncio.Event()
         self._stopping = False
+        self._stands_by = False
         self._rest_until = clock.now()
         self._checked = ""
         self.every("jobs.tidy", timedelta(hours=1), self._tidy)
@@ -199,6 +200,9 @@ class JobEngine:
         elif not held and self._transact is not None:
             log.warning("Another process works the jobs now")
             await self._lay_down(timedelta(0))
+        elif not held and not self._stands_by:
+            self._stands_by = True
+            log.info("Another process works the jobs; this one stands by")
         return self._lease / 3
 
     async def _take_up(self) -> None:
@@ -209,6 +213,7 @@ class JobEngine:
         self._transact = await asyncio.to_thread(
             Transact, self._database_url, self._executor, self._queues.values(), self._run
         )
+        self._stands_by = False
         self._due.set()
         self._changed.set()
 
@@ -221,11 +226,12 @@ class JobEngine:
 
     async def _hand_over(self) -> timedelta:
         """Hand what is due to DBOS, then note it. A crash in between hands it over twice, which is once."""
-        if self._transact is None:
+        transact = self._transact
+        if transact is None:
             return LOOK
-        while due := await self._find_due():
+        while not self._stopping and (due := await self._find_due()):
             named = [(self._works[job.kind].kind.queue.name, Handed(job.id, job.round)) for job in due]
-            await asyncio.to_thread(self._transact.enqueue, named)
+            await asyncio.to_thread(transact.enqueue, named)
             async with self._database.write() as tx:
                 for job in due:
                     await rows.hand(tx, job)
@@ -239,17 +245,18 @@ class JobEngine:
 
     async def _sweep(self) -> timedelta:
         """Take over what dead processes had in hand, and hand over again what DBOS has lost."""
-        if self._transact is not None and self._clock.now() >= self._rest_until:
+        transact = self._transact
+        if transact is not None and self._clock.now() >= self._rest_until:
             # First who has work, then who lives: whoever takes work in between has had a lease before.
-            at_work = await asyncio.to_thread(self._transact.executors_at_work)
+            at_work = await asyncio.to_thread(transact.executors_at_work)
             async with self._database.read() as tx:
                 alive = await leases.holders(tx, LEASE, self._clock.now())
             # Whoever has no lease is not fit to say who is dead.
             if self._executor in alive:
                 if dead := at_work - alive:
                     log.info("Taking over the jobs of processes that ended", processes=len(dead))
-                    await asyncio.to_thread(self._transact.take_over, dead)
-                await self._find_strays(self._transact)
+                    await asyncio.to_thread(transact.take_over, dead)
+                await self._find_strays(transact)
         return self._lease / 3
 
     async def _find_strays(self, transact: Transact) -> None:
