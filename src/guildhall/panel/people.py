@@ -132,7 +132,7 @@ async def _list(
         title="People",
         query=query,
         people=shown,
-        roles={user.id: await identity.public_roles_of(tx, user.id) for user in shown},
+        roles=await identity.public_roles_of_all(tx, shown),
         after=shown[-1].seq if len(found) > PER_PAGE else 0,
         entered=entered or NewPerson(),
         refusal=refusal,

@@ -43,6 +43,21 @@ class UserReply(Reply, frozen=True, kw_only=True):
     calendar_feed_url: str | None
     created_at: str
 
+    @classmethod
+    def of(cls, user: User, roles: list[str], *, feed_url: str | None = None) -> "UserReply":
+        """Show a person to themselves; administrators see the same without the address of the calendar."""
+        return cls(
+            user_id=user.alias,
+            username=user.username,
+            display_name=user.display_name,
+            email=user.email,
+            wallet_address=user.wallet,
+            roles=roles,
+            email_verified=user.email_verified,
+            calendar_feed_url=feed_url,
+            created_at=utc(user.created_at),
+        )
+
 
 class PublicUser(Reply, frozen=True, kw_only=True):
     """What everybody may know of a person; never mail address or wallet."""
@@ -132,13 +147,14 @@ async def list_my_bookings(query: DayRange, tx: Tx, actor: Actor, house: House) 
     "GET", "/v1/users", permission=Permission.MANAGE_PEOPLE, accepts=ADMINISTRATION,
     refusals=(AdminRequired, InvalidField),
 )  # fmt: skip
-async def list_users(query: UserSearch, tx: Tx, house: House) -> UserList:
+async def list_users(query: UserSearch, tx: Tx) -> UserList:
     """Search users, for the holder of the master key or an admin."""
     found = await identity.search_users(tx, text=query.q, after=_position(query.cursor), limit=query.limit + 1)
     page = found[: query.limit]
     more = len(found) > query.limit
+    roles = await identity.public_roles_of_all(tx, page)
     return UserList(
-        users=[await _profile(tx, user, house, feed=False) for user in page],
+        users=[UserReply.of(user, roles[user.id]) for user in page],
         next_cursor=_cursor(page[-1].seq) if more else None,
     )
 
@@ -160,19 +176,10 @@ async def set_user_roles(user_id: str, data: Later[RolesUpdate], tx: Tx, actor: 
     return await _public(tx, user)
 
 
-async def _profile(tx: Tx, user: User, house: House, *, feed: bool = True) -> UserReply:
-    token = await identity.feed_token_of(tx, user, box=house.feeds_box) if feed else None
-    return UserReply(
-        user_id=user.alias,
-        username=user.username,
-        display_name=user.display_name,
-        email=user.email,
-        wallet_address=user.wallet,
-        roles=await identity.public_roles_of(tx, user.id),
-        email_verified=user.email_verified,
-        calendar_feed_url=f"{house.settings.public_url}/v1/feeds/{token}/shifts.ics" if token else None,
-        created_at=utc(user.created_at),
-    )
+async def _profile(tx: Tx, user: User, house: House) -> UserReply:
+    token = await identity.feed_token_of(tx, user, box=house.feeds_box)
+    feed_url = f"{house.settings.public_url}/v1/feeds/{token}/shifts.ics" if token else None
+    return UserReply.of(user, await identity.public_roles_of(tx, user.id), feed_url=feed_url)
 
 
 async def _public(tx: Tx, user: User) -> PublicUser:

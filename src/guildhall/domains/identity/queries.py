@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, text
 
-from guildhall.core.db import Query, Tx, query
+from guildhall.core.db import JsonDoc, Query, Tx, query
 from guildhall.domains.identity.models import (
     ADMIN_ROLES,
     ApiKey,
@@ -13,6 +13,7 @@ from guildhall.domains.identity.models import (
     Identity,
     Session,
     User,
+    UserRole,
     api_keys,
     apps,
     calendar_feeds,
@@ -56,6 +57,22 @@ USER_KNOWN_AS = query(
 ROLES = query(
     str, select(user_roles.c.role).where(user_roles.c.user_id == bindparam("user_id")).order_by(user_roles.c.role)
 )
+# The ids come as one JSON list, because a statement has a fixed number of parameters.
+_listed = {
+    "postgresql": text("SELECT jsonb_array_elements_text(:ids)"),
+    "sqlite": text("SELECT value FROM json_each(:ids)"),
+}
+ROLES_OF_ALL = {
+    engine: query(
+        UserRole,
+        select(user_roles)
+        .where(
+            user_roles.c.user_id.in_(listed.bindparams(bindparam("ids", type_=JsonDoc)).columns(user_roles.c.user_id))
+        )
+        .order_by(user_roles.c.role),
+    )
+    for engine, listed in _listed.items()
+}
 GRANTS = query(str, select(user_grants.c.permission).where(user_grants.c.user_id == bindparam("user_id")))
 IDENTITIES = query(
     Identity,
@@ -120,7 +137,19 @@ async def roles_of(tx: Tx, user_id: str) -> list[str]:
 
 async def public_roles_of(tx: Tx, user_id: str) -> list[str]:
     """Return a person's roles as other people see them: a super administrator is an admin."""
-    return sorted({"admin" if role == "super_admin" else role for role in await roles_of(tx, user_id)})
+    return _public(await roles_of(tx, user_id))
+
+
+async def public_roles_of_all(tx: Tx, people: Iterable[User]) -> dict[str, list[str]]:
+    """Return the roles of several people, by their ids, as other people see them; in one read."""
+    held: dict[str, list[str]] = {user.id: [] for user in people}
+    for each in await tx.all(ROLES_OF_ALL[tx.engine], ids=list(held)):
+        held[each.user_id].append(each.role)
+    return {user_id: _public(roles) for user_id, roles in held.items()}
+
+
+def _public(roles: Iterable[str]) -> list[str]:
+    return sorted({"admin" if role == "super_admin" else role for role in roles})
 
 
 async def search_users(tx: Tx, *, text: str | None, after: int = 0, limit: int) -> list[User]:
