@@ -4,11 +4,10 @@ Each setting is declared once, here, with its names, its default and its meaning
 file. Nothing reads the environment elsewhere.
 """
 
-import os
 import re
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -23,8 +22,11 @@ class SettingsError(Exception):
 
 
 def setting(*names: str, default: Any = MISSING, help: str, secret: bool = False) -> Any:  # noqa: A002, ANN401
-    """Declare one setting: its name in the environment, then its aliases, its default and its meaning."""
-    return field(default=default, metadata={"names": names, "help": help, "secret": secret})
+    """Declare one setting: its name in the environment, then its aliases, its default and its meaning.
+
+    The value of a secret is not shown where the settings are printed.
+    """
+    return field(default=default, repr=not secret, metadata={"names": names, "help": help, "secret": secret})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ class ServerSettings:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         "TRUSTED_PROXIES",
         default=(),
-        help="Addresses or networks, by comma, whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+        help="Addresses or networks, by comma, whose X-Forwarded-For is believed.",
     )
     body_timeout: int = setting("BODY_TIMEOUT", default=20, help="Seconds a client may take to send a body.")
     rate_limit_per_ip: int = setting(
@@ -191,10 +193,9 @@ class Settings:
 
 def load_settings(environ: Mapping[str, str], dotenv: Path | None = Path(".env")) -> Settings:
     """Read the settings; the environment wins over the file. Raises SettingsError with every fault at once."""
-    values = {**_read_dotenv(dotenv), **environ}
     faults: list[str] = []
-    settings = _read_group(Settings, values, faults)
-    faults += _rules(settings) if not faults else []
+    settings = _read_group(Settings, (environ, _read_dotenv(dotenv)), faults)
+    faults += _rules(settings)
     if faults:
         raise SettingsError("These settings cannot be used:\n" + "\n".join(f"  {fault}" for fault in faults))
     return settings
@@ -214,28 +215,29 @@ def _default_text(value: object) -> str:
 def _read_dotenv(path: Path | None) -> dict[str, str]:
     if path is None or not path.is_file():
         return {}
-    pairs = (
-        line.partition("=")
-        for line in path.read_text().splitlines()
-        if "=" in line and not line.lstrip().startswith("#")
-    )
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise SettingsError(f"{path} cannot be read: {fault}") from fault
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.lstrip().startswith("#"))
     return {name.removeprefix("export ").strip(): value.strip().strip("'\"") for name, _, value in pairs}
 
 
-def _read_group(group: type[T], values: Mapping[str, str], faults: list[str]) -> T:
+def _read_group(group: type[T], sources: Sequence[Mapping[str, str]], faults: list[str]) -> T:
     hints = typing.get_type_hints(group)
     found: dict[str, Any] = {}
     for each in fields(typing.cast("Any", group)):
         if is_dataclass(hints[each.name]):
-            found[each.name] = _read_group(hints[each.name], values, faults)
+            found[each.name] = _read_group(hints[each.name], sources, faults)
             continue
-        name = next((n for n in each.metadata["names"] if values.get(n, "") != ""), None)
-        if name is None:
+        given = ((name, source.get(name, "")) for source in sources for name in each.metadata["names"])
+        name, text = next((pair for pair in given if pair[1]), ("", ""))
+        if not text:
             continue
         try:
-            found[each.name] = _convert(hints[each.name], values[name])
+            found[each.name] = _convert(hints[each.name], text)
         except ValueError as fault:
-            shown = "" if each.metadata["secret"] else f" {values[name]!r}"
+            shown = "" if each.metadata["secret"] else f" {text!r}"
             faults.append(f"{name}:{shown} {fault}")
     return group(**found)
 
@@ -280,10 +282,18 @@ def _convert(kind: Any, text: str) -> Any:  # noqa: ANN401
 
 def _rules(settings: Settings) -> list[str]:
     faults = []
-    if not 0 <= settings.server.port <= 65535:  # noqa: PLR2004 (the range of TCP ports)
-        faults.append("PORT: must be between 0 and 65535")
-    if not settings.public_url.startswith(("http://", "https://")):
-        faults.append("PUBLIC_URL: must begin with http:// or https://")
+    if not 1 <= settings.server.port <= 65535:  # noqa: PLR2004 (the range of TCP ports)
+        faults.append("PORT: must be between 1 and 65535")
+    for name, value, least in (
+        ("BODY_TIMEOUT", settings.server.body_timeout, 1),
+        ("RATE_LIMIT_PER_IP", settings.server.rate_limit_per_ip, 1),
+        ("COMMONSHUB_RATE_LIMIT", settings.commonshub.rate_limit, 1),
+        ("ATTENDANCE_MAX_TOKEN_SECONDS", settings.attendance.max_token_seconds, 0),
+    ):
+        if value < least:
+            faults.append(f"{name}: must be at least {least}")
+    if not re.match(r"https?://[^/]", settings.public_url):
+        faults.append("PUBLIC_URL: must begin with http:// or https:// and a host")
     if not settings.database_url.startswith(("sqlite:///", "postgresql://", "postgres://")):
         faults.append("DATABASE_URL: must begin with sqlite:/// or postgresql://")
     if settings.in_production:
@@ -294,6 +304,8 @@ def _rules(settings: Settings) -> list[str]:
 SAMPLES = {"changeme", "change-me", "secret", "password", "admin", "your-secure-password", "your-password"}
 SHORTEST_SECRET = 32
 SHORTEST_PASSWORD = 12
+FEWEST_CHARACTERS = 6
+"""Different ones; with fewer, a secret is a pattern that somebody typed."""
 
 
 def _production_rules(settings: Settings) -> list[str]:
@@ -304,11 +316,6 @@ def _production_rules(settings: Settings) -> list[str]:
         ("ADMIN_API_KEY", settings.admin.api_key, SHORTEST_SECRET),
         ("ADMIN_PASSWORD", settings.admin.password, SHORTEST_PASSWORD),
     ):
-        if value and (len(value) < least or value.lower() in SAMPLES):
+        if value and (len(value) < least or len(set(value)) < FEWEST_CHARACTERS or value.lower() in SAMPLES):
             faults.append(f"{name}: too weak for production; use at least {least} random characters, or leave it unset")
     return faults
-
-
-def settings_from_process() -> Settings:
-    """Read the settings of this process."""
-    return load_settings(os.environ)

@@ -1,0 +1,187 @@
+"""Settings are read once, from the environment before the file, and every fault is told at once and without secrets."""
+
+import re
+from ipaddress import ip_network
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from guildhall.settings import Settings, SettingsError, documented, load_settings
+
+STRONG = "u8Zr2mQx7TfK4wNbV0sYhJ5dLc9GpE3a"
+SECRETS = {
+    "METRICS_TOKEN": "the-token-of-the-metrics",
+    "DATABASE_URL": "postgresql://ada:the-password-of-the-database@db.test/guildhall",
+    "REDIS_URL": "redis://:the-password-of-redis@redis.test/0",
+    "S3_URL": "s3://key:the-secret-of-s3@bucket/prefix",
+    "SECRET_KEY": "the-root-of-all-encryption-0123456789",
+    "ADMIN_PASSWORD": "the-password-of-the-administrator",
+    "ADMIN_API_KEY": "chb_admin_the_master_key_of_everything",
+    "SMTP_URL": "smtp://ada:the-password-of-the-mail@mail.test:587",
+    "API_INTERNAL_SECRET": "the-secret-of-the-front-ends-0123456789",
+}
+
+FILE = """\
+# a comment with PORT=1
+
+export HOST = '0.0.0.0'
+ADMIN_USER="ada = lovelace"
+PORT=7000
+no setting at all
+ADMIN_EMAIL=ada@hub.test
+ADMIN_PASSWORD=a=b#c
+"""
+
+
+def load(**environ: str) -> Settings:
+    return load_settings(environ, dotenv=None)
+
+
+@pytest.fixture
+def dotenv(tmp_path: Path) -> Path:
+    return tmp_path / ".env"
+
+
+def faults(**environ: str) -> list[str]:
+    with pytest.raises(SettingsError) as raised:
+        load(**environ)
+    head, *lines = str(raised.value).splitlines()
+    assert head == "These settings cannot be used:"
+    return [line.strip() for line in lines]
+
+
+def test_without_any_setting_there_are_embedded_defaults() -> None:
+    settings = load()
+    assert settings.server.host == "127.0.0.1"
+    assert settings.public_url == "http://localhost:8080"
+    assert settings.database_url == "sqlite:///data/guildhall.db"
+    assert settings.commonshub.timezone == ZoneInfo("Europe/Brussels")
+    assert not settings.in_production
+
+
+def test_values_become_what_they_mean() -> None:
+    settings = load(
+        PORT="18080",
+        TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8,::1",
+        DATA_DIR="/srv/guildhall",
+        ENVIRONMENT="Production",
+        COMMONSHUB_PUBLIC_CALENDARS="off",
+        COMMONSHUB_TIMEZONE="Asia/Tokyo",
+        COMMONSHUB_CONFIG="/etc/hub.toml",
+        PUBLIC_URL="https://hub.test/",
+    )
+    assert settings.server.port == 18080
+    assert settings.server.trusted_proxies == (ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("::1"))
+    assert settings.database_url == "sqlite:////srv/guildhall/guildhall.db"
+    assert settings.in_production
+    assert not settings.commonshub.public_calendars
+    assert settings.commonshub.timezone == ZoneInfo("Asia/Tokyo")
+    assert settings.commonshub.config == Path("/etc/hub.toml")
+    assert settings.public_url == "https://hub.test"
+
+
+def test_older_names_are_honoured_and_the_newer_one_wins() -> None:
+    assert load(API_PORT="5000", API_ADMIN_USER="ada", BASE_URL="http://hub.test").server.port == 5000
+    assert load(API_ADMIN_USER="ada").admin.user == "ada"
+    assert load(API_PORT="5000", PORT="6000").server.port == 6000
+    assert load(API_PORT="5000", PORT="").server.port == 5000
+
+
+def test_the_environment_wins_over_the_file_whichever_name_it_uses(dotenv: Path) -> None:
+    dotenv.write_text(FILE)
+    settings = load_settings({"API_PORT": "5000", "ADMIN_EMAIL": "grace@hub.test", "HOST": ""}, dotenv)
+    assert settings.server.port == 5000
+    assert settings.server.host == "0.0.0.0"  # noqa: S104 (nothing listens here)
+    assert settings.admin.user == "ada = lovelace"
+    assert settings.admin.email == "grace@hub.test"
+    assert settings.admin.password == "a=b#c"
+    assert load_settings({}, dotenv).server.port == 7000
+    assert load_settings({}, dotenv.with_name("absent")) == load()
+
+
+def test_a_file_that_is_no_text_is_refused(dotenv: Path) -> None:
+    dotenv.write_bytes(b"PORT=\xff\xfe")
+    with pytest.raises(SettingsError, match=r"\.env cannot be read"):
+        load_settings({}, dotenv)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("PORT", "eighty", "PORT: 'eighty' is not a whole number"),
+        ("PORT", "80.5", "PORT: '80.5' is not a whole number"),
+        ("PORT", "--5", "PORT: '--5' is not a whole number"),
+        ("PORT", "٨٠", "PORT: '٨٠' is not a whole number"),
+        ("PORT", "9" * 5000, "is not a whole number"),
+        ("PORT", "0", "PORT: must be between 1 and 65535"),
+        ("API_PORT", "65536", "PORT: must be between 1 and 65535"),
+        ("BODY_TIMEOUT", "0", "BODY_TIMEOUT: must be at least 1"),
+        ("RATE_LIMIT_PER_IP", "-1", "RATE_LIMIT_PER_IP: must be at least 1"),
+        ("COMMONSHUB_RATE_LIMIT", "0", "COMMONSHUB_RATE_LIMIT: must be at least 1"),
+        ("ATTENDANCE_MAX_TOKEN_SECONDS", "-1", "ATTENDANCE_MAX_TOKEN_SECONDS: must be at least 0"),
+        ("ENVIRONMENT", "prod", "ENVIRONMENT: 'prod' must be one of development, production"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL: 'loud' must be one of debug, info, warning, error"),
+        ("COMMONSHUB_PUBLIC_CALENDARS", "perhaps", "COMMONSHUB_PUBLIC_CALENDARS: 'perhaps' is neither true nor false"),
+        ("COMMONSHUB_TIMEZONE", "Europe/Atlantis", "is not a time zone such as Europe/Brussels"),
+        ("COMMONSHUB_TIMEZONE", "../../etc/passwd", "is not a time zone such as Europe/Brussels"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, nginx", "TRUSTED_PROXIES: '10.0.0.0/8, nginx' 'nginx' does not appear to be"),
+        ("PUBLIC_URL", "hub.test", "PUBLIC_URL: must begin with http:// or https:// and a host"),
+        ("PUBLIC_URL", "https:///panel", "PUBLIC_URL: must begin with http:// or https:// and a host"),
+        ("DATABASE_URL", "mysql://db", "DATABASE_URL: must begin with sqlite:/// or postgresql://"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_with_the_reason(name: str, value: str, complaint: str) -> None:
+    (found,) = faults(**{name: value})
+    assert complaint in found
+
+
+def test_every_fault_is_told_at_once() -> None:
+    found = faults(PORT="eighty", LOG_LEVEL="loud", DATABASE_URL="mysql://db", BODY_TIMEOUT="0", PUBLIC_URL="hub.test")
+    assert [line.partition(":")[0] for line in found] == [
+        "PORT",
+        "LOG_LEVEL",
+        "BODY_TIMEOUT",
+        "PUBLIC_URL",
+        "DATABASE_URL",
+    ]
+
+
+def test_secrets_are_neither_in_a_complaint_nor_in_the_printed_settings() -> None:
+    declared = [field.metadata for _, group in documented() for field, _ in group]
+    assert {each["names"][0] for each in declared if each["secret"]} == set(SECRETS)
+    shown = repr(load(**SECRETS))
+    complaint = "\n".join(faults(**SECRETS, PORT="eighty"))
+    weak = "\n".join(faults(ENVIRONMENT="production", ADMIN_PASSWORD="hunter2", SECRET_KEY="hunter3"))
+    for text in (shown, complaint, weak):
+        assert not re.search(r"the-(root|password|secret|token)|hunter|chb_admin", text)
+    assert "host='127.0.0.1'" in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "weak", "strong"),
+    [
+        ("SECRET_KEY", "changeme", STRONG),
+        ("SECRET_KEY", STRONG[:31], STRONG),
+        ("SECRET_KEY", "abcabcabcabcabcabcabcabcabcabcabcabc", STRONG),
+        ("API_INTERNAL_SECRET", "secret", STRONG),
+        ("ADMIN_API_KEY", "chb_admin_short", STRONG),
+        ("ADMIN_PASSWORD", "password", "correct horse battery"),
+        ("ADMIN_PASSWORD", "your-secure-password", "correct horse battery"),
+        ("API_ADMIN_PASS", "aaaaaaaaaaaaaaaa", "correct horse battery"),
+    ],
+)
+def test_production_refuses_weak_secrets_and_says_what_to_do(name: str, weak: str, strong: str) -> None:
+    (complaint,) = faults(ENVIRONMENT="production", **{name: weak})
+    assert re.fullmatch(
+        r"[A-Z_]+: too weak for production; use at least \d+ random characters, or leave it unset", complaint
+    )
+    load(ENVIRONMENT="development", **{name: weak})
+    load(ENVIRONMENT="production", **{name: strong})
+
+
+def test_each_setting_is_declared_once_under_each_of_its_names() -> None:
+    names = [name for _, group in documented() for field, _ in group for name in field.metadata["names"]]
+    assert len(names) == len(set(names))
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9_]+", name) for name in names)
+    assert all(kind.__doc__ and all(field.metadata["help"] for field, _ in group) for kind, group in documented())
