@@ -39,7 +39,7 @@ from guildhall.web.docs import docs_routes
 from guildhall.web.edge import Edge
 from guildhall.web.faces import Face
 from guildhall.web.house import House
-from guildhall.web.routing import Route, build_router
+from guildhall.web.routing import Route, answer_options, build_router
 from guildhall.web.system import ROUTES as SYSTEM_ROUTES, System
 
 log = get_logger(__name__)
@@ -91,9 +91,10 @@ def build_app(house: House) -> Any:  # noqa: ANN401 (an ASGI application)
     docs = docs_routes(documented, server=house.settings.public_url)
     faces = (*FACES, (Panel(), PANEL_ROUTES), (System(), (*SYSTEM_ROUTES, *docs)))
     routers = [build_router(face, routes, house) for face, routes in faces]
+    options = answer_options(route for _, routes in faces for route in routes)
     owner = _Owner([face for face, _ in faces])
     app = Litestar(
-        route_handlers=[Router(path="/", route_handlers=routers)],
+        route_handlers=[Router(path="/", route_handlers=[*options, *routers])],
         exception_handlers={Exception: owner.refuse_unrouted},
         openapi_config=None,
         logging_config=None,

@@ -5,6 +5,7 @@ from typing import Any
 
 JSON = b"application/json"
 HTML = b"text/html; charset=utf-8"
+NO_CONTENT = 204
 
 
 class Answer:
@@ -29,7 +30,9 @@ class Answer:
         """Send the answer; a HEAD request gets its headers only."""
         del receive
         head = scope["method"] == "HEAD"
-        headers = [(b"content-length", str(len(self.body)).encode()), *self.headers]
+        headers = list(self.headers)
+        if self.status != NO_CONTENT:
+            headers.append((b"content-length", str(len(self.body)).encode()))
         if self.body:
             headers.append((b"content-type", self.media_type))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})

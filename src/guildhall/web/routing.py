@@ -7,7 +7,7 @@ the body within its limits, one transaction around the handler, the answer after
 
 import inspect
 import typing
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -133,6 +133,26 @@ def build_router(face: Face, routes: Sequence[Route], house: House) -> Router:
     return Router(path="/", route_handlers=[_litestar_handler(face, each, house) for each in routes])
 
 
+def answer_options(routes: Iterable[Route]) -> list[HTTPRouteHandler]:
+    """Return handlers that tell, for each path, the methods of all faces' routes there.
+
+    The router makes such handlers by itself, but each knows the methods of one route only; the first one counts.
+    """
+    allowed: dict[str, set[str]] = {}
+    for each in routes:
+        allowed.setdefault(_pattern(each), {"OPTIONS"}).update(_methods(each))
+    return [_options_handler(path, sorted(methods)) for path, methods in allowed.items()]
+
+
+def _options_handler(path: str, methods: Sequence[str]) -> HTTPRouteHandler:
+    answer = Answer(status=204, headers=((b"allow", ", ".join(methods).encode()),))
+
+    async def endpoint() -> ASGIApp:
+        return answer
+
+    return HTTPRouteHandler(path, http_method=["OPTIONS"], status_code=200, include_in_schema=False)(endpoint)
+
+
 def _litestar_handler(face: Face, each: Route, house: House) -> HTTPRouteHandler:
     async def endpoint(request: AnyRequest) -> ASGIApp:
         scope_state = request.scope["state"]
@@ -147,11 +167,16 @@ def _litestar_handler(face: Face, each: Route, house: House) -> HTTPRouteHandler
             return face.refuse(Internal(), request_id=call.request_id)
 
     endpoint.__name__ = f"{face.name}_{each.name}"
-    methods = [each.method, "HEAD"] if each.method == "GET" else [each.method]
-    path = each.path.replace("}", ":str}")
-    return HTTPRouteHandler(path, http_method=typing.cast("Any", methods), status_code=200, include_in_schema=False)(
-        endpoint
-    )
+    methods = typing.cast("Any", _methods(each))
+    return HTTPRouteHandler(_pattern(each), http_method=methods, status_code=200, include_in_schema=False)(endpoint)
+
+
+def _methods(each: Route) -> list[str]:
+    return [each.method, "HEAD"] if each.method == "GET" else [each.method]
+
+
+def _pattern(each: Route) -> str:
+    return each.path.replace("}", ":str}")
 
 
 async def _handle(face: Face, call: Call) -> Answer:
