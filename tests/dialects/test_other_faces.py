@@ -130,7 +130,15 @@ async def test_a_wrong_method_is_refused_with_those_that_there_are(client: httpx
 @pytest.mark.parametrize("name", FACES)
 async def test_bad_bodies_are_refused_in_the_dialects_words(client: httpx.AsyncClient, name: str) -> None:
     path, words = f"{BASES[name]}/echo", CODES[name]
-    for body in (b"{", b"", b"[]", b'{"text": "a", "text": "b"}', b'{"text": NaN}', b'{"text": "\xff"}', b"[" * 60_000):
+    for body in (
+        b"{",
+        b"",
+        b"[]",
+        b'{"text": "a", "text": "b"}',
+        b'{"text": NaN}',
+        b'{"text": "\xff"}',
+        b"[" * min(100_000, FACES[name].body_limit),
+    ):
         answer = await client.post(path, content=body)
         assert code_of(name, answer) == words["json"], (body[:20], answer.text)
     for body in (b"{}", b'{"text": 5}', b'{"text": "a", "number": "5"}'):
