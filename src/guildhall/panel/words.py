@@ -18,7 +18,7 @@ from guildhall.domains.rooms.errors import (
 HEADLINES: dict[Kind, str] = {
     Kind.UNAUTHENTICATED: "You are not signed in",
     Kind.FORBIDDEN: "This door is not yours",
-    Kind.NOT_FOUND: "There is nothing here",
+    Kind.NOT_FOUND: "Lost in the house",
     Kind.INVALID: "That cannot be right",
     Kind.CONFLICT: "Something is in the way",
     Kind.UNPROCESSABLE: "Not as things stand",

@@ -36,7 +36,10 @@ function leaves(url) {
 
 function change(work) {
   if (document.startViewTransition && !calm.matches && document.visibilityState === "visible") {
-    return document.startViewTransition(work).updateCallbackDone;
+    const transition = document.startViewTransition(work);
+    // An animation that gives way to the next one is no fault; the change itself was made.
+    transition.ready.catch(() => null);
+    return transition.updateCallbackDone;
   }
   work();
   return Promise.resolve();
@@ -130,9 +133,16 @@ document.addEventListener("submit", (event) => {
 
 /* Light and dark */
 
-function wear(theme, form) {
+function dress(theme) {
   if (theme === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
+}
+
+// A page that says what went wrong is made without knowing who looks, so what they chose is put on here.
+if (!document.getElementById("nav")) dress(/(?:^|; )theme=(light|dark)/.exec(document.cookie)?.[1] ?? "auto");
+
+function wear(theme, form) {
+  dress(theme);
   for (const button of form.querySelectorAll("button")) button.ariaPressed = String(button.value === theme);
   const body = new URLSearchParams(new FormData(form));
   body.set("theme", theme);
@@ -290,7 +300,6 @@ async function reload() {
   if (document.querySelector("#main :popover-open") || document.activeElement?.closest("#main form")) return renew();
   const { answer, page, url } = await load(location.href);
   if (leaves(url) || !answer.ok || !main().hasAttribute("data-live")) return;
-  if (page.getElementById("main").innerHTML === main().dataset.shown) return;
   await change(() => show(page));
 }
 
