@@ -1,7 +1,6 @@
 """The store keeps its promises, on both engines alike."""
 
 import asyncio
-import enum
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -10,22 +9,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import asyncpg
-import msgspec
 import pytest
 import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    Float,
-    ForeignKey,
-    Integer,
-    MetaData,
-    Table,
-    Text,
     bindparam,
     func,
     select,
@@ -35,8 +23,6 @@ from sqlalchemy import (
 from guildhall import migrations
 from guildhall.core.db import (
     Database,
-    Day,
-    JsonDoc,
     SqliteDatabase,
     StoreUnavailable,
     UtcTime,
@@ -45,57 +31,11 @@ from guildhall.core.db import (
     metadata,
     open_database,
     query,
-    stored,
 )
 from guildhall.core.db.base import Clash
 from guildhall.core.errors import Conflict
+from tests.core.widgets import HOW_MANY, NAMES, Colour, Part, Widget, parts, sync_engine, widgets, with_widgets
 from tests.services.postgres import create_database, drop_database
-
-here = MetaData()
-widgets = Table(
-    "widgets",
-    here,
-    Column("id", Text, primary_key=True),
-    Column("made_at", UtcTime, nullable=False),
-    Column("sold_at", UtcTime),
-    Column("notes", JsonDoc),
-    Column("works", Boolean),
-    Column("colour", Text),
-    Column("day", Day),
-    Column("count", BigInteger),
-    Column("weight", Float),
-    CheckConstraint("count >= 0", name="count"),
-)
-parts = Table(
-    "parts",
-    here,
-    Column("id", Integer, primary_key=True),
-    Column("widget", Text, ForeignKey("widgets.id", deferrable=True, initially="DEFERRED"), nullable=False),
-)
-
-
-class Colour(enum.StrEnum):
-    RED = "red"
-    BLUE = "blue"
-
-
-@stored(widgets)
-class Widget(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
-    made_at: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-    sold_at: datetime | None = None
-    notes: dict[str, object] | None = None
-    works: bool | None = None
-    colour: Colour | None = None
-    day: date | None = None
-    count: int | None = None
-    weight: float | None = None
-
-
-@stored(parts)
-class Part(msgspec.Struct, frozen=True):
-    id: int
-    widget: str
 
 
 class WidgetTaken(Conflict):
@@ -104,8 +44,6 @@ class WidgetTaken(Conflict):
 
 WIDGET = query(Widget, select(widgets).where(widgets.c.id == bindparam("id")))
 WIDGETS = query(Widget, select(widgets).order_by(widgets.c.id))
-NAMES = query(str, select(widgets.c.id).order_by(widgets.c.id))
-HOW_MANY = query(int, select(func.count()).select_from(widgets))
 LATEST = query(datetime, select(func.max(widgets.c.sold_at, type_=UtcTime)))
 COLOUR = query(Colour, select(widgets.c.colour).where(widgets.c.id == bindparam("id")))
 MADE_BETWEEN = query(str, select(widgets.c.id).where(widgets.c.made_at.between(bindparam("a"), bindparam("b"))))
@@ -140,18 +78,6 @@ async def other(widgets_url: str) -> AsyncIterator[Database]:
     other = await open_database(widgets_url)
     yield other
     await other.close()
-
-
-def with_widgets(url: str) -> str:
-    with sync_engine(url).begin() as connection:
-        here.create_all(connection)
-    return url
-
-
-def sync_engine(url: str) -> sqlalchemy.Engine:
-    return sqlalchemy.create_engine(
-        url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sqlalchemy.NullPool
-    )
 
 
 def in_step(command_lines: list[list[str]]) -> None:
@@ -466,7 +392,8 @@ async def test_what_was_committed_is_told_although_its_request_was_cancelled_mea
 WRITER = """
 import asyncio, sys
 from guildhall.core.db import open_database
-from tests.core.test_db import COUNT_UP, Widget
+from tests.core.test_db import COUNT_UP
+from tests.core.widgets import Widget
 
 async def work(url, name):
     store = await open_database(url)
