@@ -54,7 +54,7 @@ def micros(moment: datetime) -> int:
 
 def moment(value: int) -> datetime:
     """Return the UTC instant that many microseconds after 1970."""
-    return EPOCH + timedelta(microseconds=value)
+    return EPOCH + timedelta(0, 0, value)
 
 
 def encode_json(value: object) -> str:

@@ -207,7 +207,7 @@ def _decoder(kind: TypeEngine[Any], target: Any, engine: str) -> Converter | Non
         return bool
     plain = _without_none(target)
     if isinstance(plain, type) and issubclass(plain, enum.Enum):
-        return plain
+        return {member.value: member for member in plain}.__getitem__
     return None
 
 

@@ -1,10 +1,11 @@
 """The shapes of bookings, shared by rooms and users."""
 
+from datetime import datetime
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from guildhall.core.errors import Invalid
-from guildhall.dialects.commonshub.wire import HubBody, Reply, utc, zoned
+from guildhall.dialects.commonshub.wire import HubBody, Reply, utc
 from guildhall.domains.rooms import BookedEvent, Wish
 from guildhall.domains.rooms.errors import InvalidDate, InvalidTime
 from guildhall.domains.rooms.times import parse_day, parse_minutes
@@ -41,8 +42,8 @@ class BookingReply(Reply, frozen=True, kw_only=True):
     event_id: str
     title: str
     room: str
-    start: str
-    end: str
+    start: datetime
+    end: datetime
     description: str | None
     booked_by: str
     user_id: str
@@ -56,8 +57,8 @@ class BookingReply(Reply, frozen=True, kw_only=True):
             event_id=event.id,
             title=event.title,
             room=event.room_id,
-            start=zoned(event.starts_at, zone),
-            end=zoned(event.ends_at, zone),
+            start=event.starts_at.astimezone(zone),
+            end=event.ends_at.astimezone(zone),
             description=event.description,
             booked_by=event.username,
             user_id=event.alias,
@@ -71,8 +72,8 @@ class RoomEvent(Reply, frozen=True, kw_only=True):
 
     id: str
     title: str
-    start: str
-    end: str
+    start: datetime
+    end: datetime
     booked_by: str | None
     user_id: str | None
     source: Literal["guildhall"] = "guildhall"
@@ -85,8 +86,8 @@ class RoomEvent(Reply, frozen=True, kw_only=True):
         return cls(
             id=event.id,
             title=event.title if shows_details else "Busy",
-            start=zoned(event.starts_at, zone),
-            end=zoned(event.ends_at, zone),
+            start=event.starts_at.astimezone(zone),
+            end=event.ends_at.astimezone(zone),
             booked_by=event.username if shows_details else None,
             user_id=event.alias if shows_details else None,
             private=event.private,

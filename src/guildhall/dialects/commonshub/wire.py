@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -39,8 +38,3 @@ Page = Annotated[int, msgspec.Meta(ge=1, le=200)]
 def utc(instant: datetime) -> str:
     """Write an instant as RFC 3339 in UTC, to the second."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def zoned(instant: datetime, zone: ZoneInfo) -> str:
-    """Write an instant with the offset that the zone has then."""
-    return instant.astimezone(zone).isoformat(timespec="seconds")

@@ -15,6 +15,7 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 MIDNIGHT_END = "24:00"
 MINUTES_OF_DAY = 24 * 60
+CLOCK_TEXTS = [f"{minutes // 60:02d}:{minutes % 60:02d}" for minutes in range(MINUTES_OF_DAY + 1)]
 LONGEST_RANGE = 62
 DEFAULT_RANGE = 7
 FIRST_YEAR, LAST_YEAR = 1970, 9998
@@ -56,7 +57,7 @@ def parse_minutes(text: str) -> int:
 
 def clock_text(minutes: int) -> str:
     """Write minutes since midnight as HH:MM; the end of the day is 24:00."""
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+    return CLOCK_TEXTS[minutes]
 
 
 def instant_at(day: date, minutes: int, zone: ZoneInfo) -> datetime:
