@@ -95,20 +95,23 @@ async def get_liveness() -> Probe:
 
 @route("GET", "/readyz", permission=Permission.PUBLIC, accepts=OPEN, transaction="none")
 async def get_readiness(house: House) -> Answer:
-    """Say whether the process can do its work: 503 while the database is away."""
+    """Say whether the process can do its work: 503 while the database is away, and a success as an answer even then."""
     checks = await _checks(house)
     if checks["database"] == "ok":
         return Answer(msgspec.json.encode(Probe(data={"status": "ready"})))
-    body = Probe(success=False, data={"status": "not_ready", "reason": "database_unavailable"})
+    body = Probe(data={"status": "not_ready", "reason": "database_unavailable"})
     return Answer(msgspec.json.encode(body), status=503)
 
 
 @route("GET", "/metrics", permission=Permission.PUBLIC, accepts=OPEN, transaction="none", content="text/plain")
 async def get_metrics(call: Call) -> Answer:
-    """Give measurements in Prometheus' text format to the token's holder, or to this machine when none is set."""
+    """Give measurements in Prometheus' text format to the token's holder, or to this machine when none is set.
+
+    While the database is away the jobs are not counted; the rest is needed most then.
+    """
     token = call.house.settings.server.metrics_token
     shown = bearer(call) or ""
-    allowed = hmac.compare_digest(shown.encode(), token.encode()) if token else _is_this_machine(call.ip)
+    allowed = hmac.compare_digest(shown.encode(), token.encode()) if token else _is_this_machine(call)
     if not allowed:
         raise Unauthenticated("The metrics token is needed")
     await _count_jobs(call.house)
@@ -119,8 +122,12 @@ ROUTES: tuple[Route, ...] = (show_front_door, get_health, get_liveness, get_read
 
 
 async def _count_jobs(house: House) -> None:
-    async with house.database.read() as tx:
-        house.metrics.jobs({state.value: count for state, count in (await outbox.count_jobs(tx)).items()})
+    try:
+        async with house.database.read() as tx:
+            counts = await outbox.count_jobs(tx)
+    except StoreUnavailable:
+        counts = {}
+    house.metrics.jobs({state.value: count for state, count in counts.items()})
 
 
 async def _checks(house: House) -> dict[str, str]:
@@ -132,8 +139,11 @@ async def _checks(house: House) -> dict[str, str]:
     return {"database": "ok"}
 
 
-def _is_this_machine(ip: str) -> bool:
+def _is_this_machine(call: Call) -> bool:
+    """Tell whether a program of this machine asks for itself, and not a proxy of this machine for somebody else."""
+    if call.header("x-forwarded-for") is not None:
+        return False
     try:
-        return ip_address(ip).is_loopback
+        return ip_address(call.ip).is_loopback
     except ValueError:
         return False
