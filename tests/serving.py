@@ -17,6 +17,7 @@ from granian.server.embed import Server
 from guildhall.app import build_app, open_house
 from guildhall.core.actor import SYSTEM
 from guildhall.domains import identity
+from guildhall.server import BACKLOG
 from guildhall.settings import Settings, load_settings
 from guildhall.web.house import House
 from tests.clock import SettableClock
@@ -54,6 +55,7 @@ async def serving(
             port=port,
             interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
+            backlog=BACKLOG,
             log_enabled=False,
         )
         task = asyncio.create_task(server.serve())
@@ -61,7 +63,7 @@ async def serving(
         try:
             yield Served(house, f"http://127.0.0.1:{port}")
         finally:
-            server.stop()
+            server.stop()  # type: ignore[no-untyped-call]  # Granian leaves it untyped
             await task
 
 

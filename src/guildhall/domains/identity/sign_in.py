@@ -16,7 +16,7 @@ from guildhall.core.crypto import PasswordHasher, needs_rehash
 from guildhall.core.db import Database, Tx, command, insert_if_new, query
 from guildhall.domains import audit
 from guildhall.domains.identity import names
-from guildhall.domains.identity.errors import TooManyAttempts, WrongPassword
+from guildhall.domains.identity.errors import NameTaken, TooManyAttempts, WrongPassword
 from guildhall.domains.identity.models import Session, User, sign_in_attempts, users
 from guildhall.domains.identity.people import create_person
 from guildhall.domains.identity.queries import ANY_ADMIN, PASSWORD_HASH, USER_BY_SIGN_IN_NAME
@@ -112,7 +112,10 @@ async def change_password(
 async def create_first_administrator(
     database: Database, hasher: PasswordHasher, actor: Actor, *, name: str, password: str, email: str, now: datetime
 ) -> User | None:
-    """Make the first administrator, or return None when the house has one. Raises WeakPassword, InvalidEmail."""
+    """Make the first administrator, or return None when the house has one.
+
+    Raises WeakPassword, InvalidEmail, and NameTaken when somebody who is no administrator has the name.
+    """
     async with database.read() as tx:
         if await tx.one(ANY_ADMIN):
             return None
@@ -120,15 +123,21 @@ async def create_first_administrator(
     async with database.write() as tx:
         if await tx.one(ANY_ADMIN):
             return None
-        return await create_person(
-            tx,
-            actor,
-            sign_in_name=name,
-            password_hash=password_hash,
-            email=email or None,
-            roles=["super_admin"],
-            now=now,
-        )
+        try:
+            async with tx.savepoint():
+                return await create_person(
+                    tx,
+                    actor,
+                    sign_in_name=name,
+                    password_hash=password_hash,
+                    email=email or None,
+                    roles=["super_admin"],
+                    now=now,
+                )
+        except NameTaken:
+            if await tx.one(ANY_ADMIN):
+                return None  # Another process that starts at the same time was first.
+            raise
 
 
 async def set_password(
