@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from guildhall.core.actor import Credential
-from guildhall.core.db import SqliteDatabase, Tx
+from guildhall.core.db import SqliteDatabase, Tx, postgres
 from guildhall.core.errors import Internal, Unavailable
 from guildhall.domains.identity import Permission
 from guildhall.settings import Settings
@@ -200,12 +200,18 @@ async def test_clients_that_do_not_wait_for_their_answer_leave_nothing_half_done
         assert {target for (target,) in audited} == listed
 
 
+async def is_ready(client: httpx.AsyncClient) -> bool:
+    return (await client.get("/readyz")).status_code == 200
+
+
 class Road:
     """The way to the database, which can be cut and mended; the address of the database leads along it."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = host, port
         self._open = True
+        self._clear = asyncio.Event()
+        self._clear.set()
         self._under_way: set[asyncio.StreamWriter] = set()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -220,6 +226,7 @@ class Road:
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(65536):
+            await self._clear.wait()
             sink.write(data)
         sink.close()
 
@@ -229,8 +236,13 @@ class Road:
             writer.transport.abort()
         self._under_way.clear()
 
+    def block(self) -> None:
+        """Let nothing pass any more, without a word to either side."""
+        self._clear.clear()
+
     def mend(self) -> None:
         self._open = True
+        self._clear.set()
 
 
 @asynccontextmanager
@@ -274,13 +286,29 @@ async def lives_through_an_outage(served: Served, road: Road) -> None:
                 assert (answer.status_code, code_of(name, answer)) == expected(name, Unavailable())
             assert (await anybody.post("/panel/fails-to-write")).status_code == 503
             road.mend()
-
-            async def is_ready() -> bool:
-                return (await client.get("/readyz")).status_code == 200
-
-            await eventually(is_ready)
+            await eventually(lambda: is_ready(client))
             assert (await client.get("/health")).json()["checks"] == {"database": "ok"}
             assert (await client.put("/v1/rooms/b", json=room)).status_code == 200
+
+
+async def test_a_database_that_vanishes_without_a_word_is_given_up(
+    postgresql_database_url: str, tmp_path: Path, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "ANSWER_WAIT", 0.3)
+    monkeypatch.setattr(postgres, "POOL_WAIT", 0.3)
+    async with road_to(postgresql_database_url) as (road, url):
+        settings = settings_for(url, tmp_path)
+        async with serving(settings, clock=clock) as served, served.client(headers=master()) as client:
+            room = {"name": "Room", "capacity": 3}
+            assert (await client.put("/v1/rooms/a", json=room)).status_code == 200
+            road.block()
+            for _ in range(3):
+                assert (await client.get("/v1/rooms")).json()["error"] == "unavailable"
+                assert (await client.put("/v1/rooms/a", json=room)).json()["error"] == "unavailable"
+                assert (await client.get("/readyz")).status_code == 503
+            road.mend()
+            await eventually(lambda: is_ready(client))
+            assert (await client.put("/v1/rooms/a", json=room)).status_code == 200
 
 
 async def test_a_connection_that_the_database_ends_in_the_middle_is_an_outage_too(

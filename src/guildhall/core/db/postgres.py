@@ -1,6 +1,7 @@
 """PostgreSQL through an asyncpg pool, with the driver's own cache of prepared statements."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +11,13 @@ import asyncpg
 
 from guildhall.core.db.base import Clash, Database, StoreUnavailable, Tx, to_the_end
 
+log = logging.getLogger(__name__)
+
 Connection = Any
 POOL_WAIT = 10.0
+ANSWER_WAIT = 30.0
+"""Seconds that a statement may take; else a server that vanished without a word would be waited for forever."""
+
 OUTAGES = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -22,6 +28,7 @@ OUTAGES = (
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
     ConnectionError,
+    TimeoutError,
 )
 """Faults of the moment: nothing was changed, and the same call may succeed a little later."""
 
@@ -68,7 +75,9 @@ class PostgresDatabase(Database):
     async def open(cls, url: str, *, pool_size: int = 10) -> "PostgresDatabase":
         """Connect. Raises StoreUnavailable with the reason."""
         try:
-            pool = await asyncpg.create_pool(url, min_size=1, max_size=pool_size, statement_cache_size=500)
+            pool = await asyncpg.create_pool(
+                url, min_size=1, max_size=pool_size, statement_cache_size=500, command_timeout=ANSWER_WAIT
+            )
         except (*OUTAGES, OSError, asyncpg.PostgresError) as fault:
             raise StoreUnavailable(f"The database cannot be reached: {fault}") from fault
         return cls(pool)
@@ -82,7 +91,7 @@ class PostgresDatabase(Database):
         except OUTAGES as fault:
             raise StoreUnavailable from fault
         finally:
-            await self._pool.release(connection)
+            await self._release(connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
@@ -101,7 +110,7 @@ class PostgresDatabase(Database):
         except OUTAGES as fault:
             raise StoreUnavailable from fault
         finally:
-            await self._pool.release(connection)
+            await self._release(connection)
         tx.run_effects()
         if cancelled:
             raise asyncio.CancelledError
@@ -116,5 +125,12 @@ class PostgresDatabase(Database):
     async def _acquire(self) -> Connection:
         try:
             return await self._pool.acquire(timeout=POOL_WAIT)
-        except (*OUTAGES, OSError, TimeoutError) as fault:
+        except (*OUTAGES, OSError) as fault:
             raise StoreUnavailable from fault
+
+    async def _release(self, connection: Connection) -> None:
+        try:
+            await self._pool.release(connection, timeout=POOL_WAIT)
+        except OUTAGES as fault:
+            # The pool has cut the connection; how the transaction ended is known without it.
+            log.warning("A connection to the database was given up: %r", fault)
