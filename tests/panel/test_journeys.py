@@ -28,7 +28,7 @@ async def test_a_newcomer_books_by_clicking_takes_an_alternative_and_cancels(
         await page.get_by_role("button", name="Sign in").click()
         await expect(page).to_have_url(f"{served.url}/panel/bookings")
         await page.get_by_role("link", name="Rooms", exact=True).click()
-        await expect(page.get_by_role("heading", level=1)).to_have_text("2 – 8 March 2026")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("2 \N{EN DASH} 8 March 2026")
 
         await click_free_place(page, "Ostrom", 11)
         await expect(page.get_by_label("From")).to_have_value("11:00")
@@ -43,7 +43,7 @@ async def test_a_newcomer_books_by_clicking_takes_an_alternative_and_cancels(
         await book(page, "Budget")
         await expect(page.locator(".problem")).to_have_text("Ostrom Room is already booked from 11:00 to 12:00.")
         await expect(page.locator(FREE_INSTEAD)).to_have_count(3)
-        await page.get_by_role("button", name="Ostrom Room, 12:00 – 13:00").click()
+        await page.get_by_role("button", name="Ostrom Room, 12:00 \N{EN DASH} 13:00").click()
         await expect(page.locator(".chip")).to_have_text(["11:00 Garden plans", "12:00 Budget"])
 
         await page.locator(".chip").first.click()
@@ -82,7 +82,7 @@ async def test_everything_works_without_scripts(browser: Browser, served: Served
             await book(page, title)
         await expect(page.locator(".problem")).to_have_text("Angel Room is already booked from 08:00 to 09:00.")
         await expect(page.get_by_label("What for")).to_have_value("Chess")
-        await page.get_by_role("button", name="Angel Room, 09:00 – 10:00").click()
+        await page.get_by_role("button", name="Angel Room, 09:00 \N{EN DASH} 10:00").click()
         await expect(page).to_have_url(f"{served.url}/panel/rooms?done=booked")
         await expect(page.locator(".chip")).to_have_text(["08:00 Choir", "09:00 Chess"])
 
@@ -111,14 +111,14 @@ async def test_one_room_is_booked_hour_by_hour_from_the_keyboard_alone(
 ) -> None:
     async with visiting(browser, served) as page:
         await sign_in(page)
-        await page.get_by_role("link", name="Playroom").click()
+        await page.get_by_role("link", name="Playroom", exact=True).click()
         await expect(page.get_by_role("heading", level=1)).to_contain_text("Playroom")
         await page.keyboard.press("]")
-        await expect(page.get_by_role("heading", level=1)).to_contain_text("9 – 15 March 2026")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("9 \N{EN DASH} 15 March 2026")
         await page.locator(".slot").first.focus()
         for key in ("ArrowRight", "ArrowDown", "ArrowDown", "Enter"):
             await page.keyboard.press(key)
-        await expect(page.get_by_label("Day")).to_have_value("2026-03-10")
+        await expect(page.get_by_label("Day", exact=True)).to_have_value("2026-03-10")
         await expect(page.get_by_label("From")).to_have_value("10:00")
         await page.keyboard.type("Puppets")
         await page.keyboard.press("Enter")
@@ -162,6 +162,7 @@ async def test_keys_and_calendar_addresses_work_and_are_taken_back(
         await page.get_by_role("button", name="Make a key").click()
         await expect(page.locator(".secret output")).to_contain_text("gh_key_")
         await page.get_by_role("button", name="Make my calendar address").click()
+        await expect(page.locator(".secret output")).to_contain_text("/v1/feeds/")
         feed = (await page.locator(".secret output").inner_text()).replace("http://hub.test", served.url)
         assert (await outside.get(feed)).status_code == 200
         await page.get_by_role("button", name="Make a new address…").click()
@@ -203,9 +204,10 @@ async def test_the_office_looks_after_people_apps_rooms_and_jobs(
             assert (await app.get("/v1/rooms")).status_code == 401
 
         await _add_a_room(page)
-        await page.get_by_label("Day").fill("2026-03-06")
+        await page.get_by_label("Day", exact=True).fill("2026-03-06")
         await page.get_by_label("Why").fill("Spring cleaning")
         await page.get_by_role("button", name="Close it").click()
+        await expect(page.locator(".toast")).to_have_text("The house is closed that day.")
         await page.goto("/panel/rooms")
         await expect(page.locator(".closed")).to_have_text(["Spring cleaning"] * 8 + ["Closed"], use_inner_text=True)
 
@@ -240,7 +242,7 @@ async def _change_password(page: Page, *, old: str, new: str) -> None:
 
 async def _add_a_room(page: Page) -> None:
     await page.goto("/panel/office/rooms/new")
-    await page.get_by_label("Id").fill("attic")
+    await page.get_by_label("Id", exact=True).fill("attic")
     await page.get_by_label("Name", exact=True).fill("Attic")
     await page.get_by_label("People").fill("4")
     await page.get_by_text("Days that differ").click()

@@ -13,7 +13,7 @@ TUESDAY = 3
 
 
 @asynccontextmanager
-async def visiting(browser: Browser, served: Served, **options: Any) -> AsyncIterator[Page]:
+async def visiting(browser: Browser, served: Served, **options: Any) -> AsyncIterator[Page]:  # noqa: ANN401 (Playwright's)
     """Open a page in a browser of its own, with its own cookies. A script's fault fails the test."""
     context = await browser.new_context(base_url=served.url, locale="en-GB", **options)
     faults: list[str] = []

@@ -141,7 +141,7 @@ async def make_feed(call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     return redirect(told(ACCOUNT, "feed-made"))
 
 
-async def _account(  # noqa: PLR0913 (what the page shows after each of its forms)
+async def _account(
     call: Call,
     tx: Tx,
     house: House,

@@ -18,6 +18,7 @@ from guildhall.domains.rooms.times import Span, clock_text, instant_at, local_ti
 from guildhall.panel.face import viewer_of
 from guildhall.panel.forms import change, show, text_or_none
 from guildhall.panel.pages import local_path, page, told
+from guildhall.panel.templating import DASH
 from guildhall.panel.words import Refusal
 from guildhall.web.answers import Answer, redirect
 from guildhall.web.bodies import Form, QueryString
@@ -36,7 +37,6 @@ class Place(QueryString, frozen=True, kw_only=True):
     room: str = ""
     date: str = ""
     start: str = ""
-    end: str = ""
 
 
 class BookingForm(Form, frozen=True, kw_only=True):
@@ -101,7 +101,7 @@ async def show_booking_form(query: Place, call: Call, tx: Tx, house: House) -> A
         room=query.room or (every[0].id if every else ""),
         date=query.date or local.date().isoformat(),
         start=clock_text(start),
-        end=query.end or clock_text(min(start + HOUR, MIDNIGHT)),
+        end=clock_text(min(start + HOUR, MIDNIGHT)),
         back=_came_from(call),
     )
     return _form_page(call, every, form, hub=house.hub, now=now)
@@ -158,7 +158,7 @@ async def cancel(booking_id: str, form: Cancellation, tx: Tx, actor: Actor, hous
     return redirect(told(local_path(form.back, otherwise="/panel/bookings"), "cancelled"))
 
 
-def _form_page(  # noqa: PLR0913 (what the form shows in each of its three moods)
+def _form_page(
     call: Call,
     every: list[Room],
     form: BookingForm,
@@ -187,7 +187,7 @@ def _alternatives(error: RoomBooked, every: list[Room], hub: Hub, now: datetime)
         if start > now:
             until = "24:00" if end == local_time(start.date(), MIDNIGHT, hub.zone) else f"{end:%H:%M}"
             value = f"{each['room']} {start.date()} {start:%H:%M} {until}"
-            found.append(Alternative(value, f"{names.get(each['room'], each['room'])}, {start:%H:%M} – {until}"))
+            found.append(Alternative(value, f"{names.get(each['room'], each['room'])}, {start:%H:%M} {DASH} {until}"))
     return found
 
 
@@ -200,4 +200,3 @@ def _came_from(call: Call) -> str:
     came = urlsplit(call.header("referer") or "")
     path = local_path(f"{came.path}?{came.query}" if came.query else came.path, otherwise="")
     return path if path.startswith(("/panel/rooms", "/panel/bookings")) else ""
-

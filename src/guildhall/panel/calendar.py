@@ -1,7 +1,5 @@
 """The week of all rooms, and of one."""
 
-from datetime import date
-
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.domains import rooms
@@ -35,7 +33,7 @@ async def show_week(query: Chosen, call: Call, tx: Tx, house: House) -> Answer:
 
 
 @show("/panel/rooms/{room_id}", permission=Permission.READ_HUB)
-async def show_room(room_id: str, query: Chosen, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:  # noqa: PLR0913
+async def show_room(room_id: str, query: Chosen, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Show a week of one room, hour by hour."""
     room = await rooms.access_room(tx, actor, room_id)
     every = await rooms.list_rooms(tx)
@@ -56,7 +54,7 @@ async def _draw(
         viewer_id=viewer_of(call).user.id,
         shows_details=lambda event: rooms.may_see_details(call.actor, event),
     )
-    chosen: date = parse_day(asked) if asked else scene.today
+    chosen = parse_day(asked) if asked else scene.today
     week = week_of(chosen, scene.today)
     closed = await rooms.closed_between(tx, week.first, week.last)
     plans = {room.id: await rooms.schedule_of(tx, room, week.first, week.last, hub=house.hub) for _, room in numbered}

@@ -1,7 +1,7 @@
 """The door: signing in and out, the files that pages need, and the stream that keeps them up to date."""
 
-from guildhall.core.db import Tx
 from guildhall.core.actor import Actor
+from guildhall.core.db import Tx
 from guildhall.domains import identity
 from guildhall.domains.identity import Permission
 from guildhall.domains.identity.errors import CsrfFailed, TooManyAttempts, WrongPassword
@@ -92,7 +92,9 @@ async def choose_theme(form: ThemeForm, call: Call) -> Answer:
     return redirect(local_path(form.back), headers=[remembered])
 
 
-@route("GET", "/panel/static/{name}", permission=Permission.PUBLIC, accepts=OPEN, transaction="none", content="text/css")
+@route(
+    "GET", "/panel/static/{name}", permission=Permission.PUBLIC, accepts=OPEN, transaction="none", content="text/css"
+)
 async def get_static(name: str, call: Call) -> Answer:
     """Give a file that pages need."""
     return ASSETS.serve(name, call)
@@ -114,5 +116,11 @@ def _door(
 ) -> Answer:
     status = refusal.status if refusal else 200
     return page(
-        call, "sign_in.html", status=status, headers=headers or [], wanted=local_path(wanted), name=name, refusal=refusal
+        call,
+        "sign_in.html",
+        status=status,
+        headers=headers or [],
+        wanted=local_path(wanted),
+        name=name,
+        refusal=refusal,
     )

@@ -136,7 +136,10 @@ async def _system(call: Call, house: House, *, new_key: str = "") -> Answer:
         ("Time zone", house.hub.zone.key),
         ("Database", f"{ENGINES[house.database.engine]}, {await _database_state(house)}"),
         ("Jobs", "worked by this process" if house.jobs.working else "worked by another process, or waiting"),
-        ("Live updates", f"through {'Redis' if store.redis_url else 'this process'}, {house.events.subscribers} listening"),
+        (
+            "Live updates",
+            f"through {'Redis' if store.redis_url else 'this process'}, {house.events.subscribers} listening",
+        ),
         ("Files", "in S3" if store.s3_url else "on the local disk"),
         ("Mail", "leaves by SMTP" if settings.mail.smtp_url else "stays in the outbox, because SMTP_URL is not set"),
         ("Data folder", str(store.data_dir)),

@@ -12,6 +12,7 @@ from guildhall.domains.rooms.errors import ManagedByFile, RoomNotFound
 from guildhall.domains.rooms.times import clock_text, parse_day, parse_minutes
 from guildhall.panel.forms import change, show, text_or_none, whole_number
 from guildhall.panel.pages import page, told
+from guildhall.panel.templating import DASH
 from guildhall.panel.words import Refusal
 from guildhall.web.answers import Answer, redirect
 from guildhall.web.bodies import Form, read_form
@@ -67,7 +68,7 @@ async def show_new_room(call: Call) -> Answer:
 
 
 @change(ROOMS + "/new", permission=MANAGE)
-async def create_room(room: NewRoomForm, form: RoomForm, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:  # noqa: PLR0913
+async def create_room(room: NewRoomForm, form: RoomForm, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Make a room."""
     fields = read_form(call.body, dict[str, str])
     try:
@@ -89,7 +90,7 @@ async def show_room(room_id: str, call: Call, tx: Tx, actor: Actor) -> Answer:
 
 
 @change(ROOMS + "/{room_id}", permission=MANAGE)
-async def save_room(room_id: str, form: RoomForm, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:  # noqa: PLR0913
+async def save_room(room_id: str, form: RoomForm, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Replace a room's description and rules."""
     room = await rooms.access_room_to_change(tx, actor, room_id)
     if room is None:
@@ -246,9 +247,8 @@ def _field_text(minutes: int) -> str:
 def _hours_words(room: Room) -> str:
     """Write a room's hours: those of every day, then the days that differ."""
     daily = room.opening.daily
-    words = [f"{clock_text(daily.opens)} – {clock_text(daily.closes)}"]
+    words = [f"{clock_text(daily.opens)} {DASH} {clock_text(daily.closes)}"]
     for weekday, hours in sorted(room.opening.weekdays.items()):
-        shown = f"{clock_text(hours.opens)} – {clock_text(hours.closes)}" if hours else "closed"
+        shown = f"{clock_text(hours.opens)} {DASH} {clock_text(hours.closes)}" if hours else "closed"
         words.append(f"{WEEKDAYS[weekday][:3]} {shown}")
     return ", ".join(words)
-

@@ -114,7 +114,9 @@ def told(path: str, notice: str) -> str:
 
 
 def _wings(call: Call) -> list[Wing]:
-    open_to_them = (Wing(wing.name, tuple(link for link in wing.links if call.actor.may(link.permission))) for wing in WINGS)
+    open_to_them = (
+        Wing(wing.name, tuple(link for link in wing.links if call.actor.may(link.permission))) for wing in WINGS
+    )
     return [wing for wing in open_to_them if wing.links]
 
 

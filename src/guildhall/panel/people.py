@@ -85,7 +85,7 @@ async def show_person(alias: str, call: Call, tx: Tx, actor: Actor, house: House
 
 
 @change(PERSON + "/roles", permission=MANAGE)
-async def set_roles(alias: str, form: RolesForm, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:  # noqa: PLR0913
+async def set_roles(alias: str, form: RolesForm, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Replace a person's roles."""
     user = await identity.access_user(tx, actor, alias, to_change=True)
     try:
@@ -139,7 +139,7 @@ async def _list(
     )
 
 
-async def _person(  # noqa: PLR0913 (what the page shows after each of its forms)
+async def _person(
     call: Call, tx: Tx, house: House, user: User, *, entered: str | None = None, refusal: Refusal | None = None
 ) -> Answer:
     roles = await identity.roles_of(tx, user.id)

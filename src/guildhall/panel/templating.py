@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -11,6 +10,7 @@ from guildhall import __version__
 from guildhall.domains.rooms.times import clock_text
 from guildhall.web.assets import Assets
 
+DASH = "\N{EN DASH}"
 ASSETS = Assets("/panel/static", sorted((Path(__file__).parent / "static").iterdir()))
 
 
@@ -27,10 +27,10 @@ def day_words(day: date) -> str:
 def span_words(first: date, last: date) -> str:
     """Write a run of days without saying twice what both share: 28 September to 4 October 2026."""
     if first.year != last.year:
-        return f"{first.day} {first:%B %Y} – {last.day} {last:%B %Y}"
+        return f"{first.day} {first:%B %Y} {DASH} {last.day} {last:%B %Y}"
     if first.month != last.month:
-        return f"{first.day} {first:%B} – {last.day} {last:%B %Y}"
-    return f"{first.day} – {last.day} {last:%B %Y}"
+        return f"{first.day} {first:%B} {DASH} {last.day} {last:%B %Y}"
+    return f"{first.day} {DASH} {last.day} {last:%B %Y}"
 
 
 @pass_context
@@ -50,8 +50,8 @@ def _clock(context: Context, instant: datetime) -> str:
 
 
 def _local(context: Context, instant: datetime) -> datetime:
-    zone: ZoneInfo = context["zone"]
-    return instant.astimezone(zone)
+    local: datetime = instant.astimezone(context["zone"])
+    return local
 
 
 _ENVIRONMENT = Environment(
@@ -63,6 +63,4 @@ _ENVIRONMENT = Environment(
     auto_reload=False,
 )
 _ENVIRONMENT.globals.update(asset=ASSETS.url, version=__version__, theme="auto")
-_ENVIRONMENT.filters.update(
-    clock=_clock, day=_day, day_words=day_words, minutes=clock_text, moment=_moment
-)
+_ENVIRONMENT.filters.update(clock=_clock, day=_day, day_words=day_words, minutes=clock_text, moment=_moment)

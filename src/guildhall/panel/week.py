@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -72,13 +73,18 @@ class Free:
 
 @dataclass(frozen=True)
 class Cell:
-    """One day of one room. `open` None is closed, `closed` then says why; `now` is where the present stands."""
+    """One day of one room.
+
+    `open` None is closed, `closed` then says why; `offer` is the first free minute that is not past, where there is one;
+    `now` is where the present stands.
+    """
 
     day: date
     open: Stretch | None
     closed: str
     taken: list[Taken]
     free: list[Free]
+    offer: int | None
     today: bool
     past: bool
     now: float | None
@@ -147,7 +153,11 @@ def axis_of(rooms: Iterable[Room], plans: Iterable[DayPlan], zone: ZoneInfo) -> 
     plans = list(plans)
     days = {plan.day for plan in plans}
     edges = [
-        edge for room in rooms for day in days if (hours := room.opening.on(day)) for edge in (hours.opens, hours.closes)
+        edge
+        for room in rooms
+        for day in days
+        if (hours := room.opening.on(day))
+        for edge in (hours.opens, hours.closes)
     ]
     edges += [edge for plan in plans for event in plan.events for edge in _minutes(event, plan.day, zone)]
     if not edges:
@@ -156,7 +166,9 @@ def axis_of(rooms: Iterable[Room], plans: Iterable[DayPlan], zone: ZoneInfo) -> 
     return Axis(first, max(last, first + HOUR))
 
 
-def row_of(position: int, room: Room, plans: Sequence[DayPlan], closed: dict[date, ClosedDay], axis: Axis, scene: Scene) -> Row:
+def row_of(
+    position: int, room: Room, plans: Sequence[DayPlan], closed: dict[date, ClosedDay], axis: Axis, scene: Scene
+) -> Row:
     """Return a room's week."""
     cells = [_cell(room, plan, closed.get(plan.day), axis, scene) for plan in plans]
     return Row(room, HUES[position % len(HUES)], cells)
@@ -165,16 +177,23 @@ def row_of(position: int, room: Room, plans: Sequence[DayPlan], closed: dict[dat
 def _cell(room: Room, plan: DayPlan, closed: ClosedDay | None, axis: Axis, scene: Scene) -> Cell:
     hours = None if closed else room.opening.on(plan.day)
     today = plan.day == scene.today
+    now = minutes_of(scene.now, plan.day, scene.zone) if today else 0
+    free = [_free(slot, axis) for slot in plan.free if slot.end - slot.start >= SHORTEST_FREE]
     return Cell(
         day=plan.day,
         open=axis.stretch(hours.opens, hours.closes) if hours else None,
         closed="" if hours else closed.reason if closed else "Closed",
         taken=[_taken(event, plan.day, axis, scene) for event in plan.events],
-        free=[_free(slot, axis) for slot in plan.free if slot.end - slot.start >= SHORTEST_FREE],
+        free=free,
+        offer=next((max(each.start, _half_hour_from(now)) for each in free if each.end > _half_hour_from(now)), None),
         today=today,
         past=plan.day < scene.today,
-        now=axis.place(minutes_of(scene.now, plan.day, scene.zone)) if today else None,
+        now=axis.place(now) if today else None,
     )
+
+
+def _half_hour_from(minutes: int) -> int:
+    return -(-minutes // 30) * 30
 
 
 def _taken(event: BookedEvent, day: date, axis: Axis, scene: Scene) -> Taken:
@@ -204,7 +223,7 @@ def hourly(free: Iterable[Free], axis: Axis) -> list[Free]:
 
 def _hours_of(free: Free) -> Iterable[tuple[int, int]]:
     edges = [free.start, *range((free.start // HOUR + 1) * HOUR, free.end, HOUR), free.end]
-    return zip(edges, edges[1:], strict=False)
+    return pairwise(edges)
 
 
 def _minutes(event: BookedEvent, day: date, zone: ZoneInfo) -> tuple[int, int]:

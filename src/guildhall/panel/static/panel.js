@@ -3,6 +3,9 @@
 
 const main = () => document.getElementById("main");
 const toasts = document.getElementById("toasts");
+// Which address the page shows; going to a place within it is no reason to load it again.
+const placed = () => location.pathname + location.search;
+let shown = placed();
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const sheet = makeSheet();
 
@@ -49,7 +52,8 @@ function show(page) {
   const held = holding();
   main().replaceWith(page.getElementById("main"));
   const nav = page.getElementById("nav");
-  if (nav) document.querySelectorAll("#nav ul").forEach((list, at) => list.replaceWith(nav.querySelectorAll("ul")[at]));
+  const parts = nav?.querySelectorAll("ul, .who") ?? [];
+  document.querySelectorAll("#nav :is(ul, .who)").forEach((part, at) => parts[at] && part.replaceWith(parts[at]));
   document.title = page.title;
   settle();
   if (held) document.querySelector(held)?.focus();
@@ -109,8 +113,8 @@ async function accept(form, answer, page, url) {
   const notice = page.querySelector("#toasts .toast")?.textContent;
   forget(url);
   sheet.close();
-  await change(() => show(page));
   if (answer.redirected && url.href !== location.href) history.pushState(null, "", url);
+  await change(() => show(page));
   if (notice) tell(notice);
   document.querySelector(".secret")?.scrollIntoView({ block: "center" });
 }
@@ -199,6 +203,7 @@ function places(grid) {
 function settle() {
   const url = new URL(location.href);
   if (url.searchParams.has("done")) history.replaceState(null, "", forget(url));
+  shown = placed();
   for (const grid of document.querySelectorAll("[data-grid]")) {
     const all = places(grid);
     const entry = all.find((each) => each.closest(".today")) ?? all[0];
@@ -309,7 +314,7 @@ document.addEventListener("visibilitychange", () => {
   if (slept && stream) renew();
 });
 addEventListener("pagehide", () => stream?.close());
-addEventListener("popstate", () => location.reload());
+addEventListener("popstate", () => placed() !== shown && location.reload());
 
 settle();
 follow();

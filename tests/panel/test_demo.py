@@ -1,0 +1,45 @@
+"""The community that `guildhall demo` moves in."""
+
+import re
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from guildhall import demo
+from guildhall.domains.identity import User
+from tests.serving import ADMIN_NAME, ADMIN_PASSWORD, Served
+
+
+async def test_a_community_moves_into_an_empty_house_once(served: Served, administrator: User) -> None:
+    told = await demo.fill(served.house)
+    password = re.search(r"with password (\S+) ", told)
+    assert password is not None
+    assert told.startswith("16 people have moved in and made ")
+    async with httpx.AsyncClient(base_url=served.url) as client:
+        opened = await client.post("/panel/sign-in", data={"name": "mira", "password": password[1]})
+        assert opened.status_code == 303
+        this_week = (await client.get("/panel/rooms")).text
+        a_week_on = served.house.clock.now() + timedelta(days=7)
+        next_week = (await client.get(f"/panel/rooms?date={a_week_on:%Y-%m-%d}")).text
+        assert this_week.count('class="chip') > 25
+        assert next_week.count('class="chip') > 20
+        assert next_week.count("House cleaning day") == 7
+        assert "After-school play" in this_week
+        assert "Busy" in this_week
+    with pytest.raises(demo.NotEmpty):
+        await demo.fill(served.house)
+
+
+async def test_a_house_with_a_booking_stays_as_it_is(
+    served: Served, administrator: User, master: httpx.AsyncClient
+) -> None:
+    async with httpx.AsyncClient(base_url=served.url) as client:
+        await client.post("/panel/sign-in", data={"name": ADMIN_NAME, "password": ADMIN_PASSWORD})
+        found = re.search(r'name="csrf_token" value="(\w+)"', (await client.get("/panel/rooms")).text)
+        assert found is not None
+        booking = {"room": "mush", "date": "2026-03-03", "start": "10:00", "end": "11:00", "title": "Tea"}
+        await client.post("/panel/book", data={**booking, "csrf_token": found[1]})
+    with pytest.raises(demo.NotEmpty):
+        await demo.fill(served.house)
+    assert (await master.get("/v1/users")).json()["users"][1:] == []
