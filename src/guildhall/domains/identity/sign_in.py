@@ -25,6 +25,8 @@ from guildhall.domains.identity.sessions import end_other_sessions, forget_expir
 WINDOW = timedelta(minutes=15)
 MOST_FOR_NAME = 10
 MOST_FOR_ADDRESS = 30
+LONGEST_CASEFOLDED = 3 * names.LONGEST_USERNAME
+"""One character may fold into three. A longer name is nobody's, and too long for an index of PostgreSQL."""
 
 BEGIN = insert_if_new(sign_in_attempts)
 RESTART = command(
@@ -74,10 +76,11 @@ async def sign_in(
     Raises WrongPassword, in equal time for an unknown name, and TooManyAttempts after ten tries for the name or thirty
     from the address within fifteen minutes, even when the password is right.
     """
+    known_as = name.casefold()[:LONGEST_CASEFOLDED]
     async with database.write() as tx:
-        await _count(tx, f"name:{name.casefold()}", MOST_FOR_NAME, now)
+        await _count(tx, f"name:{known_as}", MOST_FOR_NAME, now)
         await _count(tx, f"address:{ip}", MOST_FOR_ADDRESS, now)
-        user = await tx.one(USER_BY_SIGN_IN_NAME, name=name.casefold())
+        user = await tx.one(USER_BY_SIGN_IN_NAME, name=known_as)
         kept = await tx.one(PASSWORD_HASH, id=user.id) if user else None
     fits = await hasher.verify(kept, password)
     if user is None or kept is None or not fits or user.disabled_at is not None:
@@ -85,7 +88,7 @@ async def sign_in(
         raise WrongPassword
     renewed = await hasher.hash(password) if needs_rehash(kept) else None
     async with database.write() as tx:
-        await tx.run(CLEAR, who=f"name:{name.casefold()}")
+        await tx.run(CLEAR, who=f"name:{known_as}")
         if renewed:
             await tx.run(SET_PASSWORD, user_id=user.id, new_hash=renewed)
         return await open_session(tx, user, ip=ip, user_agent=user_agent, now=now)
@@ -168,7 +171,7 @@ async def _count(tx: Tx, who: str, most: int, now: datetime) -> None:
 
 
 async def _note_failure(database: Database, user: User | None, ip: str | None, now: datetime) -> None:
-    if user is None:
-        return
+    """Write a failure down, that of an unknown name too, which a quicker answer would give away."""
     async with database.write() as tx:
-        await audit.record(tx, Actor(ActorKind.ANONYMOUS, ip=ip), "session.refused", user.id, now=now)
+        target = user.id if user else None
+        await audit.record(tx, Actor(ActorKind.ANONYMOUS, ip=ip), "session.refused", target, now=now)
