@@ -75,7 +75,7 @@ class Free:
 class Cell:
     """One day of one room.
 
-    `open` None is closed, `closed` then says why; `offer` is the first free minute that is not past, where there is one;
+    `open` None is closed, `closed` then says why; `offer` is the first free minute that is not past, if any;
     `now` is where the present stands.
     """
 

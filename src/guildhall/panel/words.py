@@ -72,4 +72,4 @@ def message_of(error: GuildhallError) -> str:
     """Return an error in a sentence; of a fault of the server nothing is told but that it was one."""
     if error.kind is Kind.INTERNAL:
         return "Nothing was changed. Please try again; if it stays so, tell an administrator the reference below."
-    return error.message.rstrip(".") + "."
+    return error.message[:1].upper() + error.message[1:].rstrip(".") + "."
