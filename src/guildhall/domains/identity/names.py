@@ -7,8 +7,13 @@ from guildhall.core.errors import InvalidField
 from guildhall.domains.identity.errors import InvalidEmail, InvalidUserId, WeakPassword
 
 USER_ID = re.compile(r"[0-9A-Za-z_.:@-]{1,64}")
-EMAIL = re.compile(r"[^@\s\"(),:;<>\[\\\]]{1,64}@[0-9A-Za-z](?:[0-9A-Za-z.-]{0,251}[0-9A-Za-z])?")
+ATOM = r"[0-9A-Za-z!#$%&'*+/=?^_`{|}~-]+"
+LABEL = r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
+EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})*")
 ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+UNSEEN = frozenset({"Cc", "Cs", "Co", "Zl", "Zp"})
+"""Categories of characters that no name has: control, half and private ones, and those that begin another line."""
+
 LONGEST_EMAIL = 254
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
@@ -26,7 +31,7 @@ def valid_user_id(text: str) -> str:
 def valid_email(text: str) -> str:
     """Return a mail address, trimmed. Raises InvalidEmail."""
     trimmed = text.strip()
-    if len(trimmed) > LONGEST_EMAIL or not EMAIL.fullmatch(trimmed) or ".." in trimmed or not trimmed.isprintable():
+    if len(trimmed) > LONGEST_EMAIL or not EMAIL.fullmatch(trimmed):
         raise InvalidEmail
     return trimmed
 
@@ -41,6 +46,6 @@ def valid_password(text: str) -> str:
 def clean_name(text: str, *, longest: int, field: str) -> str:
     """Return a name in NFC, trimmed. Raises InvalidField when it is empty, too long or has control characters."""
     name = unicodedata.normalize("NFC", text).strip()
-    if not 1 <= len(name) <= longest or any(unicodedata.category(char) in ("Cc", "Cs", "Co") for char in name):
+    if not 1 <= len(name) <= longest or any(unicodedata.category(char) in UNSEEN for char in name):
         raise InvalidField(f"{field} has 1 to {longest} characters, none of them control characters", field=field)
     return name

@@ -1,5 +1,6 @@
 """iCalendar documents of rooms and people. Pure: rows in, bytes out."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from guildhall.domains.rooms.models import BookedEvent, BookingState
 
 PRODUCT = "-//Guildhall//Rooms//EN"
 BUSY = "Busy"
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,11 @@ def calendar_document(
     return document
 
 
+def _text(text: str) -> str:
+    """Return a text as the format can hold it: with line ends and tabs, without other control characters."""
+    return CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def _component(entry: Entry, zone: ZoneInfo, invitation: Invitation | None) -> Event:
     event = Event()
     event.add("uid", entry.uid)
@@ -94,7 +101,7 @@ def _component(entry: Entry, zone: ZoneInfo, invitation: Invitation | None) -> E
     event.add("location", entry.place)
     event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
     if entry.description:
-        event.add("description", entry.description)
+        event.add("description", _text(entry.description))
     if invitation:
         event.add("organizer", vCalAddress(f"mailto:{invitation.organiser}"))
         attendee = vCalAddress(f"mailto:{invitation.attendee}")
