@@ -36,16 +36,20 @@ class Call:
 def client_address(request: AnyRequest, house: House) -> str:
     """Return the client's address: the peer's, or what the nearest untrusted hop is called by trusted proxies."""
     client = request.scope.get("client")
-    peer = client[0] if client else "unknown"
+    # A socket that listens for both versions of IP calls an address of the older one so.
+    peer = client[0].removeprefix("::ffff:") if client else "unknown"
     trusted = house.settings.server.trusted_proxies
     if not trusted:
         return peer
-    hops = [hop.strip() for hop in (request.headers.get("x-forwarded-for") or "").split(",") if hop.strip()]
-    for hop in [peer, *reversed(hops)]:
+    # Some proxies add a header of their own to the one that the client sent; the last word counts.
+    hops = ",".join(request.headers.getall("x-forwarded-for", [])).split(",")
+    nearest = peer
+    for hop in [peer, *(each.strip() for each in reversed(hops) if each.strip())]:
         try:
-            address = ip_address(hop)
+            address = ip_address(hop.removeprefix("::ffff:"))
         except ValueError:
             return peer
+        nearest = str(address)
         if not any(address in network for network in trusted):
-            return str(address)
-    return hops[0] if hops else peer
+            break
+    return nearest
