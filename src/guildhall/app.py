@@ -29,7 +29,7 @@ from guildhall.core.limits import open_limiter
 from guildhall.core.log import get_logger
 from guildhall.core.metrics import Metrics
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
-from guildhall.domains import identity, notifications, rooms
+from guildhall.domains import identity, notifications, rooms, shifts
 from guildhall.domains.rooms import Hub
 from guildhall.panel import ROUTES as PANEL_ROUTES, Panel
 from guildhall.settings import Settings
@@ -203,6 +203,7 @@ async def _furnish(house: House) -> None:
     await apply_hub_file(house)
     async with house.database.write() as tx:
         await rooms.create_default_rooms(tx, SYSTEM, now=house.clock.now())
+        await shifts.create_default_plan(tx, SYSTEM, now=house.clock.now())
 
 
 async def apply_hub_file(house: House) -> None:

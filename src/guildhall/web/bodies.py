@@ -60,6 +60,10 @@ class Later(Generic[BodyType]):
         """Return the body. Raises InvalidJson, MissingField, InvalidField or the field's own error."""
         return read_body(self._raw, self._kind)
 
+    def read_or(self, absent: BodyType) -> BodyType:
+        """Return the body, or what stands for an absent one. Raises as `read`."""
+        return self.read() if self._raw.strip() else absent
+
 
 async def receive_body(request: AnyRequest, *, limit: int, seconds: float) -> bytes:
     """Return the whole body.

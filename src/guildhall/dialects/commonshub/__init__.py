@@ -1,6 +1,6 @@
 """The Commons Hub dialect: apps, users, rooms, bookings and their calendars under /v1."""
 
-from guildhall.dialects.commonshub import apps, calendars, rooms, users
+from guildhall.dialects.commonshub import apps, calendars, rooms, shifts, users
 from guildhall.dialects.commonshub.face import CommonsHub
 
 __all__ = ["ROUTES", "CommonsHub"]
@@ -21,6 +21,11 @@ ROUTES = (
     calendars.get_room_calendar,
     calendars.get_shift_feed,
     calendars.rotate_calendar_feed,
+    # Shifts: /v1/shifts, /v1/shifts/{date} and /v1/shifts/{date}/{slotIndex}/signup
+    shifts.list_shifts,
+    shifts.get_shifts_of_day,
+    shifts.sign_up_for_shift,
+    shifts.cancel_shift_signup,
     # Users: /v1/users/me, /v1/users/me/bookings, /v1/users, /v1/users/{userId} and .../roles
     users.get_me,
     users.update_me,

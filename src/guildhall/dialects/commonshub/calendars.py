@@ -8,7 +8,7 @@ from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.dialects.commonshub.auth import FOR_USER, OPEN
 from guildhall.dialects.commonshub.wire import Reply
-from guildhall.domains import identity, rooms
+from guildhall.domains import identity, rooms, shifts
 from guildhall.domains.identity import Permission
 from guildhall.domains.identity.errors import FeedNotFound, MissingUserId
 from guildhall.domains.rooms import CalendarPlan
@@ -47,10 +47,10 @@ async def get_room_calendar(room_id: str, tx: Tx, call: Call) -> Answer:
     content="text/calendar", also=(304,),
 )  # fmt: skip
 async def get_shift_feed(feed_token: str, tx: Tx, call: Call) -> Answer:
-    """Give one person's bookings as a subscribable calendar; the address is the credential."""
+    """Give one person's shifts and bookings as a subscribable calendar; the address is the credential."""
     house = call.house
     owner = await identity.owner_of_feed(tx, feed_token)
-    plan = await rooms.calendar_of_person(tx, owner, hub=house.hub, now=house.clock.now())
+    plan = await shifts.calendar_of_person(tx, owner, hub=house.hub, now=house.clock.now())
     return await _document(call, plan)
 
 

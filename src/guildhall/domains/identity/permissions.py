@@ -17,6 +17,7 @@ class Permission(StrEnum):
     READ_HUB = "hub.read"
     BOOK_ROOMS = "rooms.book"
     MANAGE_ROOMS = "rooms.manage"
+    SIGN_UP = "shifts.sign_up"
     OWN_PROFILE = "profile.own"
     MANAGE_PEOPLE = "people.manage"
     MANAGE_APPS = "apps.manage"
@@ -31,6 +32,7 @@ MEMBER = frozenset(
         Permission.PUBLIC,
         Permission.READ_HUB,
         Permission.BOOK_ROOMS,
+        Permission.SIGN_UP,
         Permission.OWN_PROFILE,
         Permission.USE_PANEL,
     }
@@ -46,7 +48,8 @@ OF_ROLE: dict[str, frozenset[Permission]] = {
 
 CEILING: dict[Credential, frozenset[Permission]] = {
     Credential.NONE: frozenset({Permission.PUBLIC}),
-    Credential.MASTER_KEY: EVERYTHING - {Permission.OWN_PROFILE, Permission.BOOK_ROOMS, Permission.USE_PANEL},
+    Credential.MASTER_KEY: EVERYTHING
+    - {Permission.OWN_PROFILE, Permission.BOOK_ROOMS, Permission.SIGN_UP, Permission.USE_PANEL},
     Credential.MASTER_KEY_FOR_USER: EVERYTHING - {Permission.USE_PANEL},
     Credential.APP_SECRET: frozenset({Permission.PUBLIC, Permission.READ_HUB}),
     Credential.APP_SECRET_FOR_USER: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS},

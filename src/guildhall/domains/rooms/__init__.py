@@ -25,6 +25,7 @@ from guildhall.domains.rooms.queries import (
     bookings_of,
     closed_between,
     events_in,
+    events_in_house,
     every_room,
     list_rooms,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "create_default_rooms",
     "days_asked_for",
     "events_in",
+    "events_in_house",
     "every_room",
     "free_slots",
     "list_rooms",

@@ -12,18 +12,20 @@ from guildhall.domains.rooms.models import Booking, Room
 
 async def send_invitation(tx: Tx, booking: Booking, room: Room, *, hub: Hub, now: datetime) -> None:
     """Queue the invitation to a booking that names an address."""
-    await _queue(tx, _entry(booking, room, hub), booking.invite, "REQUEST", hub=hub, now=now)
+    if booking.invite:
+        await queue_invitation(tx, _entry(booking, room, hub), booking.invite, hub=hub, now=now)
 
 
 async def send_cancellation(tx: Tx, booking: Booking, room: Room, *, hub: Hub, now: datetime) -> None:
     """Queue the message that takes a booking out of the invited person's calendar."""
     entry = replace(_entry(booking, room, hub), sequence=booking.sequence + 1, stamp=now, cancelled=True)
-    await _queue(tx, entry, booking.invite, "CANCEL", hub=hub, now=now)
+    if booking.invite:
+        await queue_invitation(tx, entry, booking.invite, hub=hub, now=now)
 
 
-async def _queue(tx: Tx, entry: Entry, recipient: str | None, method: str, *, hub: Hub, now: datetime) -> None:
-    if recipient is None:
-        return
+async def queue_invitation(tx: Tx, entry: Entry, recipient: str, *, hub: Hub, now: datetime) -> None:
+    """Queue the mail that puts an entry into somebody's calendar, or takes a cancelled one out of it."""
+    method = "CANCEL" if entry.cancelled else "REQUEST"
     begins, ends = entry.starts_at.astimezone(hub.zone), entry.ends_at.astimezone(hub.zone)
     word = "Cancelled" if entry.cancelled else "Invitation"
     document = calendar_document([entry], zone=hub.zone, method=method, invitation=Invitation(hub.organiser, recipient))

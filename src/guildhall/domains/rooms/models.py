@@ -75,6 +75,13 @@ bookings = Table(
         postgresql_where=text("state = 'live'"),
     ),
     Index(
+        "ix_bookings_starts_at",
+        "starts_at",
+        "ends_at",
+        sqlite_where=text("state = 'live'"),
+        postgresql_where=text("state = 'live'"),
+    ),
+    Index(
         "ix_bookings_user_id_starts_at",
         "user_id",
         "starts_at",

@@ -89,6 +89,7 @@ CANCELLED_OF_USER = query(
         *_touching(),
     ).order_by(*_in_order),
 )
+EVENTS_IN_HOUSE = query(BookedEvent, _events(_live, *_touching()).order_by(*_in_order))
 BOOKING_LOCKED = query(
     Booking,
     select(bookings)
@@ -129,6 +130,11 @@ async def closed_between(tx: Tx, first: date, last: date) -> dict[date, ClosedDa
 async def events_in(tx: Tx, room: Room, span: Span) -> list[BookedEvent]:
     """Return the live bookings of a room that touch a span, by start."""
     return await tx.all(EVENTS_OF_ROOM, room_id=room.id, **bounds(span))
+
+
+async def events_in_house(tx: Tx, span: Span) -> list[BookedEvent]:
+    """Return the live bookings of all rooms that touch a span, by start."""
+    return await tx.all(EVENTS_IN_HOUSE, **bounds(span))
 
 
 async def bookings_of(tx: Tx, user_id: str, span: Span) -> list[BookedEvent]:

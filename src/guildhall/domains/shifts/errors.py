@@ -1,0 +1,58 @@
+"""Refusals of shifts.
+
+GuildhallError
+├── NotFound
+│   ├── SlotNotFound         the day's plan has no slot of this number
+│   └── NotSignedUp          there is nothing to withdraw
+├── Invalid
+│   └── InvalidSlot          not a number
+├── Conflict
+│   └── AlreadySignedUp
+└── Unprocessable
+    ├── SlotFull
+    └── SlotClosed
+"""
+
+from guildhall.core.errors import Conflict, Invalid, NotFound, Unprocessable
+
+
+class SlotNotFound(NotFound):
+    """The day's plan has no slot of this number."""
+
+    code = "slot_not_found"
+    text = "There is no such shift on that day"
+
+
+class NotSignedUp(NotFound):
+    """The person has no live sign-up for the slot."""
+
+    code = "not_signed_up"
+    text = "You are not signed up for this shift"
+
+
+class InvalidSlot(Invalid):
+    """Not the number of a slot."""
+
+    code = "invalid_slot"
+    text = "A slot is named by a number from 0 on"
+
+
+class AlreadySignedUp(Conflict):
+    """The person has a live sign-up for the slot."""
+
+    code = "already_signed_up"
+    text = "You are already signed up for this shift"
+
+
+class SlotFull(Unprocessable):
+    """Every place is taken; `details` has the places."""
+
+    code = "slot_full"
+    text = "This shift slot is full"
+
+
+class SlotClosed(Unprocessable):
+    """The slot takes no sign-ups."""
+
+    code = "slot_closed"
+    text = "This shift takes no sign-ups"

@@ -1,0 +1,181 @@
+"""The plan of volunteer shifts, the slots of days that somebody signed up for, and the sign-ups."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
+)
+
+from guildhall.core.db import Day, JsonDoc, UtcTime, metadata, stored
+
+shift_plans = Table(
+    "shift_plans",
+    metadata,
+    Column("valid_from", Day, primary_key=True),
+    Column("daily", JsonDoc, nullable=False),
+    Column("weekdays", JsonDoc, nullable=False),
+    Column("refuse_past", Boolean, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+shift_slots = Table(
+    "shift_slots",
+    metadata,
+    Column("day", Day, primary_key=True),
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("opens", Integer, nullable=False),
+    Column("closes", Integer, nullable=False),
+    Column("places", Integer, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    CheckConstraint("slot >= 0", name="slot"),
+    CheckConstraint("closes > opens", name="order"),
+    CheckConstraint("places >= 0", name="places"),
+)
+
+_live: dict[str, Any] = {"sqlite_where": text("state = 'live'"), "postgresql_where": text("state = 'live'")}
+
+shift_signups = Table(
+    "shift_signups",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("day", Day, nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    # The seat taken, and how many there were: unique seats below the count are how the database holds the capacity.
+    Column("place", Integer, nullable=False),
+    Column("places", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("invite", Text),
+    Column("signed_up_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    ForeignKeyConstraint(["day", "slot"], ["shift_slots.day", "shift_slots.slot"]),
+    CheckConstraint("state IN ('live', 'withdrawn', 'declined')", name="state"),
+    CheckConstraint("place >= 0 AND place < places", name="place"),
+    Index("uq_shift_signups_day_slot_user_id", "day", "slot", "user_id", unique=True, **_live),
+    Index("uq_shift_signups_day_slot_place", "day", "slot", "place", unique=True, **_live),
+    Index("ix_shift_signups_user_id_day", "user_id", "day"),
+)
+
+shift_lines = Table(
+    "shift_lines",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("day", Day, nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Index("ix_shift_lines_day_slot_seq", "day", "slot", "seq"),
+)
+
+
+class PlannedSlot(msgspec.Struct, frozen=True):
+    """A slot of a plan: minutes since local midnight, and how many people it takes; none means always full."""
+
+    opens: int
+    closes: int
+    places: int = 3
+
+
+@stored(shift_plans)
+class ShiftPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The slots of every day from `valid_from` on, until a later plan; weekdays (0 is Monday) may differ."""
+
+    valid_from: date
+    daily: list[PlannedSlot]
+    weekdays: dict[int, list[PlannedSlot]] = {}
+    refuse_past: bool = False
+    created_at: datetime
+
+    def on(self, day: date) -> list[PlannedSlot]:
+        """Return the slots of a day by start."""
+        return sorted(self.weekdays.get(day.weekday(), self.daily), key=lambda slot: (slot.opens, slot.closes))
+
+
+@stored(shift_slots)
+class FixedSlot(msgspec.Struct, frozen=True):
+    """A slot of a day that somebody signed up for: its number and its times never change."""
+
+    day: date
+    slot: int
+    opens: int
+    closes: int
+    places: int
+    created_at: datetime
+
+
+class SignupState(StrEnum):
+    """A sign-up is live until it is withdrawn, or declined by way of a calendar."""
+
+    LIVE = "live"
+    WITHDRAWN = "withdrawn"
+    DECLINED = "declined"
+
+
+@stored(shift_signups)
+class Signup(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's place in a slot. Signing up again after withdrawing makes a new one."""
+
+    id: str
+    day: date
+    slot: int
+    user_id: str
+    place: int
+    places: int
+    state: SignupState = SignupState.LIVE
+    invite: str | None = None
+    signed_up_at: datetime
+    ended_at: datetime | None = None
+
+
+class Volunteer(msgspec.Struct, frozen=True):
+    """A live sign-up with the names of its person."""
+
+    id: str
+    day: date
+    slot: int
+    user_id: str
+    place: int
+    signed_up_at: datetime
+    alias: str
+    username: str
+    display_name: str
+
+
+class OwnShift(msgspec.Struct, frozen=True):
+    """A person's sign-up with the times of its slot."""
+
+    id: str
+    day: date
+    slot: int
+    state: SignupState
+    signed_up_at: datetime
+    ended_at: datetime | None
+    opens: int
+    closes: int
+
+
+@stored(shift_lines)
+class NewLine(msgspec.Struct, frozen=True):
+    """A line of a slot's trail before the database has numbered it."""
+
+    day: date
+    slot: int
+    at: datetime
+    username: str
+    display_name: str
+    what: str

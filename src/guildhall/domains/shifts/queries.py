@@ -1,0 +1,93 @@
+"""Reads of shifts, each bounded by the days or the person asked for."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import bindparam, literal_column, select
+
+from guildhall.core.db import Tx, query
+from guildhall.domains.identity.models import users
+from guildhall.domains.shifts.models import (
+    FixedSlot,
+    NewLine,
+    OwnShift,
+    ShiftPlan,
+    Signup,
+    Volunteer,
+    shift_lines,
+    shift_plans,
+    shift_signups,
+    shift_slots,
+)
+
+_of_person = ("alias", "username", "display_name")
+_of_slot = ("opens", "closes")
+_same_slot = (shift_slots.c.day == shift_signups.c.day) & (shift_slots.c.slot == shift_signups.c.slot)
+# The state stands in the text: the indexes over live sign-ups serve only statements that name it.
+_live = shift_signups.c.state == literal_column("'live'")
+MOST_OWN = 1000
+
+PLANS = query(ShiftPlan, select(shift_plans).order_by(shift_plans.c.valid_from))
+FIXED_SLOTS = query(
+    FixedSlot,
+    select(shift_slots)
+    .where(shift_slots.c.day.between(bindparam("first"), bindparam("last")))
+    .order_by(shift_slots.c.day, shift_slots.c.slot),
+)
+SLOT_LOCKED = query(
+    FixedSlot,
+    select(shift_slots)
+    .where(shift_slots.c.day == bindparam("day"), shift_slots.c.slot == bindparam("slot"))
+    .with_for_update(key_share=True),
+)
+VOLUNTEERS = query(
+    Volunteer,
+    select(*(users.c[name] if name in _of_person else shift_signups.c[name] for name in Volunteer.__struct_fields__))
+    .join_from(shift_signups, users, users.c.id == shift_signups.c.user_id)
+    .where(shift_signups.c.day.between(bindparam("first"), bindparam("last")), _live)
+    .order_by(shift_signups.c.day, shift_signups.c.slot, shift_signups.c.signed_up_at, shift_signups.c.id),
+)
+SIGNUP_LOCKED = query(
+    Signup,
+    select(shift_signups)
+    .where(
+        shift_signups.c.day == bindparam("day"),
+        shift_signups.c.slot == bindparam("slot"),
+        shift_signups.c.user_id == bindparam("user_id"),
+        _live,
+    )
+    .with_for_update(),
+)
+TAKEN_PLACES = query(
+    int,
+    select(shift_signups.c.place).where(
+        shift_signups.c.day == bindparam("day"), shift_signups.c.slot == bindparam("slot"), _live
+    ),
+)
+SHIFTS_OF = query(
+    OwnShift,
+    select(*(shift_slots.c[name] if name in _of_slot else shift_signups.c[name] for name in OwnShift.__struct_fields__))
+    .join_from(shift_signups, shift_slots, _same_slot)
+    .where(
+        shift_signups.c.user_id == bindparam("user_id"),
+        shift_signups.c.day.between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(shift_signups.c.day, shift_slots.c.opens, shift_signups.c.id)
+    .limit(MOST_OWN),
+)
+LINES = query(
+    NewLine,
+    select(*(shift_lines.c[name] for name in NewLine.__struct_fields__))
+    .where(shift_lines.c.day == bindparam("day"), shift_lines.c.slot == bindparam("slot"))
+    .order_by(shift_lines.c.seq),
+)
+
+
+async def shifts_of(tx: Tx, user_id: str, first: date, last: date) -> Sequence[OwnShift]:
+    """Return a person's sign-ups of some days, withdrawn ones too, by day and start; at most a thousand."""
+    return await tx.all(SHIFTS_OF, user_id=user_id, first=first, last=last)
+
+
+async def lines_of(tx: Tx, day: date, slot: int) -> Sequence[NewLine]:
+    """Return what happened in a slot, oldest first."""
+    return await tx.all(LINES, day=day, slot=slot)
