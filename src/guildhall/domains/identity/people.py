@@ -151,7 +151,7 @@ async def create_person(
     return await _reload(tx, user_id)
 
 
-async def _create_user(  # noqa: PLR0917 (private half of ensure_user)
+async def _create_user(
     tx: Tx,
     actor: Actor,
     alias: str,

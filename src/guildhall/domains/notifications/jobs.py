@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from guildhall.core.errors import InvalidField
 from guildhall.core.jobs import JobContext
 from guildhall.core.mail import CalendarPart, Mail, Mailer, MailRefused, as_email
 from guildhall.domains.notifications.mails import MailRef, mail_with, settle_mail
@@ -24,7 +25,8 @@ def sender_of(mailer: Mailer | None, *, sender: str, host: str) -> Callable[[Job
             try:
                 await mailer.send(as_email(_message(mail, sender, host)))
                 state = MailState.SENT
-            except MailRefused as fault:
+            except (MailRefused, InvalidField) as fault:
+                # No later attempt could help either a mailbox that is not there or a mail that cannot be written.
                 state, reason = MailState.REFUSED, str(fault)
         async with context.database.write() as tx:
             await settle_mail(tx, mail, state, reason=reason, now=context.clock.now())
