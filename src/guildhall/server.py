@@ -45,10 +45,16 @@ async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
             log_level=LogLevels.error,
         )
         loop = asyncio.get_running_loop()
-        reloads: list[asyncio.Task[None]] = []
+        errands: list[asyncio.Task[None]] = []
+
+        def stop() -> None:
+            # The server waits for open answers, and a live page's goes on until the events end.
+            errands.append(loop.create_task(house.events.stop()))
+            server.stop()
+
         for each in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(each, server.stop)
-        loop.add_signal_handler(signal.SIGHUP, lambda: reloads.append(loop.create_task(_reload(house))))
+            loop.add_signal_handler(each, stop)
+        loop.add_signal_handler(signal.SIGHUP, lambda: errands.append(loop.create_task(_reload(house))))
         log.info("Listening", host=settings.server.host, port=settings.server.port)
         await server.serve()
         log.info("Stopping")

@@ -43,13 +43,15 @@ class Edge:
         request_id = ids.ulid()
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
-        status = 500
+        status, spent = 500, 0.0
         begun = time.perf_counter()
 
         async def sending(message: Any) -> None:  # noqa: ANN401
-            nonlocal status
+            nonlocal status, spent
             if message["type"] == "http.response.start":
                 status = message["status"]
+                # To the head of the answer: a stream's body lasts as long as somebody listens.
+                spent = time.perf_counter() - begun
                 self._complete(message["headers"], request_id)
             await send(message)
 
@@ -58,7 +60,6 @@ class Edge:
         try:
             await self._app(scope, receive, sending)
         finally:
-            spent = time.perf_counter() - begun
             face, route = state.get("face", "none"), state.get("route", "none")
             self._metrics.request_ends(face=face, route=route, method=scope["method"], status=status, seconds=spent)
             if status >= 500 or spent > SLOW:  # noqa: PLR2004 (the class of server errors)
