@@ -50,7 +50,7 @@ async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
         def stop() -> None:
             # The server waits for open answers, and a live page's goes on until the events end.
             errands.append(loop.create_task(house.events.stop()))
-            server.stop()
+            server.stop()  # type: ignore[no-untyped-call]  # Granian leaves it untyped
 
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, stop)
