@@ -16,7 +16,7 @@ from guildhall.domains import rooms
 from guildhall.domains.audit import queries as audit
 from guildhall.domains.identity import queries as identity
 from guildhall.domains.identity.models import users
-from guildhall.domains.notifications import mails
+from guildhall.domains.notifications import queries as notifications
 from guildhall.domains.rooms import queries as bookings
 from guildhall.domains.rooms.times import Span
 
@@ -109,7 +109,7 @@ READS: dict[str, tuple[Query[Any] | dict[str, Query[Any]], dict[str, Any]]] = {
     "a page of the log": (audit.PAGE, {"before": 15_000, "limit": 50}),
     "a page of one action": (audit.PAGE_OF_ACTION, {"before": 15_000, "limit": 50, "action": "room.booked7"}),
     "a page about one thing": (audit.PAGE_OF_TARGET, {"before": 15_000, "limit": 50, "target": "event7"}),
-    "a page of mails": (mails.PAGE, {"before": "mail5", "limit": 50}),
+    "a page of mails": (notifications.PAGE, {"before": "mail5", "limit": 50}),
 }
 SMALL = {"closed_days", "apps", "calendar_feeds", "rooms"}
 """Tables with so few rows here that PostgreSQL rightly reads them whole."""
