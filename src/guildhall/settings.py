@@ -294,7 +294,12 @@ def _rules(settings: Settings) -> list[str]:
         if value < least:
             faults.append(f"{name}: must be at least {least}")
     for name, address, form, told in (
-        ("PUBLIC_URL", settings.public_url, r"https?://[^/]", "http:// or https:// and a host"),
+        (
+            "PUBLIC_URL",
+            settings.server.public_url or "http://localhost",
+            r"https?://[^/]",
+            "http:// or https:// and a host",
+        ),
         ("DATABASE_URL", settings.database_url, r"sqlite:///|postgres(ql)?://", "sqlite:/// or postgresql://"),
         ("REDIS_URL", settings.store.redis_url or "redis://", r"rediss?://|unix://", "redis:// or rediss://"),
     ):
