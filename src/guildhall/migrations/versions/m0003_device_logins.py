@@ -5,7 +5,7 @@ from alembic import op
 
 from guildhall.core.db.schema import UtcTime
 
-revision = "0005"
+revision = "0003"
 down_revision = "0002"
 
 
