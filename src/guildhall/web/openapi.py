@@ -21,6 +21,7 @@ from guildhall.core.errors import (
     Unavailable,
     Unsupported,
 )
+from guildhall.core.idempotency import IdempotencyKeyReused
 from guildhall.web.answers import Answer
 from guildhall.web.bodies import Form
 from guildhall.web.faces import Face
@@ -29,7 +30,7 @@ from guildhall.web.routing import Route
 SCHEMAS = "#/components/schemas/{name}"
 ALWAYS: tuple[type[GuildhallError], ...] = (Limited, Internal, Unavailable)
 GUARDED: tuple[type[GuildhallError], ...] = (Unauthenticated, Forbidden)
-WITH_BODY: tuple[type[GuildhallError], ...] = (InvalidJson, TooLarge, Unsupported)
+UNSAFE: tuple[type[GuildhallError], ...] = (InvalidJson, TooLarge, Unsupported, IdempotencyKeyReused)
 
 
 def document_of(face: Face, routes: Sequence[Route], *, server: str) -> dict[str, Any]:
@@ -105,9 +106,9 @@ def _responses(face: Face, each: Route, schema_of: dict[Any, Any]) -> dict[str, 
         success["content"] = {each.content: {"schema": {"type": "string"}}}
     refusals = list(each.refusals) + list(ALWAYS)
     if each.accepts is not Credential.NONE:
-        refusals += GUARDED
+        refusals += (*GUARDED, *face.refusals)
     if each.method != "GET":
-        refusals += WITH_BODY
+        refusals += UNSAFE
     by_status: dict[str, list[str]] = {}
     for refusal in dict.fromkeys(refusals):
         by_status.setdefault(str(face.status_of(refusal)), []).append(refusal.code)

@@ -373,6 +373,13 @@ class CalendarFeed(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class Attempts(msgspec.Struct, frozen=True):
+    """Sign-ins tried for a name or from an address in the present window."""
+
+    count: int
+    window_ends_at: datetime
+
+
 def search_text(username: str, display_name: str, email: str | None) -> str:
     """Return the text in which a search for a person looks."""
     return " ".join(part.casefold() for part in (username, display_name, email or ""))

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, literal_column, select, text, union_all
 
 from guildhall.core.db import JsonDoc, Query, Tx, query
 from guildhall.domains.identity.models import (
     ADMIN_ROLES,
     ApiKey,
     App,
+    Attempts,
     CalendarFeed,
     DeviceLogin,
     Identity,
@@ -25,6 +26,7 @@ from guildhall.domains.identity.models import (
     identities,
     master_key,
     sessions,
+    sign_in_attempts,
     user_grants,
     user_roles,
     user_tokens,
@@ -44,40 +46,38 @@ USER_LOCKED = query(User, _users(users.c.id == bindparam("id")).with_for_update(
 USER_BY_ALIAS = query(User, _users(users.c.alias == bindparam("alias")))
 USER_BY_SIGN_IN_NAME = query(User, _users(users.c.sign_in_name == bindparam("name")))
 PASSWORD_HASH = query(str, select(users.c.password_hash).where(users.c.id == bindparam("id")))
+# Two reads by index in one statement; joined by OR they would make PostgreSQL look at everybody.
 USER_KNOWN_AS = query(
     User,
-    _users(
-        or_(
-            users.c.alias == bindparam("name"),
+    union_all(
+        _users(users.c.alias == bindparam("name")).add_columns(literal(0).label("place")),
+        _users(
             users.c.id.in_(
                 select(identities.c.user_id).where(
                     identities.c.provider == bindparam("provider"),
                     identities.c.external_id.in_([bindparam("name"), bindparam("bare")]),
                 )
-            ),
-        )
+            )
+        ).add_columns(literal(1)),
     )
-    .order_by((users.c.alias == bindparam("name")).desc())
+    .order_by("place")
     .limit(1),
 )
 ROLES = query(
     str, select(user_roles.c.role).where(user_roles.c.user_id == bindparam("user_id")).order_by(user_roles.c.role)
 )
-# The ids come as one JSON list, because a statement has a fixed number of parameters.
-_listed = {
-    "postgresql": text("SELECT jsonb_array_elements_text(:ids)"),
-    "sqlite": text("SELECT value FROM json_each(:ids)"),
+# The ids come as one JSON list, because a statement has a fixed number of parameters; as an array it is by index that
+# PostgreSQL looks for each.
+_one_of = {
+    "postgresql": text("user_id = ANY(ARRAY(SELECT jsonb_array_elements_text(:ids)))"),
+    "sqlite": text("user_id IN (SELECT value FROM json_each(:ids))"),
 }
 ROLES_OF_ALL = {
     engine: query(
         UserRole,
-        select(user_roles)
-        .where(
-            user_roles.c.user_id.in_(listed.bindparams(bindparam("ids", type_=JsonDoc)).columns(user_roles.c.user_id))
-        )
-        .order_by(user_roles.c.role),
+        select(user_roles).where(one_of.bindparams(bindparam("ids", type_=JsonDoc))).order_by(user_roles.c.role),
     )
-    for engine, listed in _listed.items()
+    for engine, one_of in _one_of.items()
 }
 GRANTS = query(str, select(user_grants.c.permission).where(user_grants.c.user_id == bindparam("user_id")))
 IDENTITIES = query(
@@ -172,6 +172,12 @@ MISSES_OF_USER = query(
 )
 MISSES_OF_ADDRESS = query(
     datetime, select(code_misses.c.at).where(code_misses.c.ip == bindparam("ip"), code_misses.c.at > bindparam("since"))
+)
+ATTEMPTS = query(
+    Attempts,
+    select(sign_in_attempts.c.count, sign_in_attempts.c.window_ends_at).where(
+        sign_in_attempts.c.subject == bindparam("who")
+    ),
 )
 FEED_BY_HASH = query(CalendarFeed, select(calendar_feeds).where(calendar_feeds.c.token_hash == bindparam("hash")))
 FEED_OF = query(CalendarFeed, select(calendar_feeds).where(calendar_feeds.c.user_id == bindparam("user_id")))

@@ -8,19 +8,18 @@ simultaneous guesses.
 import math
 from datetime import datetime, timedelta
 
-import msgspec
 from sqlalchemy import bindparam, delete, update
 
 from guildhall.core.actor import Actor, ActorKind, Credential
 from guildhall.core.crypto import PasswordHasher, needs_rehash
-from guildhall.core.db import Database, Tx, command, insert_if_new, query
+from guildhall.core.db import Database, Tx, command, insert_if_new
 from guildhall.domains import audit
 from guildhall.domains.identity import names
 from guildhall.domains.identity.device_logins import forget_old_logins
 from guildhall.domains.identity.errors import NameTaken, TooManyAttempts, WrongPassword
 from guildhall.domains.identity.models import Session, User, sign_in_attempts, users
 from guildhall.domains.identity.people import create_person
-from guildhall.domains.identity.queries import ANY_ADMIN, PASSWORD_HASH, USER_BY_SIGN_IN_NAME
+from guildhall.domains.identity.queries import ANY_ADMIN, ATTEMPTS, PASSWORD_HASH, USER_BY_SIGN_IN_NAME
 from guildhall.domains.identity.sessions import end_other_sessions, forget_expired, open_session
 
 WINDOW = timedelta(minutes=15)
@@ -44,21 +43,6 @@ CLEAR = command(delete(sign_in_attempts).where(sign_in_attempts.c.subject == bin
 FORGET = command(delete(sign_in_attempts).where(sign_in_attempts.c.window_ends_at <= bindparam("now")))
 SET_PASSWORD = command(
     update(users).where(users.c.id == bindparam("user_id")).values(password_hash=bindparam("new_hash"))
-)
-
-
-class Attempts(msgspec.Struct, frozen=True):
-    """Sign-ins tried for a name or from an address in the present window."""
-
-    count: int
-    window_ends_at: datetime
-
-
-ATTEMPTS = query(
-    Attempts,
-    sign_in_attempts.select()
-    .with_only_columns(sign_in_attempts.c.count, sign_in_attempts.c.window_ends_at)
-    .where(sign_in_attempts.c.subject == bindparam("who")),
 )
 
 

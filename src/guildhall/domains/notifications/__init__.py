@@ -4,12 +4,11 @@ from guildhall.domains.notifications.jobs import sender_of
 from guildhall.domains.notifications.mails import (
     SEND_MAIL,
     MailRef,
-    mail_with,
-    page_of_mails,
     queue_mail,
     settle_mail,
 )
 from guildhall.domains.notifications.models import MailState, StoredMail
+from guildhall.domains.notifications.queries import mail_with, page_of_mails
 
 __all__ = [
     "SEND_MAIL",

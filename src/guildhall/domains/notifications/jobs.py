@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 from guildhall.core.errors import InvalidField
 from guildhall.core.jobs import JobContext
 from guildhall.core.mail import CalendarPart, Mail, Mailer, MailRefused, as_email
-from guildhall.domains.notifications.mails import MailRef, mail_with, settle_mail
+from guildhall.domains.notifications.mails import MailRef, settle_mail
 from guildhall.domains.notifications.models import MailState, StoredMail
+from guildhall.domains.notifications.queries import mail_with
 
 
 def sender_of(mailer: Mailer | None, *, sender: str, host: str) -> Callable[[JobContext, MailRef], Awaitable[None]]:

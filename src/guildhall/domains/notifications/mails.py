@@ -1,12 +1,12 @@
-"""Queueing mail, and what happens to it."""
+"""Queueing mail, and noting what happened to it."""
 
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 
 from guildhall.core import ids, outbox
-from guildhall.core.db import Tx, command, query
+from guildhall.core.db import Tx, command
 from guildhall.core.outbox import JobKind
 from guildhall.domains.notifications.models import MailState, StoredMail, mails
 
@@ -18,13 +18,7 @@ class MailRef(msgspec.Struct, frozen=True):
 
 
 SEND_MAIL = JobKind("mail.send", MailRef)
-AFTER_ALL_IDS = "z"
 
-MAIL = query(StoredMail, select(mails).where(mails.c.id == bindparam("id")))
-PAGE = query(
-    StoredMail,
-    select(mails).where(mails.c.id < bindparam("before")).order_by(mails.c.id.desc()).limit(bindparam("limit")),
-)
 SETTLE = command(
     update(mails)
     .where(mails.c.id == bindparam("mail_id"))
@@ -55,16 +49,6 @@ async def queue_mail(
     await tx.insert(mail)
     await outbox.put(tx, SEND_MAIL, MailRef(mail.id), now=now, key=mail.id)
     return mail.id
-
-
-async def mail_with(tx: Tx, mail_id: str) -> StoredMail | None:
-    """Return a mail."""
-    return await tx.one(MAIL, id=mail_id)
-
-
-async def page_of_mails(tx: Tx, *, before: str | None = None, limit: int) -> list[StoredMail]:
-    """Return mails, newest first, that were queued before mail `before`."""
-    return await tx.all(PAGE, before=before or AFTER_ALL_IDS, limit=limit)
 
 
 async def settle_mail(tx: Tx, mail: StoredMail, state: MailState, *, reason: str | None = None, now: datetime) -> None:

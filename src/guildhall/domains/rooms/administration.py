@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, update
 
 from guildhall.core.actor import Actor
-from guildhall.core.db import Tx, command, insert_if_new, query
+from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.core.errors import InvalidField
 from guildhall.domains import audit
 from guildhall.domains.identity.names import clean_name
@@ -22,7 +22,7 @@ from guildhall.domains.rooms.models import (
     closed_days,
     rooms,
 )
-from guildhall.domains.rooms.queries import CLOSED, EVERY_ROOM
+from guildhall.domains.rooms.queries import CLOSED, EVERY_ROOM, LAST_POSITION
 from guildhall.domains.rooms.times import MINUTES_OF_DAY
 
 LARGEST_CAPACITY = 100_000
@@ -39,7 +39,6 @@ CHANGE = command(
     .where(rooms.c.id == bindparam("room_id"))
     .values({name: bindparam(f"new_{name}", type_=rooms.c[name].type) for name in CHANGEABLE})
 )
-LAST_POSITION = query(int, select(func.max(rooms.c.position)))
 OPEN_DAY = command(delete(closed_days).where(closed_days.c.day == bindparam("which")))
 OPEN_FILE_DAYS = command(delete(closed_days).where(closed_days.c.managed_by_file.is_(True)))
 

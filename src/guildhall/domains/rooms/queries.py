@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 
 from guildhall.core.db import Tx, query
 from guildhall.domains.identity.models import users
@@ -56,6 +56,7 @@ ROOM = query(Room, select(rooms).where(rooms.c.id == bindparam("id")))
 ROOM_LOCKED = query(Room, select(rooms).where(rooms.c.id == bindparam("id")).with_for_update(key_share=True))
 ALL_ROOMS = query(Room, select(rooms).where(rooms.c.archived_at.is_(None)).order_by(rooms.c.position, rooms.c.id))
 EVERY_ROOM = query(Room, select(rooms).order_by(rooms.c.position, rooms.c.id))
+LAST_POSITION = query(int, select(func.max(rooms.c.position)))
 CLOSED = query(
     ClosedDay,
     select(closed_days)
