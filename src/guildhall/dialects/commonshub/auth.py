@@ -29,6 +29,7 @@ FOR_USER = Credential.MASTER_KEY_FOR_USER | AS_USER
 ADMINISTRATION = MASTER | AS_USER
 READER = ADMINISTRATION | Credential.APP_SECRET
 BROWSER_OR_APP = Credential.SESSION | Credential.APP_SECRET_FOR_USER
+OF_DEVICE_APPS = (Permission.PUBLIC, Permission.DEVICE_LOGIN)
 MASTER_PROVIDER = "discord"
 """The master key vouches for people as an app with the default provider does."""
 
@@ -132,7 +133,7 @@ async def _authenticate(call: Call, token: str) -> Actor:
         configured = house.settings.admin.api_key
         if app is None and not await identity.is_master_key(tx, token, configured=configured):
             raise Unauthenticated("A valid app secret or user token is needed")
-        if app is not None and app.kind is AppKind.DEVICE and call.route.permission is not Permission.DEVICE_LOGIN:
+        if app is not None and app.kind is AppKind.DEVICE and call.route.permission not in OF_DEVICE_APPS:
             raise AppNotTrusted
         user = None
         if named is not None:

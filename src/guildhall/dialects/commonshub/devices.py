@@ -213,7 +213,7 @@ async def start_device_login(data: Later[DeviceStart], tx: Tx, actor: Actor, hou
 
 
 @route(
-    "GET", "/v1/auth/device/{device_code}", permission=Permission.DEVICE_LOGIN,
+    "GET", "/v1/auth/device/{device_code}", permission=Permission.PUBLIC,
     accepts=OPEN | APP, transaction="write",
     refusals=(AccessDenied, WrongApp, DeviceCodeNotFound, ExpiredToken, CodeUsed),
 )  # fmt: skip
@@ -238,7 +238,7 @@ async def poll_device_login(device_code: str, tx: Tx, actor: Actor, house: House
 
 
 @route(
-    "POST", "/v1/auth/device/token", permission=Permission.DEVICE_LOGIN,
+    "POST", "/v1/auth/device/token", permission=Permission.PUBLIC,
     accepts=OPEN | APP,
     refusals=(OAuthRefusal, *GRANT_REFUSALS.values()), transaction="none",
 )  # fmt: skip

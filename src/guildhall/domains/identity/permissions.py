@@ -51,7 +51,7 @@ OF_ROLE: dict[str, frozenset[Permission]] = {
 """Roles that carry more than membership; any other role is a label."""
 
 CEILING: dict[Credential, frozenset[Permission]] = {
-    Credential.NONE: frozenset({Permission.PUBLIC, Permission.DEVICE_LOGIN}),
+    Credential.NONE: frozenset({Permission.PUBLIC}),
     Credential.MASTER_KEY: EVERYTHING
     - {
         Permission.OWN_PROFILE,
