@@ -1,6 +1,6 @@
 """The panel: server-rendered pages for people. Its URL table on one page."""
 
-from guildhall.panel import account, apps, bookings, calendar, devices, entrance, office, office_rooms, people
+from guildhall.panel import account, apps, bookings, calendar, devices, entrance, office, office_rooms, people, shifts
 from guildhall.panel.devices import show_notice
 from guildhall.panel.face import Panel
 
@@ -41,6 +41,10 @@ ROUTES = (
     devices.show_verify_page,
     devices.show_device,
     devices.revoke_token,
+    # GET  /panel/shifts                    POST /panel/shifts/{day}/{slot}/sign-up and .../withdraw
+    shifts.show_rota,
+    shifts.sign_up,
+    shifts.withdraw,
     # GET and POST /panel/people            GET /panel/people/{alias}
     people.list_people,
     people.add_person,

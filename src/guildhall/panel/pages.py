@@ -33,6 +33,8 @@ NOTICES: dict[str, str] = {
     "session-ended": "The session is over.",
     "sessions-ended": "All their sessions are over.",
     "token-revoked": "The device is signed out.",
+    "signed-up": "You are on. Thank you!",
+    "withdrawn": "Your place is given back.",
     "signed-out": "You are signed out.",
 }
 """What is told after a change, by the word that the redirect's address carries."""
@@ -61,6 +63,7 @@ WINGS = (
         "House",
         (
             Link("Rooms", "/panel/rooms", "r", Permission.READ_HUB),
+            Link("Shifts", "/panel/shifts", "f", Permission.READ_HUB),
             Link("My bookings", "/panel/bookings", "b", Permission.BOOK_ROOMS),
         ),
     ),
