@@ -100,9 +100,10 @@ _page = _users(users.c.seq > bindparam("after")).order_by(users.c.seq).limit(bin
 PAGE_OF_USERS = query(User, _page)
 USERS_LIKE = query(User, _page.where(users.c.search.like(bindparam("pattern"), escape="\\")))
 # An index of all three-letter parts serves LIKE on PostgreSQL; on SQLite it is a full-text table beside the users.
-_found = text("SELECT rowid FROM users_search WHERE users_search MATCH :phrase").bindparams(
-    bindparam("phrase", required=True)
-)
+# It is cut to the page too, or everybody whose address has a common part would be gathered for each page.
+_found = text(
+    "SELECT rowid FROM users_search WHERE users_search MATCH :phrase AND rowid > :after ORDER BY rowid LIMIT :limit"
+).bindparams(*(bindparam(name, required=True) for name in ("phrase", "after", "limit")))
 USERS_CONTAINING: dict[str, Query[User]] = {
     "postgresql": USERS_LIKE,
     "sqlite": query(User, _page.where(users.c.seq.in_(_found.columns(users.c.seq)))),
