@@ -1,5 +1,7 @@
 """Whole visits, as people make them."""
 
+from datetime import timedelta
+
 import httpx
 import msgspec
 from playwright.async_api import Browser, Page, expect
@@ -9,6 +11,7 @@ from guildhall.core.jobs import rows
 from guildhall.core.outbox import JobKind, JobState
 from guildhall.domains.identity import User
 from guildhall.domains.notifications import MailRef
+from tests.clock import SettableClock
 from tests.panel.visiting import book, click_free_place, sign_in, visiting
 from tests.serving import ADMIN_NAME, ADMIN_PASSWORD, Served
 
@@ -262,7 +265,7 @@ async def _fail_a_job(served: Served) -> None:
 
 
 async def test_a_volunteer_signs_up_with_one_click_sees_another_come_and_withdraws(
-    browser: Browser, served: Served, administrator: User, person: httpx.AsyncClient
+    browser: Browser, served: Served, administrator: User, person: httpx.AsyncClient, clock: SettableClock
 ) -> None:
     async with visiting(browser, served) as page:
         await sign_in(page)
@@ -272,6 +275,7 @@ async def test_a_volunteer_signs_up_with_one_click_sees_another_come_and_withdra
         await slot.get_by_role("button", name="Sign up").click()
         await expect(slot.locator(".tag")).to_have_text([ADMIN_NAME])
         await page.wait_for_selector("html[data-following]", state="attached")
+        clock.advance(timedelta(seconds=1))
         await person.post("/v1/shifts/2026-03-03/1/signup")
         await expect(slot.locator(".tag")).to_have_text([ADMIN_NAME, "Xavier Damman"])
         await slot.get_by_role("button", name="Withdraw").click()
