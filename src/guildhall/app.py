@@ -33,7 +33,7 @@ from guildhall.core.metrics import Metrics
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
 from guildhall.domains import identity, notifications, rooms, shifts
 from guildhall.domains.rooms import Hub
-from guildhall.panel import ROUTES as PANEL_ROUTES, Panel
+from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, show_notice
 from guildhall.settings import Settings, SettingsError
 from guildhall.web.answers import Answer
 from guildhall.web.bodies import AnyRequest
@@ -177,6 +177,7 @@ def _join(settings: Settings, database: Database, clock: Clock) -> House:
         feeds_box=SecretBox(secret_key, "calendar feeds"),
         answers_box=SecretBox(secret_key, "idempotent answers"),
         token_key=secret_key,
+        notice=show_notice,
     )
 
 
