@@ -10,6 +10,7 @@ import pytest
 from guildhall.settings import Settings
 from guildhall.web.answers import redirect
 from tests.clock import SettableClock
+from tests.contract.documents import DIALECTS
 from tests.serving import serving, settings_for
 from tests.web.more import BASES, more_routes, routes_of
 
@@ -96,7 +97,7 @@ async def test_the_documents_are_read_without_a_network(client: httpx.AsyncClien
             assert (await client.get(address)).status_code == 200
     script = (await client.get("/docs/start.js")).text
     documents = re.findall(r'"(/docs/openapi/\w+\.json)"', script)
-    assert [Path(each).stem for each in documents] == ["attendance", "rustmail", "commonshub", "veza", "hazebot"]
+    assert {Path(each).stem for each in documents} == set(DIALECTS)
     for address in documents:
         document = (await client.get(address)).json()
         assert document["openapi"] == "3.1.0"
