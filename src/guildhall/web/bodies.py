@@ -35,9 +35,10 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Body(Wire, frozen=True, kw_only=True):
-    """A JSON body; with `also_form` one that a plain HTML form may send too."""
+    """A JSON body; with `also_form` one that a plain HTML form may send too, with `optional` one that may be absent."""
 
     also_form: ClassVar[bool] = False
+    optional: ClassVar[bool] = False
 
 
 class Form(Wire, frozen=True, kw_only=True):

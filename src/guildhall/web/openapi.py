@@ -76,9 +76,14 @@ def _operation(face: Face, each: Route, schema_of: dict[Any, Any]) -> dict[str, 
         "security": [*([{}] if each.accepts & Credential.NONE else []), *([{"bearer": []}] if _guarded(each) else [])],
     }
     if each.body is not None:
-        media_type = "application/x-www-form-urlencoded" if issubclass(each.body, Form) else "application/json"
-        operation["requestBody"] = {"required": True, "content": {media_type: {"schema": schema_of[each.body]}}}
+        content = {media_type: {"schema": schema_of[each.body]} for media_type in _media_types(each.body)}
+        operation["requestBody"] = {"required": not getattr(each.body, "optional", False), "content": content}
     return operation
+
+
+def _media_types(body: type[Any]) -> Sequence[str]:
+    json, form = "application/json", "application/x-www-form-urlencoded"
+    return (form,) if issubclass(body, Form) else (json, form) if body.also_form else (json,)
 
 
 def _guarded(each: Route) -> bool:

@@ -44,6 +44,7 @@ CURRENT = "current"
 class DeviceStart(HubBody, frozen=True, kw_only=True):
     """What the approval page calls the device."""
 
+    optional: ClassVar[bool] = True
     client_name: str | None = None
 
 
