@@ -5,8 +5,14 @@ from urllib.parse import unquote
 from guildhall.core.actor import Actor, ActorKind, Credential
 from guildhall.core.errors import InvalidField, Unauthenticated
 from guildhall.domains import identity
-from guildhall.domains.identity import App, AppKind, User, permissions_of
-from guildhall.domains.identity.errors import AdminRequired, AppNotTrusted, InvalidUserId, MissingUserId
+from guildhall.domains.identity import App, AppKind, Permission, User, permissions_of
+from guildhall.domains.identity.errors import (
+    AdminRequired,
+    AppNotTrusted,
+    InvalidUserId,
+    MissingRole,
+    MissingUserId,
+)
 from guildhall.domains.identity.names import LONGEST_DISPLAY_NAME, LONGEST_USERNAME, clean_name, valid_user_id
 from guildhall.domains.identity.permissions import MEMBER
 from guildhall.web.calls import Call
@@ -38,7 +44,7 @@ async def identify(call: Call) -> Actor:
     if not actor.method & accepts:
         _refuse_credential(actor, call.route)
     if not actor.may(call.route.permission):
-        raise AdminRequired
+        raise MissingRole if call.route.permission is Permission.REWARD else AdminRequired
     return actor
 
 
@@ -46,7 +52,7 @@ def _refuse_credential(actor: Actor, route: Route) -> None:
     accepts = route.accepts
     if not accepts & ~MASTER:
         raise AdminRequired("This needs the master key")
-    if route.permission not in MEMBER:
+    if route.permission not in MEMBER and accepts & Credential.MASTER_KEY:
         raise AdminRequired
     if actor.method is Credential.APP_SECRET and accepts & Credential.APP_SECRET_FOR_USER:
         raise MissingUserId

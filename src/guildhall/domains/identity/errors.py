@@ -6,6 +6,7 @@ GuildhallError
 │   └── SessionEnded       the browser's session is over
 ├── Forbidden
 │   ├── AdminRequired      only an administrator or the master key may do this
+│   ├── MissingRole        the person lacks the role that this takes
 │   ├── AppNotTrusted      a device app outside the device login
 │   ├── WrongUser          the credential names another person
 │   └── CsrfFailed         the form did not come from our own page
@@ -58,6 +59,13 @@ class AdminRequired(Forbidden):
 
     code = "admin_required"
     text = "Only an administrator may do this"
+
+
+class MissingRole(Forbidden):
+    """The person lacks the role that this takes; being an administrator does not replace it."""
+
+    code = "missing_role"
+    text = "This takes a role that you do not have"
 
 
 class AppNotTrusted(Forbidden):

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     BOOK_ROOMS = "rooms.book"
     MANAGE_ROOMS = "rooms.manage"
     SIGN_UP = "shifts.sign_up"
+    REWARD = "shifts.reward"
     OWN_PROFILE = "profile.own"
     MANAGE_PEOPLE = "people.manage"
     MANAGE_APPS = "apps.manage"
@@ -38,10 +39,13 @@ MEMBER = frozenset(
     }
 )
 EVERYTHING = frozenset(Permission)
+# Tokens are given by those whom the house made minters, and by nobody because of another role.
+ADMINISTRATOR = EVERYTHING - {Permission.REWARD}
 
 OF_ROLE: dict[str, frozenset[Permission]] = {
-    "super_admin": EVERYTHING,
-    "admin": EVERYTHING,
+    "super_admin": ADMINISTRATOR,
+    "admin": ADMINISTRATOR,
+    "minter": MEMBER | {Permission.REWARD},
     "moderator": MEMBER | {Permission.SEE_AUDIT},
 }
 """Roles that carry more than membership; any other role is a label."""
@@ -49,7 +53,13 @@ OF_ROLE: dict[str, frozenset[Permission]] = {
 CEILING: dict[Credential, frozenset[Permission]] = {
     Credential.NONE: frozenset({Permission.PUBLIC}),
     Credential.MASTER_KEY: EVERYTHING
-    - {Permission.OWN_PROFILE, Permission.BOOK_ROOMS, Permission.SIGN_UP, Permission.USE_PANEL},
+    - {
+        Permission.OWN_PROFILE,
+        Permission.BOOK_ROOMS,
+        Permission.SIGN_UP,
+        Permission.REWARD,
+        Permission.USE_PANEL,
+    },
     Credential.MASTER_KEY_FOR_USER: EVERYTHING - {Permission.USE_PANEL},
     Credential.APP_SECRET: frozenset({Permission.PUBLIC, Permission.READ_HUB}),
     Credential.APP_SECRET_FOR_USER: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS},
