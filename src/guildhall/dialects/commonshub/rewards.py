@@ -25,7 +25,6 @@ from guildhall.web.bodies import Later, QueryString
 from guildhall.web.house import House
 from guildhall.web.routing import route
 
-Participant = Annotated[str, Meta(min_length=1, max_length=64)]
 Amount = Annotated[
     int | Decimal, Meta(extra_json_schema={"anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": 100}]})
 ]
@@ -34,9 +33,13 @@ Amount = Annotated[
 class RewardCreate(HubBody, frozen=True, kw_only=True):
     """Whom to give how much of which token."""
 
-    refusals: ClassVar[dict[str, type[Invalid]]] = {"amountPerUser": InvalidAmount, "token": UnknownToken}
+    refusals: ClassVar[dict[str, type[Invalid]]] = {
+        "participants": TooManyParticipants,
+        "amountPerUser": InvalidAmount,
+        "token": UnknownToken,
+    }
     exact: ClassVar[bool] = True
-    participants: list[Participant]
+    participants: list[str]
     amount_per_user: Amount
     token: str
 
@@ -133,8 +136,8 @@ class PageQuery(QueryString, frozen=True, kw_only=True, rename="camel"):
 @route(
     "POST", "/v1/shifts/{date}/{slot_index}/reward", permission=Permission.REWARD, accepts=FOR_USER,
     refusals=(
-        MissingUserId, MissingRole, InvalidDate, InvalidSlot, SlotNotFound, MissingField, InvalidField,
-        TooManyParticipants, InvalidAmount, UnknownToken, IdempotencyKeyReused,
+        MissingUserId, MissingRole, InvalidDate, InvalidSlot, SlotNotFound, MissingField, TooManyParticipants,
+        InvalidAmount, UnknownToken, IdempotencyKeyReused,
     ),
 )  # fmt: skip
 async def reward_shift(

@@ -6,7 +6,7 @@ GuildhallError
 │   └── NotSignedUp          there is nothing to withdraw
 ├── Invalid
 │   ├── InvalidSlot          not a number
-│   ├── TooManyParticipants  more people than one call rewards
+│   ├── TooManyParticipants  not the 1 to 100 people that one call rewards
 │   └── UnknownToken         the house does not give this token
 ├── Conflict
 │   └── AlreadySignedUp
@@ -41,10 +41,10 @@ class InvalidSlot(Invalid):
 
 
 class TooManyParticipants(Invalid):
-    """More people than one call rewards; `details.limit` is the most."""
+    """Not the 1 to 100 people that one call rewards, or not named by ids."""
 
     code = "too_many_participants"
-    text = "These are too many participants for one call"
+    text = "One call rewards 1 to 100 participants, named by their ids"
 
 
 class UnknownToken(Invalid):

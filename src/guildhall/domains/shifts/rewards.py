@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
-from guildhall.core.errors import InvalidField
 from guildhall.domains import audit, identity, ledger
 from guildhall.domains.identity import Permission, User
 from guildhall.domains.identity.errors import MissingRole, UserNotFound
@@ -66,15 +65,15 @@ async def reward(
 ) -> list[RewardResult]:
     """Mint an amount for each participant of a slot, and return one result for each, in order.
 
-    Somebody who is named twice counts once.
-    Whoever was given the same before has that result again; what cannot be given to one of them is a result too and
-    does not keep it from the others. Raises MissingRole, MissingUserId, InvalidField, TooManyParticipants,
-    InvalidAmount, UnknownToken.
+    Somebody who is named twice counts once. Whoever was given the same before has that result again; what cannot be
+    given to one of them is a result too and does not keep it from the others. Raises MissingRole, MissingUserId,
+    TooManyParticipants, InvalidAmount, UnknownToken.
     """
     if not actor.may(Permission.REWARD):
         raise MissingRole
     minter = await identity.access_self(tx, actor)
-    _check_participants(participants)
+    if not 1 <= len(participants) <= MOST_PARTICIPANTS:
+        raise TooManyParticipants(limit=MOST_PARTICIPANTS)
     units = ledger.base_units(amount, most=MOST_AMOUNT)
     if token not in TOKENS:
         raise UnknownToken(known=list(TOKENS))
@@ -97,13 +96,6 @@ async def balances_of_person(tx: Tx, user: User) -> list[ledger.Balance]:
 
 def _account_of(user: User) -> str:
     return f"user:{user.alias}"
-
-
-def _check_participants(participants: Sequence[str]) -> None:
-    if not participants:
-        raise InvalidField("Somebody must be named", field="participants")
-    if len(participants) > MOST_PARTICIPANTS:
-        raise TooManyParticipants(f"One call rewards at most {MOST_PARTICIPANTS} people", limit=MOST_PARTICIPANTS)
 
 
 async def _people(tx: Tx, actor: Actor, participants: Sequence[str]) -> dict[str, User | None]:
