@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import bindparam, exists, literal_column, select
+from sqlalchemy import and_, bindparam, literal_column, select
 
 from guildhall.core.db import Tx, query
 from guildhall.domains.identity.models import users
@@ -28,14 +28,12 @@ _of_slot = ("opens", "closes")
 _same_slot = (shift_slots.c.day == shift_signups.c.day) & (shift_slots.c.slot == shift_signups.c.slot)
 # The state stands in the text: the indexes over live sign-ups serve only statements that name it.
 _live = shift_signups.c.state == literal_column("'live'")
-_rewarded = (
-    exists()
-    .where(
-        shift_rewards.c.day == shift_signups.c.day,
-        shift_rewards.c.slot == shift_signups.c.slot,
-        shift_rewards.c.user_id == shift_signups.c.user_id,
-    )
-    .label("rewarded")
+# The days stand here once more, because PostgreSQL would otherwise read the rewards of all days.
+_same_reward = and_(
+    shift_rewards.c.day == shift_signups.c.day,
+    shift_rewards.c.slot == shift_signups.c.slot,
+    shift_rewards.c.user_id == shift_signups.c.user_id,
+    shift_rewards.c.day.between(bindparam("first"), bindparam("last")),
 )
 MOST_OWN = 1000
 NEWEST = 2**62
@@ -57,9 +55,10 @@ VOLUNTEERS = query(
     Volunteer,
     select(
         *(users.c[name] if name in _of_person else shift_signups.c[name] for name in Volunteer.__struct_fields__[:-1]),
-        _rewarded,
+        shift_rewards.c.seq.is_not(None).label("rewarded"),
     )
     .join_from(shift_signups, users, users.c.id == shift_signups.c.user_id)
+    .outerjoin(shift_rewards, _same_reward)
     .where(shift_signups.c.day.between(bindparam("first"), bindparam("last")), _live)
     .order_by(shift_signups.c.day, shift_signups.c.slot, shift_signups.c.signed_up_at, shift_signups.c.id),
 )
