@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 admin = typer.Typer(no_args_is_help=True, help="Administrators and keys.")
 app.add_typer(admin, name="admin")
+ledger_commands = typer.Typer(no_args_is_help=True, help="The ledger of tokens.")
+app.add_typer(ledger_commands, name="ledger")
 console = Console(highlight=False, markup=False, soft_wrap=True)
 
 
@@ -107,6 +109,20 @@ def replace_key() -> None:
             _stop("The master key is set by ADMIN_API_KEY; change it there.")
         async with _house(settings) as house, house.database.write() as tx:
             console.print(await identity.replace_master_key(tx, SYSTEM, now=house.clock.now()))
+
+    _run(work)
+
+
+@ledger_commands.command("verify")
+def verify_ledger() -> None:
+    """Recompute every hash and balance of the ledger; one that was changed is named, with exit code 1."""
+    from guildhall.domains import ledger
+
+    async def work() -> None:
+        async with _house(_settings()) as house, house.database.read() as tx:
+            found = await ledger.verify(tx)
+        told = f"The ledger is whole: {found.entries} entries in one chain, {found.balances} balances."
+        console.print(f"{told} Last hash: {found.tx_hash}" if found.tx_hash else told)
 
     _run(work)
 

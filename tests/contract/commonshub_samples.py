@@ -136,6 +136,80 @@ SAMPLES = (
         answer="""{ "ok": true }""",
     ),
     Sample(
+        operation="sign_up_for_shift",
+        method="POST",
+        path="/v1/shifts/2026-03-19/0/signup",
+        body="""{
+  "email": "xavier@example.com"
+}""",
+        answer="""{
+  "ok": true,
+  "slot": { "start": "08:30", "end": "11:30" },
+  "date": "2026-03-19",
+  "spotsLeft": 1
+}""",
+    ),
+    Sample(
+        operation="list_shifts",
+        method="GET",
+        path="/v1/shifts?date=2026-03-19",
+        answer="""{
+  "date": "2026-03-19",
+  "slots": [
+    {
+      "index": 0,
+      "start": "08:30",
+      "end": "11:30",
+      "maxSignups": 3,
+      "signups": [
+        {
+          "userId": "u_849888126",
+          "username": "xdamman",
+          "displayName": "Xavier Damman",
+          "signedUpAt": "18/03/2026 14:15"
+        }
+      ],
+      "roomEvents": [
+        {
+          "title": "Yoga Class",
+          "room": "Ostrom",
+          "start": "2026-03-19T10:00:00+01:00",
+          "end": "2026-03-19T12:00:00+01:00"
+        }
+      ],
+      "spotsLeft": 2
+    }
+  ]
+}""",
+    ),
+    Sample(
+        operation="cancel_shift_signup",
+        method="DELETE",
+        path="/v1/shifts/2026-03-19/0/signup",
+        answer="""{ "ok": true }""",
+    ),
+    Sample(
+        operation="reward_shift",
+        method="POST",
+        path="/v1/shifts/2026-03-19/0/reward",
+        body="""{
+  "participants": ["u_849888126", "u_123456789"],
+  "amountPerUser": 3,
+  "token": "CHT"
+}""",
+        answer="""{
+  "results": [
+    {
+      "userId": "u_849888126",
+      "username": "xdamman",
+      "amount": 3,
+      "txHash": "0xabc...",
+      "success": true
+    }
+  ]
+}""",
+    ),
+    Sample(
         operation="get_me",
         method="GET",
         path="/v1/users/me",

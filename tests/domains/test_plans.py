@@ -16,11 +16,14 @@ from guildhall.domains import rooms
 from guildhall.domains.audit import queries as audit
 from guildhall.domains.identity import queries as identity
 from guildhall.domains.identity.models import users
+from guildhall.domains.ledger import queries as ledger
 from guildhall.domains.notifications import queries as notifications
 from guildhall.domains.rooms import queries as bookings
 from guildhall.domains.rooms.times import Span
+from guildhall.domains.shifts import queries as shifts
 
 NOON = datetime(2026, 3, 19, 12, tzinfo=UTC)
+# Every sign-up has a slot of its own, on days of a hundred years, and was rewarded.
 # Every booking has an hour of its own, two hours after the one before it in its room; half of them are cancelled.
 FILLING = """
 CREATE TEMPORARY TABLE numbers (n BIGINT);
@@ -41,6 +44,14 @@ INSERT INTO bookings (id, room_id, user_id, title, private, starts_at, ends_at, 
     FROM numbers;
 INSERT INTO audit_entries (at, actor, action, target, details)
     SELECT n, 'user', 'room.booked' || (n % 50), 'event' || n, '{}' FROM numbers;
+INSERT INTO shift_slots (day, slot, opens, closes, places, created_at)
+    SELECT (2000 + n % 100) || '-' || (10 + n / 100 % 3) || '-' || (10 + n / 300 % 18), n / 5400, 510, 690, 3, n
+    FROM numbers;
+INSERT INTO shift_signups (id, day, slot, user_id, place, places, state, signed_up_at)
+    SELECT 'signup' || created_at, day, slot, 'user' || created_at, 0, 3, 'live', created_at FROM shift_slots;
+INSERT INTO shift_rewards (day, slot, user_id, token, amount, tx_hash, rewarded_by, rewarded_at)
+    SELECT day, slot, user_id, 'CHT', 3000000, 'x', user_id, 1 FROM shift_signups;
+INSERT INTO ledger_balances (account, token, amount) SELECT 'user:u_' || n, 'CHT', 3000000 FROM numbers;
 INSERT INTO mails (id, recipient, subject, text, state, created_at)
     SELECT 'mail' || n, 'zoe@example.org', 's', 't', 'sent', n FROM numbers
 """
@@ -81,6 +92,7 @@ def whole_tables(plan: str) -> list[str]:
     return on_sqlite + re.findall(r"Seq Scan on (\w+)", plan)
 
 
+OCTOBER = date(2019, 10, 15)
 DAY = bookings.bounds(Span(NOON, NOON + timedelta(days=1)))
 RANGE = bookings.bounds(Span(NOON, NOON + timedelta(days=62)))
 READS: dict[str, tuple[Query[Any] | dict[str, Query[Any]], dict[str, Any]]] = {
@@ -109,6 +121,13 @@ READS: dict[str, tuple[Query[Any] | dict[str, Query[Any]], dict[str, Any]]] = {
     "a page of the log": (audit.PAGE, {"before": 15_000, "limit": 50}),
     "a page of one action": (audit.PAGE_OF_ACTION, {"before": 15_000, "limit": 50, "action": "room.booked7"}),
     "a page about one thing": (audit.PAGE_OF_TARGET, {"before": 15_000, "limit": 50, "target": "event7"}),
+    "who is signed up on a day": (shifts.VOLUNTEERS, {"first": OCTOBER, "last": OCTOBER}),
+    "who is signed up for a slot": (shifts.LIVE_SIGNUPS_LOCKED, {"day": OCTOBER, "slot": 0}),
+    "how a sign-up ended": (shifts.LAST_SIGNUP_STATE, {"day": OCTOBER, "slot": 0, "user_id": "user1519"}),
+    "rewards of a slot": (shifts.REWARDS_OF_SLOT, {"day": OCTOBER, "slot": 0}),
+    "my rewards": (shifts.REWARDS_OF_PERSON, {"user_id": "user7", "before": shifts.NEWEST, "limit": 51}),
+    "whether I was rewarded": (shifts.WAS_REWARDED, {"day": OCTOBER, "slot": 0, "user_id": "user1519"}),
+    "my balances": (ledger.BALANCES_OF, {"account": "user:u_7"}),
     "a page of mails": (notifications.PAGE, {"before": "mail5", "limit": 50}),
 }
 SMALL = {"closed_days", "apps", "calendar_feeds", "rooms"}

@@ -10,6 +10,7 @@ import guildhall.core.leases
 import guildhall.core.outbox
 import guildhall.domains.audit.models
 import guildhall.domains.identity.models
+import guildhall.domains.ledger.models
 import guildhall.domains.notifications.models
 import guildhall.domains.rooms.models
 import guildhall.domains.shifts.models  # noqa: F401 (each of these puts its tables on the metadata)

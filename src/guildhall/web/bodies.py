@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, Generic, TypeVar
 from urllib.parse import parse_qsl
 
@@ -35,10 +36,14 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Body(Wire, frozen=True, kw_only=True):
-    """A JSON body; with `also_form` one that a plain HTML form may send too, with `optional` one that may be absent."""
+    """A JSON body; with `also_form` one that a plain HTML form may send too, with `optional` one that may be absent.
+
+    One that is `exact` has its fractions as Decimal, digit by digit as they were sent.
+    """
 
     also_form: ClassVar[bool] = False
     optional: ClassVar[bool] = False
+    exact: ClassVar[bool] = False
 
 
 class Form(Wire, frozen=True, kw_only=True):
@@ -106,10 +111,10 @@ def is_form(content_type: str | None) -> bool:
     return (content_type or "").partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
 
 
-def parse_json(raw: bytes) -> object:
-    """Return the value of a JSON text. Raises InvalidJson."""
+def parse_json(raw: bytes, *, exact: bool = False) -> object:
+    """Return the value of a JSON text, with fractions as float, or as Decimal when `exact`. Raises InvalidJson."""
     try:
-        value: object = _DECODER.decode(raw.decode("utf-8"))
+        value: object = (_EXACT_DECODER if exact else _DECODER).decode(raw.decode("utf-8"))
         unstorable = any(mark in raw for mark in SUSPICIOUS) and _has_unstorable_text(value)
     except (ValueError, RecursionError) as fault:
         raise InvalidJson(_reason(fault)) from fault
@@ -120,7 +125,7 @@ def parse_json(raw: bytes) -> object:
 
 def read_body(raw: bytes, kind: type[T]) -> T:
     """Return a JSON body as a struct. Raises InvalidJson, MissingField, InvalidField or the field's own error."""
-    return _convert(parse_json(raw), kind, strict=True)
+    return _convert(parse_json(raw, exact=getattr(kind, "exact", False)), kind, strict=True)
 
 
 def read_form(raw: bytes, kind: type[T]) -> T:
@@ -135,7 +140,8 @@ def read_query(raw: bytes, kind: type[T]) -> T:
 
 def _convert(value: object, kind: type[T], *, strict: bool) -> T:
     try:
-        return msgspec.convert(value, kind, strict=strict)
+        # A Decimal is one already, or what was sent is no number: text would be taken for one otherwise.
+        return msgspec.convert(value, kind, strict=strict, builtin_types=(Decimal,))
     except msgspec.ValidationError as fault:
         raise _field_fault(str(fault), kind) from fault
 
@@ -191,14 +197,23 @@ def _finite(text: str) -> float:
     return value
 
 
+def _digits(text: str) -> Decimal:
+    _finite(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation as fault:
+        raise ValueError("a number is too small") from fault
+
+
 def _whole(text: str) -> int:
     if len(text) > MOST_DIGITS:
         raise ValueError("a number is too large")
     return int(text)
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+_DECODER, _EXACT_DECODER = (
+    json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=fraction, parse_int=_whole)
+    for fraction in (_finite, _digits)
 )
 
 

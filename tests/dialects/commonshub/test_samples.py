@@ -76,6 +76,19 @@ async def test_every_sample_of_the_reference_is_answered_as_it_shows(
     assert {key: booking[key] for key in expected} == expected
     assert await replay("cancel_booking", secret, acting, eventId=booking["eventId"]) == {"ok": True}
 
+    signed_up = await replay("sign_up_for_shift", secret, acting)
+    assert signed_up == {
+        **sample("sign_up_for_shift").shown, "slot": {"start": "08:30", "end": "11:30", "index": 0},
+        "spotsLeft": 2, "warnings": [],
+    }  # fmt: skip
+    await replay("list_shifts", secret)
+    assert await replay("cancel_shift_signup", secret, acting) == {"ok": True}
+    await send(served, secret, sample("sign_up_for_shift"), {}, acting)
+    rewarded, refused = (await replay("reward_shift", secret, acting))["results"]
+    expected = {**sample("reward_shift").shown["results"][0], "txHash": rewarded["txHash"]}
+    assert {key: rewarded[key] for key in expected} == expected
+    assert (refused["userId"], refused["success"], refused["error"]) == ("u_123456789", False, "user_not_found")
+
     listed = (await replay("list_apps", MASTER_KEY))["apps"]
     await replay("revoke_app", MASTER_KEY, appId=made["appId"])
     assert made["appId"] in [each["appId"] for each in listed]

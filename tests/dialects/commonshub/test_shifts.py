@@ -55,6 +55,7 @@ async def test_a_day_has_the_slots_of_the_plan_with_people_and_room_events(
             "displayName": "Xavier Damman",
             "signedUpAt": "18/03/2026 14:15",
             "signedUpAtUtc": "2026-03-18T13:15:00Z",
+            "rewarded": False,
         }
     ]
     assert first["suggestedReward"] == 3

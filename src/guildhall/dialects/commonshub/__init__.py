@@ -1,6 +1,6 @@
 """The Commons Hub dialect: apps, users, rooms, bookings and their calendars under /v1."""
 
-from guildhall.dialects.commonshub import apps, calendars, devices, rooms, shifts, users
+from guildhall.dialects.commonshub import apps, calendars, devices, rewards, rooms, shifts, users
 from guildhall.dialects.commonshub.face import CommonsHub
 
 __all__ = ["ROUTES", "CommonsHub"]
@@ -33,6 +33,10 @@ ROUTES = (
     shifts.get_shifts_of_day,
     shifts.sign_up_for_shift,
     shifts.cancel_shift_signup,
+    # Rewards: /v1/shifts/{date}/{slotIndex}/reward and /v1/users/me/rewards
+    rewards.reward_shift,
+    rewards.list_shift_rewards,
+    rewards.list_my_rewards,
     # Users: /v1/users/me, /v1/users/me/bookings, /v1/users, /v1/users/{userId} and .../roles
     users.get_me,
     users.update_me,

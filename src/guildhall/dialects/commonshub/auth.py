@@ -10,6 +10,7 @@ from guildhall.domains.identity.errors import (
     AdminRequired,
     AppNotTrusted,
     InvalidUserId,
+    MissingRole,
     MissingUserId,
     SessionRequired,
     WrongUser,
@@ -52,7 +53,7 @@ async def identify(call: Call) -> Actor:
     if not actor.method & accepts:
         _refuse_credential(actor, call.route)
     if not actor.may(call.route.permission):
-        raise AdminRequired
+        raise MissingRole if call.route.permission is Permission.REWARD else AdminRequired
     return actor
 
 
@@ -62,7 +63,7 @@ def _refuse_credential(actor: Actor, route: Route) -> None:
         raise SessionRequired
     if not accepts & ~MASTER:
         raise AdminRequired("This needs the master key")
-    if route.permission not in MEMBER:
+    if route.permission not in MEMBER and accepts & Credential.MASTER_KEY:
         raise AdminRequired
     if actor.method is Credential.APP_SECRET and accepts & Credential.APP_SECRET_FOR_USER:
         raise MissingUserId

@@ -22,6 +22,7 @@ from guildhall.domains.rooms.errors import InPast, InvalidDate, InvalidRange, Ra
 from guildhall.domains.rooms.times import clock_text, parse_day
 from guildhall.domains.shifts import DaySlot, RotaDay, RotaSlot, Volunteer
 from guildhall.domains.shifts.errors import (
+    AlreadyRewarded,
     AlreadySignedUp,
     InvalidSlot,
     NotSignedUp,
@@ -46,6 +47,7 @@ class SignupReply(Reply, frozen=True, kw_only=True):
     display_name: str
     signed_up_at: str
     signed_up_at_utc: str
+    rewarded: bool
 
     @classmethod
     def of(cls, volunteer: Volunteer, zone: ZoneInfo) -> "SignupReply":
@@ -56,6 +58,7 @@ class SignupReply(Reply, frozen=True, kw_only=True):
             display_name=volunteer.display_name,
             signed_up_at=f"{volunteer.signed_up_at.astimezone(zone):%d/%m/%Y %H:%M}",
             signed_up_at_utc=utc(volunteer.signed_up_at),
+            rewarded=volunteer.rewarded,
         )
 
 
@@ -186,7 +189,7 @@ async def sign_up_for_shift(
     date: str, slot_index: str, data: Later[SignupCreate], tx: Tx, actor: Actor, house: House
 ) -> SignupResult:
     """Sign the acting user up for a slot."""
-    day, index = parse_day(date), _slot_number(slot_index)
+    day, index = parse_day(date), slot_number(slot_index)
     done = await shifts.sign_up(
         tx, actor, day=day, index=index, email=data.read_or(SignupCreate()).email, hub=house.hub, now=house.clock.now()
     )
@@ -200,16 +203,17 @@ async def sign_up_for_shift(
 
 @route(
     "DELETE", "/v1/shifts/{date}/{slot_index}/signup", permission=Permission.SIGN_UP, accepts=FOR_USER,
-    refusals=(MissingUserId, InvalidDate, InvalidSlot, SlotNotFound, NotSignedUp),
+    refusals=(MissingUserId, InvalidDate, InvalidSlot, SlotNotFound, NotSignedUp, AlreadyRewarded),
 )  # fmt: skip
 async def cancel_shift_signup(date: str, slot_index: str, tx: Tx, actor: Actor, house: House) -> Ok:
     """Withdraw the acting user's sign-up."""
-    day, index = parse_day(date), _slot_number(slot_index)
+    day, index = parse_day(date), slot_number(slot_index)
     await shifts.withdraw(tx, actor, day=day, index=index, hub=house.hub, now=house.clock.now())
     return Ok()
 
 
-def _slot_number(text: str) -> int:
+def slot_number(text: str) -> int:
+    """Return the number of a slot in a path. Raises InvalidSlot."""
     if not SLOT.fullmatch(text):
         raise InvalidSlot
     return int(text)

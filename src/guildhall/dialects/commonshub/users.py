@@ -1,6 +1,5 @@
 """Users: profiles, search and roles."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -12,7 +11,18 @@ from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid, InvalidField, MissingField
 from guildhall.dialects.commonshub.auth import ADMINISTRATION, FOR_USER, READER
 from guildhall.dialects.commonshub.bookings import BookingReply
-from guildhall.dialects.commonshub.wire import DayRange, Email, HubBody, Page, Reply, Wallet, Word, utc
+from guildhall.dialects.commonshub.wire import (
+    DayRange,
+    Email,
+    HubBody,
+    Page,
+    Reply,
+    Wallet,
+    Word,
+    cursor_of,
+    position_of,
+    utc,
+)
 from guildhall.domains import identity, rooms
 from guildhall.domains.identity import Permission, User
 from guildhall.domains.identity.errors import (
@@ -149,13 +159,13 @@ async def list_my_bookings(query: DayRange, tx: Tx, actor: Actor, house: House) 
 )  # fmt: skip
 async def list_users(query: UserSearch, tx: Tx) -> UserList:
     """Search users, for the holder of the master key or an admin."""
-    found = await identity.search_users(tx, text=query.q, after=_position(query.cursor), limit=query.limit + 1)
+    found = await identity.search_users(tx, text=query.q, after=position_of(query.cursor) or 0, limit=query.limit + 1)
     page = found[: query.limit]
     more = len(found) > query.limit
     roles = await identity.public_roles_of_all(tx, page)
     return UserList(
         users=[UserReply.of(user, roles[user.id]) for user in page],
-        next_cursor=_cursor(page[-1].seq) if more else None,
+        next_cursor=cursor_of(page[-1].seq) if more else None,
     )
 
 
@@ -185,19 +195,3 @@ async def _profile(tx: Tx, user: User, house: House) -> UserReply:
 async def _public(tx: Tx, user: User) -> PublicUser:
     roles = await identity.public_roles_of(tx, user.id)
     return PublicUser(user_id=user.alias, username=user.username, display_name=user.display_name, roles=roles)
-
-
-def _cursor(position: int) -> str:
-    return urlsafe_b64encode(str(position).encode()).decode().rstrip("=")
-
-
-def _position(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    try:
-        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-    except ValueError as fault:
-        raise InvalidField("This cursor is not one of ours", field="cursor") from fault
-    if not text.isdigit() or len(text) > 18:  # noqa: PLR2004 (the digits of a 64-bit number)
-        raise InvalidField("This cursor is not one of ours", field="cursor")
-    return int(text)

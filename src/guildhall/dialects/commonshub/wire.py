@@ -1,11 +1,12 @@
 """The forms that several groups of routes share."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
 import msgspec
 
-from guildhall.core.errors import Invalid
+from guildhall.core.errors import Invalid, InvalidField
 from guildhall.domains.rooms.errors import InvalidDate
 from guildhall.web.bodies import Body, QueryString
 
@@ -48,3 +49,21 @@ class DayRange(QueryString, frozen=True, kw_only=True):
 def utc(instant: datetime) -> str:
     """Write an instant as RFC 3339 in UTC, to the second."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def cursor_of(position: int) -> str:
+    """Return the cursor that continues a list after a row with this number."""
+    return urlsafe_b64encode(str(position).encode()).decode().rstrip("=")
+
+
+def position_of(cursor: str | None) -> int | None:
+    """Return the number that a cursor stands for; without one, None. Raises InvalidField."""
+    if cursor is None:
+        return None
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except ValueError as fault:
+        raise InvalidField("This cursor is not one of ours", field="cursor") from fault
+    if not text.isdigit() or len(text) > 18:  # noqa: PLR2004 (the digits of a 64-bit number)
+        raise InvalidField("This cursor is not one of ours", field="cursor")
+    return int(text)

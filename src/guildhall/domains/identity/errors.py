@@ -7,6 +7,7 @@ GuildhallError
 ├── Forbidden
 │   ├── SessionRequired    only a person in a browser, or an app acting for them, may do this
 │   ├── AdminRequired      only an administrator or the master key may do this
+│   ├── MissingRole        the person lacks the role that this takes
 │   ├── AppNotTrusted      a device app outside the device login
 │   ├── WrongUser          the credential names another person
 │   └── CsrfFailed         the form did not come from our own page
@@ -66,6 +67,13 @@ class SessionRequired(Forbidden):
 
     code = "session_required"
     text = "Do this in a browser where you are signed in"
+
+
+class MissingRole(Forbidden):
+    """The person lacks the role that this takes; being an administrator does not replace it."""
+
+    code = "missing_role"
+    text = "This takes a role that you do not have"
 
 
 class AppNotTrusted(Forbidden):

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     BOOK_ROOMS = "rooms.book"
     MANAGE_ROOMS = "rooms.manage"
     SIGN_UP = "shifts.sign_up"
+    REWARD = "shifts.reward"
     OWN_PROFILE = "profile.own"
     DEVICE_LOGIN = "device.log_in"
     APPROVE_DEVICE = "device.approve"
@@ -42,10 +43,13 @@ MEMBER = frozenset(
     }
 )
 EVERYTHING = frozenset(Permission)
+# Tokens are given by those whom the house made minters, and by nobody because of another role.
+ADMINISTRATOR = EVERYTHING - {Permission.REWARD}
 
 OF_ROLE: dict[str, frozenset[Permission]] = {
-    "super_admin": EVERYTHING,
-    "admin": EVERYTHING,
+    "super_admin": ADMINISTRATOR,
+    "admin": ADMINISTRATOR,
+    "minter": MEMBER | {Permission.REWARD},
     "moderator": MEMBER | {Permission.SEE_AUDIT},
 }
 """Roles that carry more than membership; any other role is a label."""
@@ -58,6 +62,7 @@ CEILING: dict[Credential, frozenset[Permission]] = {
         Permission.BOOK_ROOMS,
         Permission.SIGN_UP,
         Permission.APPROVE_DEVICE,
+        Permission.REWARD,
         Permission.USE_PANEL,
     },
     Credential.MASTER_KEY_FOR_USER: EVERYTHING - {Permission.USE_PANEL},

@@ -5,12 +5,15 @@ GuildhallError
 │   ├── SlotNotFound         the day's plan has no slot of this number
 │   └── NotSignedUp          there is nothing to withdraw
 ├── Invalid
-│   └── InvalidSlot          not a number
+│   ├── InvalidSlot          not a number
+│   ├── TooManyParticipants  not the 1 to 100 people that one call rewards
+│   └── UnknownToken         the house does not give this token
 ├── Conflict
 │   └── AlreadySignedUp
 └── Unprocessable
     ├── SlotFull
-    └── SlotClosed
+    ├── SlotClosed
+    └── AlreadyRewarded      what was rewarded cannot be withdrawn
 """
 
 from guildhall.core.errors import Conflict, Invalid, NotFound, Unprocessable
@@ -37,6 +40,20 @@ class InvalidSlot(Invalid):
     text = "A slot is named by a number from 0 on"
 
 
+class TooManyParticipants(Invalid):
+    """Not the 1 to 100 people that one call rewards, or not named by ids."""
+
+    code = "too_many_participants"
+    text = "One call rewards 1 to 100 participants, named by their ids"
+
+
+class UnknownToken(Invalid):
+    """The house does not give this token; `details.known` lists those it gives."""
+
+    code = "unknown_token"
+    text = "There is no such token"
+
+
 class AlreadySignedUp(Conflict):
     """The person has a live sign-up for the slot."""
 
@@ -56,3 +73,10 @@ class SlotClosed(Unprocessable):
 
     code = "slot_closed"
     text = "This shift takes no sign-ups"
+
+
+class AlreadyRewarded(Unprocessable):
+    """The shift was rewarded, so that the sign-up stands."""
+
+    code = "already_rewarded"
+    text = "You have been rewarded for this shift and cannot withdraw any more"

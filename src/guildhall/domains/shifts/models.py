@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -83,6 +84,25 @@ shift_lines = Table(
 )
 
 
+shift_rewards = Table(
+    "shift_rewards",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("day", Day, nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    Column("token", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("tx_hash", Text, nullable=False),
+    Column("rewarded_by", Text, ForeignKey("users.id"), nullable=False),
+    Column("rewarded_at", UtcTime, nullable=False),
+    ForeignKeyConstraint(["day", "slot"], ["shift_slots.day", "shift_slots.slot"]),
+    CheckConstraint("amount > 0", name="amount"),
+    UniqueConstraint("day", "slot", "user_id"),
+    Index("ix_shift_rewards_user_id_seq", "user_id", "seq"),
+)
+
+
 class PlannedSlot(msgspec.Struct, frozen=True):
     """A slot of a plan: minutes since local midnight, and how many people it takes; none means always full."""
 
@@ -143,7 +163,7 @@ class Signup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Volunteer(msgspec.Struct, frozen=True):
-    """A live sign-up with the names of its person."""
+    """A live sign-up with the names of its person, and whether they were rewarded for it."""
 
     id: str
     day: date
@@ -154,6 +174,7 @@ class Volunteer(msgspec.Struct, frozen=True):
     alias: str
     username: str
     display_name: str
+    rewarded: bool
 
 
 class OwnShift(msgspec.Struct, frozen=True):
@@ -179,3 +200,32 @@ class NewLine(msgspec.Struct, frozen=True):
     username: str
     display_name: str
     what: str
+
+
+@stored(shift_rewards)
+class NewReward(msgspec.Struct, frozen=True, kw_only=True):
+    """A reward before the database has numbered it; the amount is in base units."""
+
+    day: date
+    slot: int
+    user_id: str
+    token: str
+    amount: int
+    tx_hash: str
+    rewarded_by: str
+    rewarded_at: datetime
+
+
+class Reward(msgspec.Struct, frozen=True):
+    """What a person was given for a slot, in base units, with the person's names; `seq` grows with time."""
+
+    seq: int
+    day: date
+    slot: int
+    user_id: str
+    token: str
+    amount: int
+    tx_hash: str
+    rewarded_at: datetime
+    alias: str
+    username: str

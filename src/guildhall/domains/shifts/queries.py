@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import and_, bindparam, literal_column, select
 
 from guildhall.core.db import Tx, query
 from guildhall.domains.identity.models import users
@@ -11,11 +11,14 @@ from guildhall.domains.shifts.models import (
     FixedSlot,
     NewLine,
     OwnShift,
+    Reward,
     ShiftPlan,
     Signup,
+    SignupState,
     Volunteer,
     shift_lines,
     shift_plans,
+    shift_rewards,
     shift_signups,
     shift_slots,
 )
@@ -25,7 +28,15 @@ _of_slot = ("opens", "closes")
 _same_slot = (shift_slots.c.day == shift_signups.c.day) & (shift_slots.c.slot == shift_signups.c.slot)
 # The state stands in the text: the indexes over live sign-ups serve only statements that name it.
 _live = shift_signups.c.state == literal_column("'live'")
+# The days stand here once more, because PostgreSQL would otherwise read the rewards of all days.
+_same_reward = and_(
+    shift_rewards.c.day == shift_signups.c.day,
+    shift_rewards.c.slot == shift_signups.c.slot,
+    shift_rewards.c.user_id == shift_signups.c.user_id,
+    shift_rewards.c.day.between(bindparam("first"), bindparam("last")),
+)
 MOST_OWN = 1000
+NEWEST = 2**62
 
 PLANS = query(ShiftPlan, select(shift_plans).order_by(shift_plans.c.valid_from))
 FIXED_SLOTS = query(
@@ -42,8 +53,12 @@ SLOT_LOCKED = query(
 )
 VOLUNTEERS = query(
     Volunteer,
-    select(*(users.c[name] if name in _of_person else shift_signups.c[name] for name in Volunteer.__struct_fields__))
+    select(
+        *(users.c[name] if name in _of_person else shift_signups.c[name] for name in Volunteer.__struct_fields__[:-1]),
+        shift_rewards.c.seq.is_not(None).label("rewarded"),
+    )
     .join_from(shift_signups, users, users.c.id == shift_signups.c.user_id)
+    .outerjoin(shift_rewards, _same_reward)
     .where(shift_signups.c.day.between(bindparam("first"), bindparam("last")), _live)
     .order_by(shift_signups.c.day, shift_signups.c.slot, shift_signups.c.signed_up_at, shift_signups.c.id),
 )
@@ -62,6 +77,46 @@ TAKEN_PLACES = query(
     int,
     select(shift_signups.c.place).where(
         shift_signups.c.day == bindparam("day"), shift_signups.c.slot == bindparam("slot"), _live
+    ),
+)
+LIVE_SIGNUPS_LOCKED = query(
+    str,
+    select(shift_signups.c.user_id)
+    .where(shift_signups.c.day == bindparam("day"), shift_signups.c.slot == bindparam("slot"), _live)
+    .with_for_update(),
+)
+LAST_SIGNUP_STATE = query(
+    SignupState,
+    select(shift_signups.c.state)
+    .where(
+        shift_signups.c.user_id == bindparam("user_id"),
+        shift_signups.c.day == bindparam("day"),
+        shift_signups.c.slot == bindparam("slot"),
+    )
+    .order_by(shift_signups.c.ended_at.desc(), shift_signups.c.id.desc())
+    .limit(1),
+)
+_rewards = select(
+    *(users.c[name] if name in _of_person else shift_rewards.c[name] for name in Reward.__struct_fields__)
+).join_from(shift_rewards, users, users.c.id == shift_rewards.c.user_id)
+REWARDS_OF_SLOT = query(
+    Reward,
+    _rewards.where(shift_rewards.c.day == bindparam("day"), shift_rewards.c.slot == bindparam("slot")).order_by(
+        shift_rewards.c.seq
+    ),
+)
+REWARDS_OF_PERSON = query(
+    Reward,
+    _rewards.where(shift_rewards.c.user_id == bindparam("user_id"), shift_rewards.c.seq < bindparam("before"))
+    .order_by(shift_rewards.c.seq.desc())
+    .limit(bindparam("limit")),
+)
+WAS_REWARDED = query(
+    int,
+    select(shift_rewards.c.seq).where(
+        shift_rewards.c.day == bindparam("day"),
+        shift_rewards.c.slot == bindparam("slot"),
+        shift_rewards.c.user_id == bindparam("user_id"),
     ),
 )
 SHIFTS_OF = query(
@@ -91,3 +146,13 @@ async def shifts_of(tx: Tx, user_id: str, first: date, last: date) -> Sequence[O
 async def lines_of(tx: Tx, day: date, slot: int) -> Sequence[NewLine]:
     """Return what happened in a slot, oldest first."""
     return await tx.all(LINES, day=day, slot=slot)
+
+
+async def rewards_of_slot(tx: Tx, day: date, slot: int) -> Sequence[Reward]:
+    """Return the rewards of a slot in the order they were given."""
+    return await tx.all(REWARDS_OF_SLOT, day=day, slot=slot)
+
+
+async def rewards_of(tx: Tx, user_id: str, *, before: int | None, limit: int) -> Sequence[Reward]:
+    """Return a person's rewards, newest first, that were given before reward `before`."""
+    return await tx.all(REWARDS_OF_PERSON, user_id=user_id, before=NEWEST if before is None else before, limit=limit)

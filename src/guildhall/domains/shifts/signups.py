@@ -16,10 +16,10 @@ from guildhall.domains.rooms import Hub
 from guildhall.domains.rooms.errors import InPast
 from guildhall.domains.rooms.invitations import queue_invitation
 from guildhall.domains.shifts.calendars import shift_entry
-from guildhall.domains.shifts.errors import AlreadySignedUp, NotSignedUp, SlotClosed, SlotFull
+from guildhall.domains.shifts.errors import AlreadyRewarded, AlreadySignedUp, NotSignedUp, SlotClosed, SlotFull
 from guildhall.domains.shifts.models import NewLine, ShiftPlan, Signup, SignupState, shift_signups, shift_slots
 from guildhall.domains.shifts.plans import DaySlot
-from guildhall.domains.shifts.queries import SIGNUP_LOCKED, SLOT_LOCKED, TAKEN_PLACES, shifts_of
+from guildhall.domains.shifts.queries import SIGNUP_LOCKED, SLOT_LOCKED, TAKEN_PLACES, WAS_REWARDED, shifts_of
 from guildhall.domains.shifts.rota import access_slot, day_slots, span_of
 
 FIX_SLOT = insert_if_new(shift_slots)
@@ -81,12 +81,18 @@ async def sign_up(
 
 
 async def withdraw(tx: Tx, actor: Actor, *, day: date, index: int, hub: Hub, now: datetime) -> None:
-    """Give the place of the person who acts back. Raises SlotNotFound, MissingUserId, NotSignedUp."""
+    """Give the place of the person who acts back.
+
+    Raises SlotNotFound, MissingUserId, NotSignedUp, AlreadyRewarded.
+    """
     slot, _ = await access_slot(tx, actor, day, index)
     user = await identity.access_self(tx, actor)
     signup = await tx.one(SIGNUP_LOCKED, day=day, slot=index, user_id=user.id)
     if signup is None:
         raise NotSignedUp
+    # The sign-up is locked, as it is by whoever rewards it: one of the two comes first and the other one sees it.
+    if await tx.one(WAS_REWARDED, day=day, slot=index, user_id=user.id):
+        raise AlreadyRewarded
     await tx.run(END, signup_id=signup.id, new_state=SignupState.WITHDRAWN.value, at=now)
     await _write_down(tx, actor, user, signup, "cancelled", now)
     if signup.invite and span_of(slot, hub.zone).end > now:

@@ -1,0 +1,191 @@
+"""Rewards of shifts: minting, the rewards of a slot, and what a person was given."""
+
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from guildhall.core.actor import Actor
+from guildhall.core.db import Tx
+from guildhall.core.errors import Invalid, InvalidField, MissingField
+from guildhall.core.idempotency import IdempotencyKeyReused
+from guildhall.dialects.commonshub.auth import FOR_USER, READER
+from guildhall.dialects.commonshub.shifts import slot_number
+from guildhall.dialects.commonshub.wire import HubBody, Page, Reply, cursor_of, position_of, utc
+from guildhall.domains import identity, ledger, shifts
+from guildhall.domains.identity import Permission
+from guildhall.domains.identity.errors import MissingRole, MissingUserId
+from guildhall.domains.ledger import InvalidAmount
+from guildhall.domains.rooms.errors import InvalidDate
+from guildhall.domains.rooms.times import parse_day
+from guildhall.domains.shifts import Reward, RewardRefusal, RewardResult
+from guildhall.domains.shifts.errors import InvalidSlot, SlotNotFound, TooManyParticipants, UnknownToken
+from guildhall.web.bodies import Later, QueryString
+from guildhall.web.house import House
+from guildhall.web.routing import route
+
+Amount = Annotated[
+    int | Decimal, Meta(extra_json_schema={"anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": 100}]})
+]
+
+
+class RewardCreate(HubBody, frozen=True, kw_only=True):
+    """Whom to give how much of which token."""
+
+    refusals: ClassVar[dict[str, type[Invalid]]] = {
+        "participants": TooManyParticipants,
+        "amountPerUser": InvalidAmount,
+        "token": UnknownToken,
+    }
+    exact: ClassVar[bool] = True
+    participants: list[str]
+    amount_per_user: Amount
+    token: str
+
+
+class RewardReply(Reply, frozen=True, kw_only=True):
+    """What came of one participant; `success` only when the mint is final."""
+
+    user_id: str
+    username: str | None
+    amount: int | float
+    tx_hash: str | None
+    success: bool
+    status: Literal["confirmed", "refused"]
+    already_rewarded: bool | UnsetType = UNSET
+    error: RewardRefusal | None = None
+    message: str | None = None
+
+    @classmethod
+    def of(cls, result: RewardResult) -> "RewardReply":
+        """Show the result of a participant."""
+        return cls(
+            user_id=result.name,
+            username=result.username,
+            amount=_tokens(result.amount),
+            tx_hash=result.tx_hash,
+            success=result.refusal is None,
+            status="refused" if result.refusal else "confirmed",
+            already_rewarded=result.repeated,
+            error=result.refusal,
+            message=result.reason,
+        )
+
+    @classmethod
+    def of_stored(cls, reward: Reward) -> "RewardReply":
+        """Show a reward that was given."""
+        return cls(
+            user_id=reward.alias,
+            username=reward.username,
+            amount=_tokens(reward.amount),
+            tx_hash=reward.tx_hash,
+            success=True,
+            status="confirmed",
+        )
+
+
+class RewardResults(Reply, frozen=True):
+    """One result for each participant."""
+
+    results: list[RewardReply]
+
+
+class OwnReward(RewardReply, frozen=True, kw_only=True):
+    """A reward with the slot it was for."""
+
+    date: str
+    slot_index: int
+    token: str
+    created_at: str
+
+    @classmethod
+    def of_own(cls, reward: Reward) -> "OwnReward":
+        """Show a reward to the person who has it."""
+        return cls(
+            **msgspec.structs.asdict(RewardReply.of_stored(reward)),
+            date=reward.day.isoformat(),
+            slot_index=reward.slot,
+            token=reward.token,
+            created_at=utc(reward.rewarded_at),
+        )
+
+
+class BalanceReply(Reply, frozen=True):
+    """What a person holds of a token."""
+
+    token: str
+    amount: int | float
+
+
+class RewardList(Reply, frozen=True, kw_only=True):
+    """Balances, and a page of rewards, newest first."""
+
+    balances: list[BalanceReply]
+    rewards: list[OwnReward]
+    next_cursor: str | None
+
+
+class PageQuery(QueryString, frozen=True, kw_only=True, rename="camel"):
+    """Which part of a list."""
+
+    limit: Page = 50
+    cursor: str | None = None
+
+
+@route(
+    "POST", "/v1/shifts/{date}/{slot_index}/reward", permission=Permission.REWARD, accepts=FOR_USER,
+    refusals=(
+        MissingUserId, MissingRole, InvalidDate, InvalidSlot, SlotNotFound, MissingField, TooManyParticipants,
+        InvalidAmount, UnknownToken, IdempotencyKeyReused,
+    ),
+)  # fmt: skip
+async def reward_shift(
+    date: str, slot_index: str, data: Later[RewardCreate], tx: Tx, actor: Actor, house: House
+) -> RewardResults:
+    """Mint the token reward of a shift, at most once per participant."""
+    slot, _ = await shifts.access_slot(tx, actor, parse_day(date), slot_number(slot_index))
+    wanted = data.read()
+    results = await shifts.reward(
+        tx,
+        actor,
+        slot=slot,
+        participants=wanted.participants,
+        amount=Decimal(wanted.amount_per_user),
+        token=wanted.token,
+        now=house.clock.now(),
+    )
+    return RewardResults([RewardReply.of(result) for result in results])
+
+
+@route(
+    "GET", "/v1/shifts/{date}/{slot_index}/reward", permission=Permission.READ_HUB, accepts=READER,
+    refusals=(InvalidDate, InvalidSlot, SlotNotFound),
+)  # fmt: skip
+async def list_shift_rewards(date: str, slot_index: str, tx: Tx, actor: Actor) -> RewardResults:
+    """List the rewards of a slot."""
+    slot, _ = await shifts.access_slot(tx, actor, parse_day(date), slot_number(slot_index))
+    given = await shifts.rewards_of_slot(tx, slot.day, slot.index)
+    return RewardResults([RewardReply.of_stored(each) for each in given])
+
+
+@route(
+    "GET", "/v1/users/me/rewards", permission=Permission.OWN_PROFILE, accepts=FOR_USER,
+    refusals=(MissingUserId, InvalidField),
+)  # fmt: skip
+async def list_my_rewards(query: PageQuery, tx: Tx, actor: Actor) -> RewardList:
+    """List the acting user's token balances and rewards, newest reward first."""
+    user = await identity.access_self(tx, actor)
+    found = await shifts.rewards_of(tx, user.id, before=position_of(query.cursor), limit=query.limit + 1)
+    page = found[: query.limit]
+    return RewardList(
+        balances=[BalanceReply(each.token, _tokens(each.amount)) for each in await shifts.balances_of_person(tx, user)],
+        rewards=[OwnReward.of_own(each) for each in page],
+        next_cursor=cursor_of(page[-1].seq) if len(found) > query.limit else None,
+    )
+
+
+def _tokens(units: int) -> int | float:
+    """Return base units as the number of tokens that JSON shows; below a thousand million tokens it is exact."""
+    text = ledger.amount_text(units)
+    return float(text) if "." in text else int(text)

@@ -1,0 +1,27 @@
+"""Amounts of tokens: whole numbers of base units, a millionth of a token each. Pure sums, no I/O."""
+
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+
+from guildhall.domains.ledger.errors import InvalidAmount
+
+DECIMALS = 6
+UNITS = 10**DECIMALS
+# Decimal rounds to 28 digits unless told otherwise, and would take 3.0000000000000000000000000001 for three.
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
+def base_units(amount: Decimal, *, most: int) -> int:
+    """Return an amount of tokens, at most `most` of them, in base units. Raises InvalidAmount; never rounds."""
+    if not 0 < amount <= most:
+        raise InvalidAmount(f"An amount is more than 0 and at most {most}", most=most)
+    units = EXACT.scaleb(amount, DECIMALS)
+    if units != EXACT.to_integral_value(units):
+        raise InvalidAmount(f"An amount has at most {DECIMALS} decimals", decimals=DECIMALS)
+    return int(units)
+
+
+def amount_text(units: int) -> str:
+    """Write base units as tokens, without needless zeros: `3`, `2.5`, `-0.000001`."""
+    whole, rest = divmod(abs(units), UNITS)
+    decimals = f".{rest:0{DECIMALS}}".rstrip("0") if rest else ""
+    return f"{'-' if units < 0 else ''}{whole}{decimals}"

@@ -1,0 +1,33 @@
+"""Refusals of the ledger.
+
+GuildhallError
+├── Invalid
+│   └── InvalidAmount      not more than zero, more than the most, or more than six decimals
+├── Conflict
+│   └── EntryExists        what the entry stands for is in the ledger already
+└── Internal
+    └── LedgerBroken       the entries are not those that were written; details: seq, where an entry is at fault
+"""
+
+from guildhall.core.errors import Conflict, Internal, Invalid
+
+
+class InvalidAmount(Invalid):
+    """Not an amount of tokens that can be given."""
+
+    code = "invalid_amount"
+    text = "An amount is more than zero and has at most six decimals"
+
+
+class EntryExists(Conflict):
+    """An entry for the same thing is in the ledger already."""
+
+    code = "entry_exists"
+    text = "This is in the ledger already"
+
+
+class LedgerBroken(Internal):
+    """The ledger is not as it was written; `details.seq` is the first entry that does not fit, if it is one."""
+
+    code = "ledger_broken"
+    text = "The ledger was changed"

@@ -1,0 +1,86 @@
+"""The entries of the ledger, the head of their chain, and the balances that follow from them."""
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, Table, Text, UniqueConstraint
+
+from guildhall.core.db import UtcTime, metadata, stored
+
+# Nothing updates or deletes entries: triggers of the migration refuse it.
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("prev", Text, nullable=False),
+    Column("tx_hash", Text, nullable=False),
+    UniqueConstraint("ref"),
+    # One successor for each entry: a chain that could fork would have two histories.
+    UniqueConstraint("prev"),
+    CheckConstraint("seq > 0", name="seq"),
+    CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint("source <> target", name="accounts"),
+    # Up to the year 9999; on SQLite this also keeps out what is no number.
+    CheckConstraint("at BETWEEN 0 AND 253402300799000000", name="at"),
+)
+
+ledger_head = Table(
+    "ledger_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    CheckConstraint("id = 1", name="single"),
+)
+
+ledger_balances = Table(
+    "ledger_balances",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("token", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+)
+
+
+@stored(ledger_entries)
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """An amount, in base units, that went from one account to another; `tx_hash` covers it and all before it."""
+
+    seq: int
+    at: datetime
+    kind: str
+    ref: str
+    token: str
+    amount: int
+    source: str
+    target: str
+    prev: str
+    tx_hash: str
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Where the chain ends: the last entry's number and its hash without `0x`."""
+
+    seq: int
+    digest: str
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """What an account holds of a token, in base units; that of an issuer is what it gave, below zero."""
+
+    token: str
+    amount: int
+
+
+class WrongBalance(msgspec.Struct, frozen=True):
+    """An account whose balance is not the sum of its entries."""
+
+    account: str
+    token: str
