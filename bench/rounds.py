@@ -49,7 +49,7 @@ class Extent:
 
 
 FULL = Extent(Plan(rooms=10, days=125), Plan(rooms=100, days=1250), rounds=9, seconds=1.0)
-QUICK = Extent(Plan(rooms=5, days=25), Plan(rooms=20, days=125), rounds=2, seconds=0.15)
+QUICK = Extent(Plan(rooms=5, days=25), Plan(rooms=20, days=125), rounds=1, seconds=0.2)
 
 
 @dataclass(frozen=True)
