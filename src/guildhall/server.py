@@ -67,7 +67,10 @@ def _address_to_listen_on(settings: Settings) -> str:
     host, port = settings.server.host, settings.server.port
     try:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        socket.create_server((str(place[0]), port), family=family).close()
+        # Bound only: whoever came while it listened would be let in by nobody.
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
     except OSError as fault:
         raise SettingsError(f"Nobody can listen on HOST {host}, PORT {port}: {fault.strerror}") from fault
     return str(place[0])
