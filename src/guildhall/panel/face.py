@@ -23,6 +23,8 @@ PER_PERSON = 1200
 """Requests a minute for each person, the nudges of live pages included."""
 
 UNCACHED = (b"cache-control", b"no-store")
+UNTOLD = (b"referrer-policy", b"no-referrer")
+"""Lets a browser tell nobody the address of the page."""
 
 
 class SignInNeeded(Unauthenticated):
@@ -72,7 +74,7 @@ class Panel(Face):
             code=error.code,
             reference=request_id if error.kind in (Kind.INTERNAL, Kind.UNAVAILABLE) else "",
         )
-        headers = [UNCACHED, *retry_headers(error)]
+        headers = [UNCACHED, UNTOLD, *retry_headers(error)]
         return Answer(page, status=STATUS[error.kind], media_type=HTML, headers=headers)
 
     def limit(self, call: Call, actor: Actor | None) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from guildhall.panel.templating import render
 from guildhall.web.answers import HTML, Answer
 from guildhall.web.calls import Call
 
-LOCAL = re.compile(r"/panel(?:/[\w.:@-]+)*(?:\?[\w.:@%=&+/-]*)?", re.ASCII)
+LOCAL = re.compile(r"(?:/panel(?:/[\w.:@-]+)*|/v1/actions/\w+/confirm)(?:\?[\w.:@%=&+/-]*)?", re.ASCII)
 THEMES = ("auto", "light", "dark")
 PER_PAGE = 30
 
@@ -61,6 +61,7 @@ WINGS = (
         (
             Link("Rooms", "/panel/rooms", "r", Permission.READ_HUB),
             Link("My bookings", "/panel/bookings", "b", Permission.BOOK_ROOMS),
+            Link("Prepared actions", "/panel/actions", "c", Permission.USE_ACTIONS),
         ),
     ),
     Wing(
@@ -102,7 +103,7 @@ def page(
 
 
 def local_path(text: str, *, otherwise: str = "/panel") -> str:
-    """Return an address within the panel as it is, and `otherwise` for any other."""
+    """Return the address of a page of the panel as it is, and `otherwise` for any other."""
     return text if LOCAL.fullmatch(text) and "//" not in text else otherwise
 
 

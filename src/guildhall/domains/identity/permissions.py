@@ -18,6 +18,7 @@ class Permission(StrEnum):
     BOOK_ROOMS = "rooms.book"
     MANAGE_ROOMS = "rooms.manage"
     SIGN_UP = "shifts.sign_up"
+    USE_ACTIONS = "actions.use"
     OWN_PROFILE = "profile.own"
     MANAGE_PEOPLE = "people.manage"
     MANAGE_APPS = "apps.manage"
@@ -33,6 +34,7 @@ MEMBER = frozenset(
         Permission.READ_HUB,
         Permission.BOOK_ROOMS,
         Permission.SIGN_UP,
+        Permission.USE_ACTIONS,
         Permission.OWN_PROFILE,
         Permission.USE_PANEL,
     }
@@ -51,7 +53,7 @@ CEILING: dict[Credential, frozenset[Permission]] = {
     Credential.MASTER_KEY: EVERYTHING
     - {Permission.OWN_PROFILE, Permission.BOOK_ROOMS, Permission.SIGN_UP, Permission.USE_PANEL},
     Credential.MASTER_KEY_FOR_USER: EVERYTHING - {Permission.USE_PANEL},
-    Credential.APP_SECRET: frozenset({Permission.PUBLIC, Permission.READ_HUB}),
+    Credential.APP_SECRET: frozenset({Permission.PUBLIC, Permission.READ_HUB, Permission.USE_ACTIONS}),
     Credential.APP_SECRET_FOR_USER: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS},
     Credential.API_KEY: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.MANAGE_SYSTEM},
     Credential.SESSION: EVERYTHING,

@@ -5,7 +5,7 @@ from guildhall.domains.shifts.calendars import calendar_of_person
 from guildhall.domains.shifts.models import PlannedSlot, ShiftPlan, SignupState, Volunteer
 from guildhall.domains.shifts.plans import DaySlot
 from guildhall.domains.shifts.queries import lines_of, shifts_of
-from guildhall.domains.shifts.rota import RotaDay, RotaSlot, rota_of
+from guildhall.domains.shifts.rota import RotaDay, RotaSlot, access_slot, rota_of
 from guildhall.domains.shifts.signups import SignedUp, line_text, sign_up, withdraw
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "SignedUp",
     "SignupState",
     "Volunteer",
+    "access_slot",
     "calendar_of_person",
     "create_default_plan",
     "line_text",
