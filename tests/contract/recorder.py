@@ -48,6 +48,12 @@ BARS: dict[str, tuple[str, ...]] = {
         "list_users",
         "get_user",
         "set_user_roles",
+        "prepare_action",
+        "get_action",
+        "cancel_action",
+        "execute_action",
+        "show_confirm_page",
+        "confirm_action",
     ),
     "veza": ("get_health_legacy", "get_liveness_legacy", "get_readiness_legacy", "get_metrics_legacy"),
 }

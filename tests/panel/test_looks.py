@@ -16,6 +16,7 @@ PAGES = (
     "/panel/rooms/ostrom",
     "/panel/book?room=ostrom&date=2026-03-03&start=10:00",
     "/panel/bookings",
+    "/panel/actions",
     "/panel/account",
     "/panel/people",
     "/panel/people?q=rossi",

@@ -76,6 +76,16 @@ async def test_every_sample_of_the_reference_is_answered_as_it_shows(
     assert {key: booking[key] for key in expected} == expected
     assert await replay("cancel_booking", secret, acting, eventId=booking["eventId"]) == {"ok": True}
 
+    # One place is taken already, so that as many are left as the reference shows.
+    await app.post("/v1/shifts/2026-03-19/0/signup", headers=acting_for("another"))
+    prepared = await replay("prepare_action", secret)
+    seen = await replay("get_action", secret, actionId=prepared["actionId"])
+    shown = {**sample("get_action").shown, "actionId": prepared["actionId"], "expiresAt": prepared["expiresAt"]}
+    assert {key: seen[key] for key in shown} == shown
+    executed = await replay("execute_action", secret, acting, actionId=prepared["actionId"])
+    shown = sample("execute_action").shown["result"]
+    assert executed["result"] == {**shown, "slot": {**shown["slot"], "index": 0}, "warnings": []}
+
     listed = (await replay("list_apps", MASTER_KEY))["apps"]
     await replay("revoke_app", MASTER_KEY, appId=made["appId"])
     assert made["appId"] in [each["appId"] for each in listed]

@@ -19,7 +19,7 @@ from guildhall.domains.actions.errors import InvalidParams
 from guildhall.domains.identity.names import valid_email
 from guildhall.domains.rooms import BookingState, Hub, Wish
 from guildhall.domains.rooms.errors import BookingNotFound
-from guildhall.domains.rooms.times import clock_text, instant_at, parse_day, parse_minutes
+from guildhall.domains.rooms.times import clock_text, instant_at, minutes_of, parse_day, parse_minutes
 from guildhall.domains.shifts import DaySlot
 
 SlotNumber = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]
@@ -171,8 +171,9 @@ class RoomCancel(_Params, frozen=True, kw_only=True):
         if event.room_id != room.id or event.state is not BookingState.LIVE:
             raise BookingNotFound
         what = "the booking" if event.private else f"“{event.title}”"
-        start, end = event.starts_at.astimezone(hub.zone), event.ends_at.astimezone(hub.zone)
-        return f"Cancel {what} in {room.name} on {_day_words(start.date())} from {start:%H:%M} to {end:%H:%M}."
+        day = event.starts_at.astimezone(hub.zone).date()
+        start, end = (minutes_of(edge, day, hub.zone) for edge in (event.starts_at, event.ends_at))
+        return f"Cancel {what} in {room.name} on {_times(day, start, end)}."
 
     async def perform(self, tx: Tx, actor: Actor, *, hub: Hub, now: datetime) -> Outcome:
         """See Deed."""
@@ -217,8 +218,4 @@ def _slot_outcome(slot: DaySlot, places_left: int) -> Outcome:
 
 
 def _times(day: date, start: int, end: int) -> str:
-    return f"{_day_words(day)} from {clock_text(start)} to {clock_text(end)}"
-
-
-def _day_words(day: date) -> str:
-    return f"{day:%A} {day.day} {day:%B %Y}"
+    return f"{day:%A} {day.day} {day:%B %Y} from {clock_text(start)} to {clock_text(end)}"
