@@ -41,6 +41,7 @@ def broken_contracts(copy: Path) -> set[str]:
         text=True,
         check=False,
     )
+    assert {contract["id"] for contract in contracts} == set(VIOLATIONS)
     verdicts = [line.rsplit(" ", 1) for line in found.stdout.splitlines() if line.endswith((" KEPT", " BROKEN"))]
     assert {name for name, _ in verdicts} == {contract["name"] for contract in contracts}, found.stdout
     broken = {name for name, verdict in verdicts if verdict == "BROKEN"}

@@ -22,6 +22,7 @@ from guildhall.web.answers import Answer
 from guildhall.web.bodies import Form
 from guildhall.web.calls import Call
 from guildhall.web.house import House
+from guildhall.web.notices import prefers_page
 from guildhall.web.routing import route
 
 CONFIRM = "/v1/actions/{action_id}/confirm"
@@ -63,13 +64,13 @@ async def confirm_action(action_id: str, form: Decision, call: Call, tx: Tx, act
         async with tx.savepoint():
             outcome = await _decide(tx, actor, house, action_id, form)
     except GuildhallError as error:
-        if not _wants_page(call):
+        if not prefers_page(call):
             return _refusal_for_programs(error)
         if known_viewer(call) is None:
             raise
         return await _question(call, tx, actor, house, action_id, error=error)
     action = await actions.access_action(tx, actor, action_id)
-    if outcome is None or _wants_page(call):
+    if outcome is None or prefers_page(call):
         return _confirm_page(call, "action_decided.html", action, title="Done" if outcome is not None else "Declined")
     return Answer(msgspec.json.encode({"ok": True, "result": outcome, "actionId": action.id}), headers=[UNCACHED])
 
@@ -101,10 +102,6 @@ async def _question(
 
 def _confirm_page(call: Call, template: str, action: PreparedAction, *, status: int = 200, **context: object) -> Answer:
     return page(call, template, status=status, headers=[UNTOLD], action=action, **context)
-
-
-def _wants_page(call: Call) -> bool:
-    return "text/html" in (call.header("accept") or "")
 
 
 def _refusal_for_programs(error: GuildhallError) -> Answer:

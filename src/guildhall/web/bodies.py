@@ -35,7 +35,9 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Body(Wire, frozen=True, kw_only=True):
-    """A JSON body."""
+    """A JSON body; with `also_form` one that a plain HTML form may send too."""
+
+    also_form: ClassVar[bool] = False
 
 
 class Form(Wire, frozen=True, kw_only=True):
@@ -52,13 +54,14 @@ BodyType = TypeVar("BodyType", bound=Body)
 class Later(Generic[BodyType]):
     """A body that the handler reads after its own first checks, where the dialect wants that order."""
 
-    def __init__(self, raw: bytes, kind: type[BodyType]) -> None:
+    def __init__(self, raw: bytes, kind: type[BodyType], *, is_form: bool = False) -> None:
         self._raw = raw
         self._kind = kind
+        self._is_form = is_form
 
     def read(self) -> BodyType:
         """Return the body. Raises InvalidJson, MissingField, InvalidField or the field's own error."""
-        return read_body(self._raw, self._kind)
+        return read_form(self._raw, self._kind) if self._is_form else read_body(self._raw, self._kind)
 
     def read_or(self, absent: BodyType) -> BodyType:
         """Return the body, or what stands for an absent one. Raises as `read`."""
@@ -95,6 +98,11 @@ def check_is_json(content_type: str | None) -> None:
     media_type = (content_type or "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise Unsupported
+
+
+def is_form(content_type: str | None) -> bool:
+    """Tell whether a body is what an HTML form sends."""
+    return (content_type or "").partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
 
 
 def parse_json(raw: bytes) -> object:

@@ -9,13 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from guildhall.core.actor import SYSTEM
-from guildhall.domains import actions, shifts
+from guildhall.core.actor import SYSTEM, Actor, ActorKind, Credential
+from guildhall.domains import actions, identity, shifts
+from guildhall.domains.identity import Permission
 from guildhall.domains.rooms.times import parse_day
 from guildhall.domains.shifts import PlannedSlot
 from tests.clock import SettableClock
 from tests.dialects.commonshub.asking import STANDUP, acting_for, booked, make_admin, refusal
 from tests.dialects.commonshub.conftest import Registering
+from tests.dialects.commonshub.test_devices import signed_in_device
 from tests.serving import PROVIDER_ID, Served
 
 DAY = "2026-03-19"
@@ -236,6 +238,35 @@ async def test_preparing_makes_the_person_that_the_app_vouches_for_and_a_refusal
     assert refusal(await prepare(device)) == (403, "app_not_trusted")
     assert refusal(await prepare(stranger)) == (401, "unauthorized")
     assert (await app.get(by_master)).status_code == 200, "any trusted app may look"
+
+
+async def test_a_person_with_a_token_of_their_own_sees_and_decides_what_is_theirs_alone(
+    app: httpx.AsyncClient, person: httpx.AsyncClient, device: httpx.AsyncClient, served: Served
+) -> None:
+    await person.get("/v1/users/me")
+    token = await signed_in_device(device, person)
+    async with served.client(headers={"Authorization": f"Bearer {token}"}) as own:
+        for name in (TARGET, PROVIDER_ID):
+            path = await prepared(own, userId=name)
+            assert (await shown(own, path))["userId"] == TARGET
+        for name in ("555", "nobody-yet"):
+            assert refusal(await prepare(own, userId=name)) == (403, "wrong_user")
+        assert (await app.get("/v1/users/nobody-yet")).status_code == 404
+        theirs = await prepared(app, userId="555")
+        for answer in (await own.get(theirs), await own.delete(theirs), await execute(own, theirs)):
+            assert refusal(answer) == (403, "wrong_user")
+        assert (await execute(own, path)).status_code == 200
+        assert (await own.delete(await prepared(app))).json() == {"ok": True}
+    async with served.house.database.write() as tx:
+        user = await identity.user_by_alias(tx, TARGET)
+        assert user is not None
+        actor = Actor(ActorKind.USER, Credential.SESSION, user.id, permissions=frozenset({Permission.USE_ACTIONS}))
+        _, key = await identity.create_key(
+            tx, actor, user, name="few rights", permissions=[Permission.USE_ACTIONS], now=served.house.clock.now()
+        )
+    async with served.client(headers={"Authorization": f"Bearer {key}"}) as by_key:
+        cut_down = await prepared(by_key)
+        assert refusal(await execute(by_key, cut_down)) == (401, "unauthorized")
 
 
 async def test_who_may_withdraw_is_the_person_the_app_and_the_master_key(

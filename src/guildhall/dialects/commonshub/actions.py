@@ -5,7 +5,7 @@ The page behind `confirmUrl` is the panel's.
 
 from typing import Any, ClassVar
 
-from guildhall.core.actor import Actor
+from guildhall.core.actor import Actor, Credential
 from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid, InvalidField, MissingField
 from guildhall.core.idempotency import IdempotencyKeyReused
@@ -39,6 +39,9 @@ from guildhall.domains.shifts.errors import AlreadySignedUp, NotSignedUp, SlotCl
 from guildhall.web.bodies import convert
 from guildhall.web.house import House
 from guildhall.web.routing import route
+
+EXECUTORS = FOR_USER & ~Credential.API_KEY
+"""Who may say yes. A personal key is cut down to a few rights, and an action is done with all of its person's."""
 
 OVER = (ActionExpired, ActionAlreadyExecuted, ActionCancelled)
 
@@ -163,7 +166,7 @@ async def cancel_action(action_id: str, tx: Tx, actor: Actor, house: House) -> O
 
 
 @route(
-    "POST", "/v1/actions/{action_id}/execute", permission=Permission.USE_ACTIONS, accepts=FOR_USER,
+    "POST", "/v1/actions/{action_id}/execute", permission=Permission.USE_ACTIONS, accepts=EXECUTORS,
     refusals=(
         MissingUserId, OutsideOpeningHours, InPast, TooFarAhead, WrongUser, NotBookingOwner, ActionNotFound,
         SlotNotFound, NotSignedUp, BookingNotFound, AlreadySignedUp, RoomBooked, *OVER, SlotFull, SlotClosed,

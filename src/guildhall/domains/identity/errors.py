@@ -5,6 +5,7 @@ GuildhallError
 │   ├── WrongPassword      name and password do not fit
 │   └── SessionEnded       the browser's session is over
 ├── Forbidden
+│   ├── SessionRequired    only a person in a browser, or an app acting for them, may do this
 │   ├── AdminRequired      only an administrator or the master key may do this
 │   ├── AppNotTrusted      a device app outside the device login
 │   ├── WrongUser          the credential names another person
@@ -58,6 +59,13 @@ class AdminRequired(Forbidden):
 
     code = "admin_required"
     text = "Only an administrator may do this"
+
+
+class SessionRequired(Forbidden):
+    """Only a person in a browser, or an app acting for them, may do this."""
+
+    code = "session_required"
+    text = "Do this in a browser where you are signed in"
 
 
 class AppNotTrusted(Forbidden):

@@ -20,6 +20,8 @@ class Permission(StrEnum):
     SIGN_UP = "shifts.sign_up"
     USE_ACTIONS = "actions.use"
     OWN_PROFILE = "profile.own"
+    DEVICE_LOGIN = "device.log_in"
+    APPROVE_DEVICE = "device.approve"
     MANAGE_PEOPLE = "people.manage"
     MANAGE_APPS = "apps.manage"
     USE_PANEL = "panel.use"
@@ -36,6 +38,8 @@ MEMBER = frozenset(
         Permission.SIGN_UP,
         Permission.USE_ACTIONS,
         Permission.OWN_PROFILE,
+        Permission.APPROVE_DEVICE,
+        Permission.DEVICE_LOGIN,
         Permission.USE_PANEL,
     }
 )
@@ -51,13 +55,22 @@ OF_ROLE: dict[str, frozenset[Permission]] = {
 CEILING: dict[Credential, frozenset[Permission]] = {
     Credential.NONE: frozenset({Permission.PUBLIC}),
     Credential.MASTER_KEY: EVERYTHING
-    - {Permission.OWN_PROFILE, Permission.BOOK_ROOMS, Permission.SIGN_UP, Permission.USE_PANEL},
+    - {
+        Permission.OWN_PROFILE,
+        Permission.BOOK_ROOMS,
+        Permission.SIGN_UP,
+        Permission.APPROVE_DEVICE,
+        Permission.USE_PANEL,
+    },
     Credential.MASTER_KEY_FOR_USER: EVERYTHING - {Permission.USE_PANEL},
-    Credential.APP_SECRET: frozenset({Permission.PUBLIC, Permission.READ_HUB, Permission.USE_ACTIONS}),
+    Credential.APP_SECRET: frozenset(
+        {Permission.PUBLIC, Permission.READ_HUB, Permission.USE_ACTIONS, Permission.DEVICE_LOGIN}
+    ),
     Credential.APP_SECRET_FOR_USER: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS},
     Credential.API_KEY: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.MANAGE_SYSTEM},
     Credential.SESSION: EVERYTHING,
-    Credential.TOKEN: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS},
+    # A stolen token must not make further ones.
+    Credential.TOKEN: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.APPROVE_DEVICE},
 }
 
 
