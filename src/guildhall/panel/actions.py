@@ -14,11 +14,11 @@ from guildhall.core.errors import STATUS, GuildhallError, Unauthenticated
 from guildhall.domains import actions
 from guildhall.domains.actions import Outcome, PreparedAction
 from guildhall.domains.identity import Permission
-from guildhall.panel.face import OPEN, UNCACHED, UNTOLD, known_viewer
+from guildhall.panel.face import OPEN, UNCACHED, UNTOLD, Panel, known_viewer
 from guildhall.panel.forms import check_form, show
 from guildhall.panel.pages import page
 from guildhall.panel.words import Refusal
-from guildhall.web.answers import Answer
+from guildhall.web.answers import HTML, Answer
 from guildhall.web.bodies import Form
 from guildhall.web.calls import Call
 from guildhall.web.house import House
@@ -67,7 +67,7 @@ async def confirm_action(action_id: str, form: Decision, call: Call, tx: Tx, act
         if not prefers_page(call):
             return _refusal_for_programs(error)
         if known_viewer(call) is None:
-            raise
+            return _problem(call, error)
         return await _question(call, tx, actor, house, action_id, error=error)
     action = await actions.access_action(tx, actor, action_id)
     if outcome is None or prefers_page(call):
@@ -86,8 +86,12 @@ async def _decide(tx: Tx, actor: Actor, house: House, action_id: str, form: Deci
 async def _question(
     call: Call, tx: Tx, actor: Actor, house: House, action_id: str, *, error: GuildhallError | None = None
 ) -> Answer:
-    action = await actions.access_action_to_execute(tx, actor, action_id)
-    actions.check_pending(action, now=house.clock.now())
+    try:
+        action = await actions.access_action_to_execute(tx, actor, action_id)
+        actions.check_pending(action, now=house.clock.now())
+        sentence = await actions.describe_action(tx, actor, action, hub=house.hub)
+    except GuildhallError as unanswerable:
+        return _problem(call, unanswerable)
     refusal = Refusal.of(error) if error else None
     return _confirm_page(
         call,
@@ -95,13 +99,18 @@ async def _question(
         action,
         status=refusal.status if refusal else 200,
         title="Shall this happen?",
-        sentence=await actions.describe_action(tx, actor, action, hub=house.hub),
+        sentence=sentence,
         refusal=refusal,
     )
 
 
 def _confirm_page(call: Call, template: str, action: PreparedAction, *, status: int = 200, **context: object) -> Answer:
     return page(call, template, status=status, headers=[UNTOLD], action=action, **context)
+
+
+def _problem(call: Call, error: GuildhallError) -> Answer:
+    answer = Panel().refuse(error, request_id=call.request_id)
+    return Answer(answer.body, status=answer.status, media_type=HTML, headers=[*answer.headers, UNTOLD])
 
 
 def _refusal_for_programs(error: GuildhallError) -> Answer:

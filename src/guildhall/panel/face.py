@@ -74,7 +74,7 @@ class Panel(Face):
             code=error.code,
             reference=request_id if error.kind in (Kind.INTERNAL, Kind.UNAVAILABLE) else "",
         )
-        headers = [UNCACHED, UNTOLD, *retry_headers(error)]
+        headers = [UNCACHED, *retry_headers(error)]
         return Answer(page, status=STATUS[error.kind], media_type=HTML, headers=headers)
 
     def limit(self, call: Call, actor: Actor | None) -> tuple[str, int]:

@@ -85,14 +85,14 @@ class ActionReply(Reply, frozen=True, kw_only=True):
 
     action_id: str
     action: str
-    params: dict[str, object]
+    params: dict[str, Any]
     user_id: str
     status: ActionState
     expires_at: str
     summary: str
     prepared_by: str | None
     executed_at: str | None
-    result: dict[str, object] | None
+    result: dict[str, Any] | None
 
     @classmethod
     def of(cls, action: PreparedAction, status: ActionState) -> "ActionReply":
@@ -115,7 +115,7 @@ class ActionExecuted(Reply, frozen=True, kw_only=True):
     """Done; `result` is what the deed itself answers."""
 
     ok: bool = True
-    result: dict[str, object]
+    result: dict[str, Any]
     action_id: str
 
 
