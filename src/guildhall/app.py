@@ -31,7 +31,7 @@ from guildhall.core.limits import open_limiter
 from guildhall.core.log import get_logger
 from guildhall.core.metrics import Metrics
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
-from guildhall.domains import identity, notifications, rooms, shifts
+from guildhall.domains import actions, identity, notifications, rooms, shifts
 from guildhall.domains.rooms import Hub
 from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, show_notice
 from guildhall.settings import Settings, SettingsError
@@ -203,6 +203,7 @@ def _give_work(house: House) -> None:
         async with context.database.write() as tx:
             await idempotency.forget_expired(tx, now=now)
             await identity.forget_what_is_over(tx, now=now)
+            await actions.forget_decided(tx, now=now)
 
     house.jobs.every("house.forget", HOURLY, forget)
 

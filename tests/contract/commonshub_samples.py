@@ -242,6 +242,51 @@ SAMPLES = (
   "roles": ["minter", "admin"]
 }""",
     ),
+    Sample(
+        operation="prepare_action",
+        method="POST",
+        path="/v1/actions/prepare",
+        body="""{
+  "action": "shift_signup",
+  "userId": "u_849888126",
+  "params": {
+    "date": "2026-03-19",
+    "slotIndex": 0
+  },
+  "expiresIn": 3600
+}""",
+        answer="""{
+  "actionId": "act_abc123",
+  "confirmUrl": "https://api.commonshub.brussels/v1/actions/act_abc123/confirm",
+  "expiresAt": "2026-03-19T17:00:00Z"
+}""",
+    ),
+    Sample(
+        operation="get_action",
+        method="GET",
+        path="/v1/actions/{actionId}",
+        answer="""{
+  "actionId": "act_abc123",
+  "action": "shift_signup",
+  "params": { "date": "2026-03-19", "slotIndex": 0 },
+  "userId": "u_849888126",
+  "status": "pending",
+  "expiresAt": "2026-03-19T17:00:00Z"
+}""",
+    ),
+    Sample(
+        operation="execute_action",
+        method="POST",
+        path="/v1/actions/{actionId}/execute",
+        answer="""{
+  "ok": true,
+  "result": {
+    "slot": { "start": "08:30", "end": "11:30" },
+    "date": "2026-03-19",
+    "spotsLeft": 1
+  }
+}""",
+    ),
 )
 """The samples in an order in which they can be replayed; get_user has no sample, its keys are those of the prose."""
 

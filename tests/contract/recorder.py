@@ -66,6 +66,12 @@ BARS: dict[str, tuple[str, ...]] = {
         "verify_device_code",
         "list_my_tokens",
         "revoke_my_token",
+        "prepare_action",
+        "get_action",
+        "cancel_action",
+        "execute_action",
+        "show_confirm_page",
+        "confirm_action",
     ),
     "veza": ("get_health_legacy", "get_liveness_legacy", "get_readiness_legacy", "get_metrics_legacy"),
 }

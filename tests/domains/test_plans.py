@@ -13,6 +13,7 @@ from guildhall.core.actor import SYSTEM
 from guildhall.core.db import Database, Query, Tx, query
 from guildhall.core.db.statements import compile_statement
 from guildhall.domains import rooms
+from guildhall.domains.actions import queries as actions
 from guildhall.domains.audit import queries as audit
 from guildhall.domains.identity import queries as identity
 from guildhall.domains.identity.models import users
@@ -41,6 +42,10 @@ INSERT INTO bookings (id, room_id, user_id, title, private, starts_at, ends_at, 
         false, 1760000000000000 + n * 7200000000, 1760000000000000 + n * 7200000000 + 3600000000,
         CASE WHEN n % 2 = 0 THEN 'live' ELSE 'cancelled' END, 0, n, n,
         CASE WHEN n % 2 = 0 THEN NULL ELSE 1760000000000000 + n * 7200000000 END
+    FROM numbers;
+INSERT INTO prepared_actions (id, kind, params, summary, user_id, state, created_at, expires_at, decided_at)
+    SELECT 'act_' || n, 'shift_cancel', '{}', 's', 'user' || (n % 400 + 1), CASE WHEN n % 2 = 0 THEN 'pending' ELSE
+        'cancelled' END, n, n + 1, CASE WHEN n % 2 = 0 THEN NULL ELSE n END
     FROM numbers;
 INSERT INTO audit_entries (at, actor, action, target, details)
     SELECT n, 'user', 'room.booked' || (n % 50), 'event' || n, '{}' FROM numbers;
@@ -118,6 +123,9 @@ READS: dict[str, tuple[Query[Any] | dict[str, Query[Any]], dict[str, Any]]] = {
     "administrators": (identity.ADMINS, {}),
     "an app by its secret": (identity.APP_BY_SECRET, {"hash": "x"}),
     "a feed by its address": (identity.FEED_BY_HASH, {"hash": "x"}),
+    "a prepared action": (actions.ACTION, {"id": "act_7"}),
+    "what waits for a person": (actions.PENDING_OF, {"user_id": "user7", "now": NOON}),
+    "what is over for a person": (actions.OVER_OF, {"user_id": "user7", "now": NOON}),
     "a page of the log": (audit.PAGE, {"before": 15_000, "limit": 50}),
     "a page of one action": (audit.PAGE_OF_ACTION, {"before": 15_000, "limit": 50, "action": "room.booked7"}),
     "a page about one thing": (audit.PAGE_OF_TARGET, {"before": 15_000, "limit": 50, "target": "event7"}),

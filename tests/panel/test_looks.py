@@ -18,6 +18,7 @@ PAGES = (
     "/panel/bookings",
     "/panel/shifts?date=2026-03-03",
     "/auth/verify?code=123456",
+    "/panel/actions",
     "/panel/account",
     "/panel/people",
     "/panel/people?q=rossi",

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 import guildhall.core.idempotency
 import guildhall.core.leases
 import guildhall.core.outbox
+import guildhall.domains.actions.models
 import guildhall.domains.audit.models
 import guildhall.domains.identity.models
 import guildhall.domains.ledger.models

@@ -1,6 +1,18 @@
 """The panel: server-rendered pages for people. Its URL table on one page."""
 
-from guildhall.panel import account, apps, bookings, calendar, devices, entrance, office, office_rooms, people, shifts
+from guildhall.panel import (
+    account,
+    actions,
+    apps,
+    bookings,
+    calendar,
+    devices,
+    entrance,
+    office,
+    office_rooms,
+    people,
+    shifts,
+)
 from guildhall.panel.devices import show_notice
 from guildhall.panel.face import Panel
 
@@ -26,6 +38,10 @@ ROUTES = (
     bookings.show_own_bookings,
     bookings.show_booking,
     bookings.cancel,
+    # GET  /panel/actions                   GET and POST /v1/actions/{action_id}/confirm
+    actions.show_own_actions,
+    actions.show_confirm_page,
+    actions.confirm_action,
     # GET  /panel/account                   POST .../name  .../password  .../feed
     account.show_account,
     account.change_name,

@@ -23,6 +23,8 @@ PER_PERSON = 1200
 """Requests a minute for each person, the nudges of live pages included."""
 
 UNCACHED = (b"cache-control", b"no-store")
+UNTOLD = (b"referrer-policy", b"no-referrer")
+"""Lets a browser tell nobody the address of the page."""
 
 
 class SignInNeeded(Unauthenticated):

@@ -48,11 +48,11 @@ def change(path: str, *, permission: Permission, transaction: str = "write") -> 
     return declare
 
 
-def check_form(call: Call) -> None:
-    """Refuse a form that is not from a page of this session. Raises CsrfFailed."""
+def check_form(call: Call, *, hides_origin: bool = False) -> None:
+    """Refuse a form that is not from a page of this session; see `is_cross_site`. Raises CsrfFailed."""
     shown = read_form(call.body, _Proof).csrf_token
     expected = viewer_of(call).csrf_token
-    if is_cross_site(call) or not hmac.compare_digest(shown.encode(), expected.encode()):
+    if is_cross_site(call, hides_origin=hides_origin) or not hmac.compare_digest(shown.encode(), expected.encode()):
         raise CsrfFailed
 
 

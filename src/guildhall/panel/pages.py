@@ -10,7 +10,7 @@ from guildhall.panel.templating import render
 from guildhall.web.answers import HTML, Answer
 from guildhall.web.calls import Call
 
-LOCAL = re.compile(r"/(?:panel|auth/verify)(?:/[\w.:@-]+)*(?:\?[\w.:@%=&+/-]*)?", re.ASCII)
+LOCAL = re.compile(r"/(?:(?:panel|auth/verify)(?:/[\w.:@-]+)*|v1/actions/\w+/confirm)(?:\?[\w.:@%=&+/-]*)?", re.ASCII)
 THEMES = ("auto", "light", "dark")
 PER_PAGE = 30
 
@@ -65,6 +65,7 @@ WINGS = (
             Link("Rooms", "/panel/rooms", "r", Permission.READ_HUB),
             Link("Shifts", "/panel/shifts", "f", Permission.READ_HUB),
             Link("My bookings", "/panel/bookings", "b", Permission.BOOK_ROOMS),
+            Link("Prepared actions", "/panel/actions", "c", Permission.USE_ACTIONS),
         ),
     ),
     Wing(
@@ -107,6 +108,7 @@ def page(
 
 def local_path(text: str, *, otherwise: str = "/panel") -> str:
     """Return the address of one of our pages as it is, and `otherwise` for any other."""
+    """Return the address of a page of the panel as it is, and `otherwise` for any other."""
     return text if LOCAL.fullmatch(text) and "//" not in text else otherwise
 
 

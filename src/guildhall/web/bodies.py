@@ -125,20 +125,24 @@ def parse_json(raw: bytes, *, exact: bool = False) -> object:
 
 def read_body(raw: bytes, kind: type[T]) -> T:
     """Return a JSON body as a struct. Raises InvalidJson, MissingField, InvalidField or the field's own error."""
-    return _convert(parse_json(raw, exact=getattr(kind, "exact", False)), kind, strict=True)
+    return convert(parse_json(raw, exact=getattr(kind, "exact", False)), kind)
 
 
 def read_form(raw: bytes, kind: type[T]) -> T:
     """Return a form body as a struct. Raises Invalid, MissingField, InvalidField."""
-    return _convert(_pairs(raw), kind, strict=False)
+    return convert(_pairs(raw), kind, strict=False)
 
 
 def read_query(raw: bytes, kind: type[T]) -> T:
     """Return the query string as a struct; each parameter may come once. Raises Invalid, InvalidField."""
-    return _convert(_pairs(raw), kind, strict=False)
+    return convert(_pairs(raw), kind, strict=False)
 
 
-def _convert(value: object, kind: type[T], *, strict: bool) -> T:
+def convert(value: object, kind: type[T], *, strict: bool = True) -> T:
+    """Return plain values as a struct. Raises MissingField, InvalidField or the field's own error.
+
+    `strict` takes values of the right type only; otherwise text is read as what the field holds.
+    """
     try:
         # A Decimal is one already, or what was sent is no number: text would be taken for one otherwise.
         return msgspec.convert(value, kind, strict=strict, builtin_types=(Decimal,))

@@ -69,6 +69,7 @@ class Edge:
 
     def _complete(self, headers: list[tuple[bytes, bytes]], request_id: str) -> None:
         headers.append((b"x-request-id", request_id.encode()))
-        headers.extend(self._always)
+        said = {name for name, _ in headers}
+        headers.extend(each for each in self._always if each[0] not in said)
         if any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers):
             headers.extend(PAGE_HEADERS)

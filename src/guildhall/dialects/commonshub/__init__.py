@@ -1,6 +1,6 @@
-"""The Commons Hub dialect: apps, users, rooms, bookings and their calendars under /v1."""
+"""The Commons Hub dialect: apps, users, rooms, bookings, shifts, calendars and prepared actions under /v1."""
 
-from guildhall.dialects.commonshub import apps, calendars, devices, rewards, rooms, shifts, users
+from guildhall.dialects.commonshub import actions, apps, calendars, devices, rewards, rooms, shifts, users
 from guildhall.dialects.commonshub.face import CommonsHub
 
 __all__ = ["ROUTES", "CommonsHub"]
@@ -44,5 +44,10 @@ ROUTES = (
     users.list_users,
     users.get_user,
     users.set_user_roles,
+    # Prepared actions: /v1/actions/prepare, /v1/actions/{actionId} and .../execute; .../confirm is a page of the panel
+    actions.prepare_action,
+    actions.get_action,
+    actions.cancel_action,
+    actions.execute_action,
 )
 """Every route of the dialect, in the order of its contract."""

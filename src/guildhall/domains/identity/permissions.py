@@ -19,6 +19,7 @@ class Permission(StrEnum):
     MANAGE_ROOMS = "rooms.manage"
     SIGN_UP = "shifts.sign_up"
     REWARD = "shifts.reward"
+    USE_ACTIONS = "actions.use"
     OWN_PROFILE = "profile.own"
     DEVICE_LOGIN = "device.log_in"
     APPROVE_DEVICE = "device.approve"
@@ -36,6 +37,7 @@ MEMBER = frozenset(
         Permission.READ_HUB,
         Permission.BOOK_ROOMS,
         Permission.SIGN_UP,
+        Permission.USE_ACTIONS,
         Permission.OWN_PROFILE,
         Permission.APPROVE_DEVICE,
         Permission.DEVICE_LOGIN,
@@ -66,7 +68,9 @@ CEILING: dict[Credential, frozenset[Permission]] = {
         Permission.USE_PANEL,
     },
     Credential.MASTER_KEY_FOR_USER: EVERYTHING - {Permission.USE_PANEL},
-    Credential.APP_SECRET: frozenset({Permission.PUBLIC, Permission.READ_HUB, Permission.DEVICE_LOGIN}),
+    Credential.APP_SECRET: frozenset(
+        {Permission.PUBLIC, Permission.READ_HUB, Permission.USE_ACTIONS, Permission.DEVICE_LOGIN}
+    ),
     Credential.APP_SECRET_FOR_USER: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS},
     Credential.API_KEY: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.MANAGE_SYSTEM},
     Credential.SESSION: EVERYTHING,

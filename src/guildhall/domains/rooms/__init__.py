@@ -10,7 +10,7 @@ from guildhall.domains.rooms.administration import (
     reopen_day,
 )
 from guildhall.domains.rooms.availability import FreeSlot, free_slots
-from guildhall.domains.rooms.bookings import Wish, book_room, cancel_booking
+from guildhall.domains.rooms.bookings import Wish, book_room, cancel_booking, check_wish
 from guildhall.domains.rooms.hub import Hub
 from guildhall.domains.rooms.hub_file import HubFile, HubFileFaulty, read_hub_file
 from guildhall.domains.rooms.models import BookedEvent, Booking, BookingState, ClosedDay, Hours, Opening, Room
@@ -66,6 +66,7 @@ __all__ = [
     "calendar_of_person",
     "calendar_of_room",
     "cancel_booking",
+    "check_wish",
     "close_day",
     "closed_between",
     "create_default_rooms",

@@ -98,6 +98,12 @@ async def book_room(tx: Tx, actor: Actor, room: Room, wish: Wish, *, hub: Hub, n
     return await event_with(tx, booking.id)
 
 
+def check_wish(wish: Wish, *, zone: ZoneInfo) -> None:
+    """Refuse what no room could ever be booked for. Raises InvalidField, InvalidTime, InvalidRange."""
+    _valid_texts(wish)
+    _span_of(wish, zone)
+
+
 async def cancel_booking(tx: Tx, actor: Actor, booking: Booking, room: Room, *, hub: Hub, now: datetime) -> None:
     """Give the time back at once; the booking stays stored with who cancelled it and when."""
     await tx.run(CANCEL, booking_id=booking.id, at=now, by=actor.user_id)
@@ -109,7 +115,7 @@ async def cancel_booking(tx: Tx, actor: Actor, booking: Booking, room: Room, *, 
 
 def _span_of(wish: Wish, zone: ZoneInfo) -> Span:
     if wish.start == MINUTES_OF_DAY:
-        raise InvalidTime(f"{MIDNIGHT_END} is only an end")
+        raise InvalidTime(f"{MIDNIGHT_END} is only an end", field="start")
     span = Span(instant_at(wish.day, wish.start, zone), instant_at(wish.day, wish.end, zone))
     if span.end <= span.start:
         raise InvalidRange

@@ -75,8 +75,7 @@ async def reward(
     if not 1 <= len(participants) <= MOST_PARTICIPANTS:
         raise TooManyParticipants(limit=MOST_PARTICIPANTS)
     units = ledger.base_units(amount, most=MOST_AMOUNT)
-    if token not in TOKENS:
-        raise UnknownToken(known=list(TOKENS))
+    check_token(token)
     # Calls for one slot take turns here, so the second one sees what the first one gave.
     await tx.one(SLOT_LOCKED, day=slot.day, slot=slot.index)
     signed_up = frozenset(await tx.all(LIVE_SIGNUPS_LOCKED, day=slot.day, slot=slot.index))
@@ -87,6 +86,12 @@ async def reward(
     fresh = [user for name, user in people.items() if user is not None and judged[name] is None]
     minted = await _mint(tx, actor, run, fresh) if fresh else {}
     return [result or minted[name] for name, result in judged.items()]
+
+
+def check_token(token: str) -> None:
+    """Refuse a token that the hub does not have. Raises UnknownToken."""
+    if token not in TOKENS:
+        raise UnknownToken(known=list(TOKENS))
 
 
 async def balances_of_person(tx: Tx, user: User) -> list[ledger.Balance]:
