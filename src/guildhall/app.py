@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import os
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,8 +33,8 @@ from guildhall.core.metrics import Metrics
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
 from guildhall.domains import identity, notifications, rooms, shifts
 from guildhall.domains.rooms import Hub
-from guildhall.panel import ROUTES as PANEL_ROUTES, Panel
-from guildhall.settings import Settings
+from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, show_notice
+from guildhall.settings import Settings, SettingsError
 from guildhall.web.answers import Answer
 from guildhall.web.bodies import AnyRequest
 from guildhall.web.docs import docs_routes
@@ -60,8 +62,12 @@ FACES: tuple[tuple[Face, Sequence[Route]], ...] = (
 async def open_house(
     settings: Settings, *, clock: Clock | None = None, works_jobs: bool = True
 ) -> AsyncIterator[House]:
-    """Bring the database up to date, open every part, and close all of it at the end. Raises StoreUnavailable."""
+    """Bring the database up to date, open every part, and close all of it at the end.
+
+    Raises SettingsError, StoreUnavailable.
+    """
     clock = clock or SystemClock()
+    _make_folder(settings.store.data_dir)
     await asyncio.to_thread(migrations.upgrade, settings.database_url)
     database = await open_database(settings.database_url, synchronous=settings.store.sqlite_synchronous)
     async with contextlib.AsyncExitStack() as stack:
@@ -144,6 +150,15 @@ def _routing_error(fault: Exception) -> GuildhallError:
     return Internal()
 
 
+def _make_folder(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as fault:
+        raise SettingsError(f"DATA_DIR: {data_dir} cannot be made: {fault.strerror}") from fault
+    if not os.access(data_dir, os.W_OK | os.X_OK):
+        raise SettingsError(f"DATA_DIR: {data_dir} is not writable")
+
+
 def _join(settings: Settings, database: Database, clock: Clock) -> House:
     secret_key = settings.store.secret_key or load_or_create_secret(settings.store.data_dir, "secret_key")
     host = urlsplit(settings.public_url).hostname or "localhost"
@@ -162,6 +177,7 @@ def _join(settings: Settings, database: Database, clock: Clock) -> House:
         feeds_box=SecretBox(secret_key, "calendar feeds"),
         answers_box=SecretBox(secret_key, "idempotent answers"),
         token_key=secret_key,
+        notice=show_notice,
     )
 
 

@@ -29,9 +29,9 @@ console = Console(highlight=False, markup=False, soft_wrap=True)
 @app.command()
 def serve() -> None:
     """Run the server in the foreground, with every setting from the environment."""
+    settings = _settings()
     from guildhall.server import serve as run_server
 
-    settings = _settings()
     _run(lambda: run_server(settings, announce=console.print))
 
 

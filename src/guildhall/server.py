@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import signal
+import socket
 from collections.abc import Callable
 
 from granian.constants import HTTPModes, Interfaces
@@ -12,10 +13,10 @@ from granian.server.embed import Server
 
 from guildhall.app import apply_hub_file, build_app, open_house
 from guildhall.core.actor import SYSTEM
-from guildhall.core.errors import GuildhallError
+from guildhall.core.errors import GuildhallError, Invalid
 from guildhall.core.log import get_logger, setup_logging
 from guildhall.domains import identity
-from guildhall.settings import Settings
+from guildhall.settings import Settings, SettingsError
 from guildhall.web.house import House
 
 log = get_logger(__name__)
@@ -32,11 +33,12 @@ BACKLOG = 1024
 async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT. `announce` gets the few lines an operator reads at the start."""
     setup_logging(settings.server)
+    address = _address_to_listen_on(settings)
     async with open_house(settings) as house:
         await _welcome(house, announce)
         server = Server(
             build_app(house),
-            address=settings.server.host,
+            address=address,
             port=settings.server.port,
             interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
@@ -58,6 +60,17 @@ async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
         log.info("Listening", host=settings.server.host, port=settings.server.port)
         await server.serve()
         log.info("Stopping")
+
+
+def _address_to_listen_on(settings: Settings) -> str:
+    """Return the IP address behind HOST. Raises SettingsError when nobody can listen there."""
+    host, port = settings.server.host, settings.server.port
+    try:
+        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server((str(place[0]), port), family=family).close()
+    except OSError as fault:
+        raise SettingsError(f"Nobody can listen on HOST {host}, PORT {port}: {fault.strerror}") from fault
+    return str(place[0])
 
 
 async def _reload(house: House) -> None:
@@ -90,15 +103,18 @@ async def _first_administrator(house: House, announce: Callable[[str], None]) ->
             if not await identity.has_administrator(tx):
                 announce("There is no administrator yet: run `guildhall admin create NAME`, or set ADMIN_PASSWORD.")
         return
-    user = await identity.create_first_administrator(
-        house.database,
-        house.passwords,
-        SYSTEM,
-        name=settings.admin.user,
-        password=password,
-        email=settings.admin.email,
-        now=house.clock.now(),
-    )
+    try:
+        user = await identity.create_first_administrator(
+            house.database,
+            house.passwords,
+            SYSTEM,
+            name=settings.admin.user,
+            password=password,
+            email=settings.admin.email,
+            now=house.clock.now(),
+        )
+    except Invalid as fault:
+        raise SettingsError(f"ADMIN_USER, ADMIN_PASSWORD or ADMIN_EMAIL cannot be used: {fault}") from fault
     if user is None:
         return
     shown = "the password you set" if settings.admin.password else f"password {password} (shown this once)"

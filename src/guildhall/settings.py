@@ -12,6 +12,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 T = typing.TypeVar("T")
@@ -33,7 +34,7 @@ def setting(*names: str, default: Any = MISSING, help: str, secret: bool = False
 class ServerSettings:
     """Where the server listens and how it meets the world."""
 
-    host: str = setting("HOST", default="127.0.0.1", help="Address to listen on; 0.0.0.0 for every interface.")
+    host: str = setting("HOST", default="127.0.0.1", help="Address or name to listen on; 0.0.0.0 for every interface.")
     port: int = setting("PORT", "API_PORT", default=8080, help="Port to listen on.")
     public_url: str = setting(
         "PUBLIC_URL",
@@ -292,13 +293,30 @@ def _rules(settings: Settings) -> list[str]:
     ):
         if value < least:
             faults.append(f"{name}: must be at least {least}")
-    if not re.match(r"https?://[^/]", settings.public_url):
-        faults.append("PUBLIC_URL: must begin with http:// or https:// and a host")
-    if not settings.database_url.startswith(("sqlite:///", "postgresql://", "postgres://")):
-        faults.append("DATABASE_URL: must begin with sqlite:/// or postgresql://")
+    for name, address, form, told in (
+        (
+            "PUBLIC_URL",
+            settings.server.public_url or "http://localhost",
+            r"https?://[^/]",
+            "http:// or https:// and a host",
+        ),
+        ("DATABASE_URL", settings.database_url, r"sqlite:///|postgres(ql)?://", "sqlite:/// or postgresql://"),
+        ("REDIS_URL", settings.store.redis_url or "redis://", r"rediss?://|unix://", "redis:// or rediss://"),
+    ):
+        if not re.match(form, address):
+            faults.append(f"{name}: must begin with {told}")
+        elif not _has_usable_port(address):
+            faults.append(f"{name}: has a port that is no number between 0 and 65535")
     if settings.in_production:
         faults += _production_rules(settings)
     return faults
+
+
+def _has_usable_port(address: str) -> bool:
+    try:
+        return urlsplit(address).port != -1
+    except ValueError:
+        return False
 
 
 SAMPLES = {"changeme", "change-me", "secret", "password", "admin", "your-secure-password", "your-password"}

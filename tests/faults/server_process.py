@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 
 from tests.contract.recorder import recording_client
-from tests.serving import MASTER_KEY
 from tests.services.programs import free_port, wait_until
+from tests.serving import MASTER_KEY
 
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 30.0

@@ -194,6 +194,12 @@ async def test_clients_that_do_not_wait_for_their_answer_leave_nothing_half_done
         await asyncio.gather(*(put_and_leave(number) for number in range(60)))
         answer = await client.put("/v1/rooms/last", json={"name": "Last", "capacity": 3})
         assert answer.status_code == 200
+
+        async def all_is_done() -> bool:
+            text = (await client.get("/metrics")).text
+            return "guildhall_requests_in_flight 1.0" in text
+
+        await eventually(all_is_done)
         listed = {room["id"] for room in (await client.get("/v1/rooms")).json()["rooms"]}
     with sync_engine(served.house.settings.database_url).connect() as connection:
         audited = connection.exec_driver_sql("SELECT target FROM audit_entries WHERE action = 'room.created'")

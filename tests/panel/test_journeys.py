@@ -1,5 +1,7 @@
 """Whole visits, as people make them."""
 
+from datetime import timedelta
+
 import httpx
 import msgspec
 from playwright.async_api import Browser, Page, expect
@@ -9,6 +11,7 @@ from guildhall.core.jobs import rows
 from guildhall.core.outbox import JobKind, JobState
 from guildhall.domains.identity import User
 from guildhall.domains.notifications import MailRef
+from tests.clock import SettableClock
 from tests.panel.visiting import book, click_free_place, sign_in, visiting
 from tests.serving import ADMIN_NAME, ADMIN_PASSWORD, Served
 
@@ -259,3 +262,45 @@ async def _fail_a_job(served: Served) -> None:
         assert job is not None
         failed = msgspec.structs.replace(job, state=JobState.FAILED, ended_at=job.made_at, error="no such mail")
         await rows.settle(tx, job, failed)
+
+
+async def test_a_volunteer_signs_up_with_one_click_sees_another_come_and_withdraws(
+    browser: Browser, served: Served, administrator: User, person: httpx.AsyncClient, clock: SettableClock
+) -> None:
+    async with visiting(browser, served) as page:
+        await sign_in(page)
+        await page.get_by_role("link", name="Shifts", exact=True).click()
+        slot = page.locator(".rota-slot").nth(6)
+        await expect(slot).to_contain_text("11:30 \N{EN DASH} 14:30")
+        await slot.get_by_role("button", name="Sign up").click()
+        await expect(slot.locator(".tag")).to_have_text([ADMIN_NAME])
+        await page.wait_for_selector("html[data-following]", state="attached")
+        clock.advance(timedelta(seconds=1))
+        await person.post("/v1/shifts/2026-03-03/1/signup")
+        await expect(slot.locator(".tag")).to_have_text([ADMIN_NAME, "Xavier Damman"])
+        await slot.get_by_role("button", name="Withdraw").click()
+        await slot.get_by_role("button", name="Give it back").click()
+        await expect(slot.locator(".tag")).to_have_text(["Xavier Damman"])
+
+
+async def test_a_person_lets_a_device_in_by_its_code_and_signs_it_out(
+    browser: Browser, served: Served, administrator: User, app: httpx.AsyncClient
+) -> None:
+    codes = (await app.post("/v1/auth/device", json={"clientName": "chb on laptop"})).json()
+    async with visiting(browser, served) as page:
+        await page.goto(f"/auth/verify?code={codes['userCode']}")
+        await page.get_by_label("Name").fill(ADMIN_NAME)
+        await page.get_by_label("Password").fill(ADMIN_PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_label("The code that the device shows")).to_have_value(codes["userCode"])
+        await page.get_by_role("button", name="Go on").click()
+        await expect(page.get_by_role("main")).to_contain_text("chb on laptop")
+        await page.get_by_role("button", name="Approve").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Approved")
+        granted = (await app.get(f"/v1/auth/device/{codes['deviceCode']}")).json()
+        await page.goto("/panel/account")
+        await page.get_by_role("button", name="Sign out…").click()
+        await page.get_by_role("button", name="Sign it out").click()
+        await expect(page.locator(".toast")).to_have_text("The device is signed out.")
+    async with served.client(headers={"Authorization": f"Bearer {granted['token']}"}) as device:
+        assert (await device.get("/v1/users/me")).status_code == 401

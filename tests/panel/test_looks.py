@@ -16,6 +16,8 @@ PAGES = (
     "/panel/rooms/ostrom",
     "/panel/book?room=ostrom&date=2026-03-03&start=10:00",
     "/panel/bookings",
+    "/panel/shifts?date=2026-03-03",
+    "/auth/verify?code=123456",
     "/panel/account",
     "/panel/people",
     "/panel/people?q=rossi",

@@ -1,9 +1,10 @@
 """The panel: server-rendered pages for people. Its URL table on one page."""
 
-from guildhall.panel import account, apps, bookings, calendar, entrance, office, office_rooms, people
+from guildhall.panel import account, apps, bookings, calendar, devices, entrance, office, office_rooms, people, shifts
+from guildhall.panel.devices import show_notice
 from guildhall.panel.face import Panel
 
-__all__ = ["ROUTES", "Panel"]
+__all__ = ["ROUTES", "Panel", "show_notice"]
 
 ROUTES = (
     # GET  /panel          GET and POST /panel/sign-in          POST /panel/sign-out    POST /panel/theme
@@ -36,6 +37,14 @@ ROUTES = (
     # POST /panel/account/keys              POST .../keys/{key_id}/revoke
     account.create_key,
     account.revoke_key,
+    # GET  /auth/verify                     POST /panel/device-login    POST /panel/account/tokens/{token_id}/revoke
+    devices.show_verify_page,
+    devices.show_device,
+    devices.revoke_token,
+    # GET  /panel/shifts                    POST /panel/shifts/{day}/{slot}/sign-up and .../withdraw
+    shifts.show_rota,
+    shifts.sign_up,
+    shifts.withdraw,
     # GET and POST /panel/people            GET /panel/people/{alias}
     people.list_people,
     people.add_person,

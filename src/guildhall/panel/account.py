@@ -22,6 +22,7 @@ OF_KEY = "may_"
 PERMISSION_WORDS: dict[Permission, str] = {
     Permission.READ_HUB: "see rooms and bookings",
     Permission.BOOK_ROOMS: "book rooms for you",
+    Permission.SIGN_UP: "sign you up for shifts",
     Permission.OWN_PROFILE: "read and change your profile",
     Permission.MANAGE_ROOMS: "manage rooms and closed days",
     Permission.MANAGE_PEOPLE: "manage people",
@@ -165,6 +166,7 @@ async def _account(
         email=entered.email if entered else viewer.user.email or "",
         sessions=await identity.sessions_of(tx, viewer.user.id, now=house.clock.now()),
         keys=await identity.keys_of(tx, viewer.user.id),
+        tokens=await identity.tokens_of(tx, viewer.user.id, now=house.clock.now()),
         new_key=new_key,
         offered=[(each, words) for each, words in PERMISSION_WORDS.items() if each in ceiling],
         feed=f"{house.settings.public_url}/v1/feeds/{token}/shifts.ics" if token else "",

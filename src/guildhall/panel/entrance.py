@@ -102,8 +102,8 @@ async def get_static(name: str, call: Call) -> Answer:
 
 @show("/panel/live", permission=Permission.READ_HUB, transaction="none")
 async def follow(house: House) -> Answer:
-    """Tell, for as long as somebody looks, that rooms or bookings have changed; pages then load their view anew."""
-    return EventStream(house.events, "rooms")
+    """Tell, for as long as somebody looks, that something has changed; pages then load their view anew."""
+    return EventStream(house.events, "rooms", "shifts")
 
 
 def _door(

@@ -10,7 +10,7 @@ from guildhall.panel.templating import render
 from guildhall.web.answers import HTML, Answer
 from guildhall.web.calls import Call
 
-LOCAL = re.compile(r"/panel(?:/[\w.:@-]+)*(?:\?[\w.:@%=&+/-]*)?", re.ASCII)
+LOCAL = re.compile(r"/(?:panel|auth/verify)(?:/[\w.:@-]+)*(?:\?[\w.:@%=&+/-]*)?", re.ASCII)
 THEMES = ("auto", "light", "dark")
 PER_PAGE = 30
 
@@ -32,6 +32,9 @@ NOTICES: dict[str, str] = {
     "room-saved": "The room is saved.",
     "session-ended": "The session is over.",
     "sessions-ended": "All their sessions are over.",
+    "token-revoked": "The device is signed out.",
+    "signed-up": "You are on. Thank you!",
+    "withdrawn": "Your place is given back.",
     "signed-out": "You are signed out.",
 }
 """What is told after a change, by the word that the redirect's address carries."""
@@ -60,6 +63,7 @@ WINGS = (
         "House",
         (
             Link("Rooms", "/panel/rooms", "r", Permission.READ_HUB),
+            Link("Shifts", "/panel/shifts", "f", Permission.READ_HUB),
             Link("My bookings", "/panel/bookings", "b", Permission.BOOK_ROOMS),
         ),
     ),
@@ -102,7 +106,7 @@ def page(
 
 
 def local_path(text: str, *, otherwise: str = "/panel") -> str:
-    """Return an address within the panel as it is, and `otherwise` for any other."""
+    """Return the address of one of our pages as it is, and `otherwise` for any other."""
     return text if LOCAL.fullmatch(text) and "//" not in text else otherwise
 
 

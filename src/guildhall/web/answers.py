@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 JSON = b"application/json"
 HTML = b"text/html; charset=utf-8"
 NO_CONTENT = 204
+IN_ADDRESSES = ":/?#[]@!$&'()*+,;=%"
 
 
 class Answer:
@@ -40,5 +42,5 @@ class Answer:
 
 
 def redirect(location: str, *, headers: Sequence[tuple[bytes, bytes]] = ()) -> Answer:
-    """Return a 303 to a local address or an absolute one."""
-    return Answer(status=303, headers=((b"location", location.encode("latin-1", "backslashreplace")), *headers))
+    """Return a 303 to a local address or an absolute one; what no address may hold is percent-encoded."""
+    return Answer(status=303, headers=((b"location", quote(location, safe=IN_ADDRESSES).encode()), *headers))

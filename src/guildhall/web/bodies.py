@@ -36,8 +36,14 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Body(Wire, frozen=True, kw_only=True):
-    """A JSON body. One that is `exact` has its numbers as Decimal, digit by digit as they were sent."""
+    """A JSON body.
 
+    With `also_form` one that a plain HTML form may send too, with `optional` one that may be absent, with `exact` one
+    whose numbers are Decimal, digit by digit as they were sent.
+    """
+
+    also_form: ClassVar[bool] = False
+    optional: ClassVar[bool] = False
     exact: ClassVar[bool] = False
 
 
@@ -55,13 +61,14 @@ BodyType = TypeVar("BodyType", bound=Body)
 class Later(Generic[BodyType]):
     """A body that the handler reads after its own first checks, where the dialect wants that order."""
 
-    def __init__(self, raw: bytes, kind: type[BodyType]) -> None:
+    def __init__(self, raw: bytes, kind: type[BodyType], *, is_form: bool = False) -> None:
         self._raw = raw
         self._kind = kind
+        self._is_form = is_form
 
     def read(self) -> BodyType:
         """Return the body. Raises InvalidJson, MissingField, InvalidField or the field's own error."""
-        return read_body(self._raw, self._kind)
+        return read_form(self._raw, self._kind) if self._is_form else read_body(self._raw, self._kind)
 
     def read_or(self, absent: BodyType) -> BodyType:
         """Return the body, or what stands for an absent one. Raises as `read`."""
@@ -100,8 +107,13 @@ def check_is_json(content_type: str | None) -> None:
         raise Unsupported
 
 
+def is_form(content_type: str | None) -> bool:
+    """Tell whether a body is what an HTML form sends."""
+    return (content_type or "").partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
+
+
 def parse_json(raw: bytes, *, exact: bool = False) -> object:
-    """Return the value of a JSON text, with numbers as int and float, or as Decimal when `exact`. Raises InvalidJson."""
+    """Return the value of a JSON text, its numbers as Decimal when `exact`. Raises InvalidJson."""
     try:
         value: object = (_EXACT_DECODER if exact else _DECODER).decode(raw.decode("utf-8"))
         unstorable = any(mark in raw for mark in SUSPICIOUS) and _has_unstorable_text(value)

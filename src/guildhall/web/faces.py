@@ -20,6 +20,8 @@ class Face(ABC):
     title: ClassVar[str]
     prefixes: ClassVar[tuple[str, ...]]
     body_limit: ClassVar[int] = 64 * 1024
+    refusals: ClassVar[tuple[type[GuildhallError], ...]] = ()
+    """What its credentials may be refused for on every route that asks for one, besides 401 and 403."""
 
     @abstractmethod
     async def identify(self, call: Call) -> Actor:

@@ -13,6 +13,7 @@ from guildhall.core.limits import Limiter
 from guildhall.core.metrics import Metrics
 from guildhall.domains.rooms import Hub
 from guildhall.settings import Settings
+from guildhall.web.notices import Notices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,3 +34,4 @@ class House:
     feeds_box: SecretBox
     answers_box: SecretBox
     token_key: str
+    notice: Notices

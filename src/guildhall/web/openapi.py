@@ -4,6 +4,7 @@ import re
 import typing
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
+from types import UnionType
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from guildhall.core.errors import (
     Unavailable,
     Unsupported,
 )
+from guildhall.core.idempotency import IdempotencyKeyReused
 from guildhall.web.answers import Answer
 from guildhall.web.bodies import Form
 from guildhall.web.faces import Face
@@ -29,13 +31,14 @@ from guildhall.web.routing import Route
 SCHEMAS = "#/components/schemas/{name}"
 ALWAYS: tuple[type[GuildhallError], ...] = (Limited, Internal, Unavailable)
 GUARDED: tuple[type[GuildhallError], ...] = (Unauthenticated, Forbidden)
-WITH_BODY: tuple[type[GuildhallError], ...] = (InvalidJson, TooLarge, Unsupported)
+UNSAFE: tuple[type[GuildhallError], ...] = (InvalidJson, TooLarge, Unsupported, IdempotencyKeyReused)
 
 
 def document_of(face: Face, routes: Sequence[Route], *, server: str) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of a face."""
     kinds = list(dict.fromkeys(kind for each in routes for kind in _kinds(each)))
     schemas, components = msgspec.json.schema_components(kinds, ref_template=SCHEMAS)
+    schemas, components = _with_numbers(list(schemas)), _with_numbers(components)
     schema_of = dict(zip(kinds, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for each in routes:
@@ -52,11 +55,28 @@ def document_of(face: Face, routes: Sequence[Route], *, server: str) -> dict[str
     }
 
 
+def _with_numbers(schema: Any) -> Any:  # noqa: ANN401 (any part of a schema)
+    """Return a schema in which a Decimal is the number that bodies have, not the text for which msgspec takes it."""
+    if isinstance(schema, list):
+        return [_with_numbers(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("format") == "decimal":
+        return {key: part for key, part in schema.items() if key != "format"} | {"type": "number"}
+    return {key: _with_numbers(part) for key, part in schema.items()}
+
+
 def _kinds(each: Route) -> Iterable[Any]:
     if each.body:
         yield each.body
-    if each.reply is not None and each.reply is not Answer:
-        yield each.reply
+    if (shape := _shape(each)) is not None:
+        yield shape
+
+
+def _shape(each: Route) -> Any:  # noqa: ANN401 (whatever the handler gives back as JSON)
+    """Return the shape of the JSON answer, or None where there is none; a handler may also give a finished answer."""
+    options = typing.get_args(each.reply) if isinstance(each.reply, UnionType) else (each.reply,)
+    return next((option for option in options if option not in (None, Answer)), None)
 
 
 def _operation(face: Face, each: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
@@ -65,12 +85,22 @@ def _operation(face: Face, each: Route, schema_of: dict[Any, Any]) -> dict[str, 
         "summary": each.summary,
         "parameters": [*_path_parameters(each), *_query_parameters(each), *_header_parameters(each)],
         "responses": _responses(face, each, schema_of),
-        "security": [{}] if each.accepts is Credential.NONE else [{"bearer": []}],
+        "security": [*([{}] if each.accepts & Credential.NONE else []), *([{"bearer": []}] if _guarded(each) else [])],
     }
     if each.body is not None:
-        media_type = "application/x-www-form-urlencoded" if issubclass(each.body, Form) else "application/json"
-        operation["requestBody"] = {"required": True, "content": {media_type: {"schema": schema_of[each.body]}}}
+        content = {media_type: {"schema": schema_of[each.body]} for media_type in _media_types(each.body)}
+        operation["requestBody"] = {"required": not getattr(each.body, "optional", False), "content": content}
     return operation
+
+
+def _media_types(body: type[Any]) -> Sequence[str]:
+    json, form = "application/json", "application/x-www-form-urlencoded"
+    return (form,) if issubclass(body, Form) else (json, form) if body.also_form else (json,)
+
+
+def _guarded(each: Route) -> bool:
+    """Tell whether a credential is looked at, be it one that may also be left out."""
+    return bool(each.accepts & ~Credential.NONE)
 
 
 def _path_parameters(each: Route) -> list[dict[str, Any]]:
@@ -99,15 +129,17 @@ def _header_parameters(each: Route) -> list[dict[str, Any]]:
 
 def _responses(face: Face, each: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": each.summary}
-    if each.reply is not Answer:
-        success["content"] = {each.content: {"schema": schema_of.get(each.reply, {})}}
-    elif each.content != "application/json":
-        success["content"] = {each.content: {"schema": {"type": "string"}}}
+    shape = _shape(each)
+    content = {} if shape is None else {"application/json": {"schema": schema_of[shape]}}
+    if each.content != "application/json":
+        content[each.content] = {"schema": {"type": "string"}}
+    if content:
+        success["content"] = content
     refusals = list(each.refusals) + list(ALWAYS)
-    if each.accepts is not Credential.NONE:
-        refusals += GUARDED
+    if _guarded(each):
+        refusals += (*GUARDED, *face.refusals)
     if each.method != "GET":
-        refusals += WITH_BODY
+        refusals += UNSAFE
     by_status: dict[str, list[str]] = {}
     for refusal in dict.fromkeys(refusals):
         by_status.setdefault(str(face.status_of(refusal)), []).append(refusal.code)

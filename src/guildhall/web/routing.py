@@ -41,6 +41,7 @@ from guildhall.web.bodies import (
     Later,
     QueryString,
     check_is_json,
+    is_form,
     read_body,
     read_form,
     read_query,
@@ -172,7 +173,8 @@ def _litestar_handler(face: Face, each: Route, house: House) -> HTTPRouteHandler
 
 
 def _methods(each: Route) -> list[str]:
-    return [each.method, "HEAD"] if each.method == "GET" else [each.method]
+    # A HEAD must change nothing, so a GET that writes has none.
+    return [each.method, "HEAD"] if each.method == "GET" and each.transaction != "write" else [each.method]
 
 
 def _pattern(each: Route) -> str:
@@ -189,7 +191,7 @@ async def _handle(face: Face, call: Call) -> Answer:
     if each.method not in SAFE:
         server = call.house.settings.server
         call.body = await receive_body(call.request, limit=face.body_limit, seconds=server.body_timeout)
-        if call.body and each.body is not None and not issubclass(each.body, Form):
+        if call.body and each.body is not None and not _takes_form(each, call):
             check_is_json(call.header("content-type"))
     if each.transaction == "none":
         return face.answer(await _run(call))
@@ -197,6 +199,12 @@ async def _handle(face: Face, call: Call) -> Answer:
         async with call.house.database.read() as call.tx:
             return face.answer(await _run(call))
     return await _write(face, call)
+
+
+def _takes_form(each: Route, call: Call) -> bool:
+    if each.body is None or issubclass(each.body, Form):
+        return True
+    return bool(each.body.also_form) and is_form(call.header("content-type"))
 
 
 async def _admitted(face: Face, call: Call) -> Actor:
@@ -272,7 +280,7 @@ def _getter(name: str, kind: Any, path: str) -> Getter:  # noqa: ANN401 (any typ
         return lambda call: call.request.path_params[name]
     if typing.get_origin(kind) is Later:
         (inner,) = typing.get_args(kind)
-        return lambda call: Later(call.body, inner)
+        return lambda call: Later(call.body, inner, is_form=inner.also_form and is_form(call.header("content-type")))
     if _is_a(kind, Body):
         return lambda call: read_body(call.body, kind)
     if _is_a(kind, Form):

@@ -161,7 +161,7 @@ async def test_a_feed_is_a_persons_own_bookings_at_an_address_that_nobody_guesse
     await booked(person)
     await booked(app, "mush", title="Zoe's", headers=other)
     calendar = await read(stranger, feed)
-    assert str(calendar["x-wr-calname"]) == "Xavier Damman, bookings"
+    assert str(calendar["x-wr-calname"]) == "Xavier Damman, shifts and bookings"
     assert list(entries(calendar)) == ["Team Standup"]
     assert [str(event["location"]) for event in calendar.events] == ["Ostrom Room"]
     assert list(entries(await read(stranger, others))) == ["Zoe's"]

@@ -11,6 +11,7 @@ from tests.clock import SettableClock
 from tests.dialects.commonshub.asking import STANDUP, acting_for, book, booked, profile, refusal
 from tests.dialects.commonshub.conftest import Registering
 from tests.dialects.commonshub.stored import everything_stored
+from tests.serving import Served
 
 BOOK = "/v1/rooms/ostrom/book"
 REPLAYED = "idempotent-replay"
@@ -124,6 +125,24 @@ async def test_a_key_has_a_length(person: httpx.AsyncClient, app: httpx.AsyncCli
     # The key comes after who calls, so a stranger's key is never looked at.
     assert refusal(await app.post(BOOK, json=dict(STANDUP), headers=key(""))) == (400, "missing_user_id")
     assert (await profile(app, "777"))["userId"] == "u_777"
+
+
+async def test_a_fault_of_the_server_changes_nothing_and_is_not_kept(person: httpx.AsyncClient, served: Served) -> None:
+    await person.get("/v1/users/me")
+
+    async def rename(before: str, after: str) -> None:
+        async with served.house.database.write() as tx:
+            await tx._execute(f"ALTER TABLE {before} RENAME TO {after}", [])
+
+    # The log is written after the booking, in the same transaction.
+    await rename("audit_entries", "mislaid")
+    broken = await book(person, headers=key())
+    assert refusal(broken) == (500, "server_error")
+    assert set(broken.json()) == {"error", "message", "status", "requestId"}
+    await rename("mislaid", "audit_entries")
+    assert (await person.get("/v1/users/me/bookings")).json() == {"bookings": []}
+    anew = await book(person, headers=key())
+    assert (anew.status_code, REPLAYED in anew.headers) == (200, False)
 
 
 async def test_reads_take_no_key(person: httpx.AsyncClient) -> None:

@@ -33,6 +33,10 @@ OUTAGES = (
 """Faults of the moment: nothing was changed, and the same call may succeed a little later."""
 
 
+async def _keep_session(_: Connection) -> None:
+    """Spare a question at each return to the pool: nothing here changes a session, and open transactions end anyway."""
+
+
 class PostgresTx(Tx):
     """A transaction on one PostgreSQL connection."""
 
@@ -76,7 +80,12 @@ class PostgresDatabase(Database):
         """Connect. Raises StoreUnavailable with the reason."""
         try:
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=pool_size, statement_cache_size=500, command_timeout=ANSWER_WAIT
+                url,
+                min_size=1,
+                max_size=pool_size,
+                statement_cache_size=500,
+                command_timeout=ANSWER_WAIT,
+                reset=_keep_session,
             )
         except (*OUTAGES, OSError, asyncpg.PostgresError) as fault:
             raise StoreUnavailable(f"The database cannot be reached: {fault}") from fault

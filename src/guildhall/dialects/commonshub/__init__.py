@@ -1,6 +1,6 @@
 """The Commons Hub dialect: apps, users, rooms, bookings and their calendars under /v1."""
 
-from guildhall.dialects.commonshub import apps, calendars, rewards, rooms, shifts, users
+from guildhall.dialects.commonshub import apps, calendars, devices, rewards, rooms, shifts, users
 from guildhall.dialects.commonshub.face import CommonsHub
 
 __all__ = ["ROUTES", "CommonsHub"]
@@ -21,6 +21,13 @@ ROUTES = (
     calendars.get_room_calendar,
     calendars.get_shift_feed,
     calendars.rotate_calendar_feed,
+    # Device login: /v1/auth/device, its poll, /v1/auth/device/token, /v1/auth/verify, and /v1/users/me/tokens
+    devices.start_device_login,
+    devices.poll_device_login,
+    devices.exchange_device_code,
+    devices.verify_device_code,
+    devices.list_my_tokens,
+    devices.revoke_my_token,
     # Shifts: /v1/shifts, /v1/shifts/{date} and /v1/shifts/{date}/{slotIndex}/signup
     shifts.list_shifts,
     shifts.get_shifts_of_day,

@@ -5,7 +5,7 @@ from guildhall.core.clock import Clock
 from guildhall.core.db import Tx
 from guildhall.core.errors import InvalidField, MissingField
 from guildhall.dialects.commonshub.auth import MASTER
-from guildhall.dialects.commonshub.wire import HubBody, Ok, Reply, utc
+from guildhall.dialects.commonshub.wire import HubBody, Ok, Reply, Word, utc
 from guildhall.domains import identity
 from guildhall.domains.identity import App, AppKind, Permission
 from guildhall.domains.identity.errors import AdminRequired, AppNotFound
@@ -16,7 +16,7 @@ class AppCreate(HubBody, frozen=True, kw_only=True):
     """An app to register."""
 
     name: str
-    provider: str = "discord"
+    provider: Word = "discord"
     kind: AppKind = AppKind.TRUSTED
 
 

@@ -1,4 +1,4 @@
-"""The dialect's credentials: the master key, and secrets of apps that vouch for their users."""
+"""The dialect's credentials: the master key, secrets of apps that vouch for their users, tokens, and the browser's."""
 
 from urllib.parse import unquote
 
@@ -12,18 +12,25 @@ from guildhall.domains.identity.errors import (
     InvalidUserId,
     MissingRole,
     MissingUserId,
+    SessionRequired,
+    WrongUser,
 )
+from guildhall.domains.identity.keys import KEY_PREFIX
 from guildhall.domains.identity.names import LONGEST_DISPLAY_NAME, LONGEST_USERNAME, clean_name, valid_user_id
 from guildhall.domains.identity.permissions import MEMBER
+from guildhall.domains.identity.user_tokens import PREFIX as TOKEN_PREFIX
 from guildhall.web.calls import Call
-from guildhall.web.credentials import bearer
+from guildhall.web.credentials import bearer, session_cookie
 from guildhall.web.routing import Route
 
 OPEN = Credential.NONE
-READER = Credential.MASTER_KEY | Credential.MASTER_KEY_FOR_USER | Credential.APP_SECRET | Credential.APP_SECRET_FOR_USER
-FOR_USER = Credential.MASTER_KEY_FOR_USER | Credential.APP_SECRET_FOR_USER
 MASTER = Credential.MASTER_KEY | Credential.MASTER_KEY_FOR_USER
-ADMINISTRATION = MASTER | Credential.APP_SECRET_FOR_USER
+AS_USER = Credential.APP_SECRET_FOR_USER | Credential.TOKEN | Credential.API_KEY
+FOR_USER = Credential.MASTER_KEY_FOR_USER | AS_USER
+ADMINISTRATION = MASTER | AS_USER
+READER = ADMINISTRATION | Credential.APP_SECRET
+BROWSER_OR_APP = Credential.SESSION | Credential.APP_SECRET_FOR_USER
+OF_DEVICE_APPS = (Permission.PUBLIC, Permission.DEVICE_LOGIN)
 MASTER_PROVIDER = "discord"
 """The master key vouches for people as an app with the default provider does."""
 
@@ -35,12 +42,14 @@ async def identify(call: Call) -> Actor:
     not known yet is made, with the names the app gives.
     """
     accepts = call.route.accepts
-    if accepts is OPEN:
-        return Actor(ActorKind.ANONYMOUS, permissions=frozenset(permissions_of(OPEN)), ip=call.ip)
     token = bearer(call)
+    if accepts is OPEN or (token is None and accepts & OPEN):
+        return Actor(ActorKind.ANONYMOUS, permissions=frozenset(permissions_of(OPEN)), ip=call.ip)
+    if token is None and accepts & Credential.SESSION:
+        return await _signed_in(call)
     if token is None:
         raise Unauthenticated("A valid app secret or user token is needed")
-    actor = await _authenticate(call, token)
+    actor = await _bearer(call, token)
     if not actor.method & accepts:
         _refuse_credential(actor, call.route)
     if not actor.may(call.route.permission):
@@ -50,6 +59,8 @@ async def identify(call: Call) -> Actor:
 
 def _refuse_credential(actor: Actor, route: Route) -> None:
     accepts = route.accepts
+    if accepts == BROWSER_OR_APP and actor.method & (MASTER | Credential.TOKEN):
+        raise SessionRequired
     if not accepts & ~MASTER:
         raise AdminRequired("This needs the master key")
     if route.permission not in MEMBER and accepts & Credential.MASTER_KEY:
@@ -61,6 +72,60 @@ def _refuse_credential(actor: Actor, route: Route) -> None:
     raise Unauthenticated
 
 
+async def _bearer(call: Call, token: str) -> Actor:
+    if token.startswith(TOKEN_PREFIX):
+        return await _bearer_of_token(call, token)
+    if token.startswith(KEY_PREFIX):
+        return await _bearer_of_key(call, token)
+    return await _authenticate(call, token)
+
+
+async def _bearer_of_key(call: Call, value: str) -> Actor:
+    """Return who acts with a personal API key."""
+    async with call.house.database.read() as tx:
+        actor = await identity.actor_with_key(tx, value, ip=call.ip)
+    if actor is None:
+        raise Unauthenticated("A valid app secret or user token is needed")
+    return actor
+
+
+async def _signed_in(call: Call) -> Actor:
+    cookie, now = session_cookie(call), call.house.clock.now()
+    async with call.house.database.read() as tx:
+        found = await identity.signed_in_with(tx, cookie, ip=call.ip, now=now) if cookie else None
+    if found is None:
+        raise Unauthenticated("Sign in to the panel, or use an app that acts for you")
+    return found.actor
+
+
+async def _bearer_of_token(call: Call, value: str) -> Actor:
+    """Return who acts with a user token. X-User-Id must be absent or name the same person. Raises WrongUser."""
+    now, named = call.house.clock.now(), call.header("x-user-id")
+    async with call.house.database.read() as tx:
+        found = await identity.bearer_of_token(tx, value, now=now)
+        if found is None:
+            raise Unauthenticated("A valid app secret or user token is needed")
+        token, user, app = found
+        if named is not None:
+            other = await identity.user_known_as(tx, valid_user_id(named), provider=app.provider)
+            if other is None or other.id != user.id:
+                raise WrongUser
+        roles = await identity.roles_of(tx, user.id)
+    if identity.wants_touch(token.last_used_at, now):
+        async with call.house.database.write() as tx:
+            await identity.touch_token(tx, token, now=now)
+    return Actor(
+        ActorKind.USER,
+        Credential.TOKEN,
+        user_id=user.id,
+        app_id=app.id,
+        provider=app.provider,
+        roles=frozenset(roles),
+        permissions=frozenset(permissions_of(Credential.TOKEN, roles)),
+        ip=call.ip,
+    )
+
+
 async def _authenticate(call: Call, token: str) -> Actor:
     house, now = call.house, call.house.clock.now()
     named = call.header("x-user-id")
@@ -69,7 +134,7 @@ async def _authenticate(call: Call, token: str) -> Actor:
         configured = house.settings.admin.api_key
         if app is None and not await identity.is_master_key(tx, token, configured=configured):
             raise Unauthenticated("A valid app secret or user token is needed")
-        if app is not None and app.kind is AppKind.DEVICE:
+        if app is not None and app.kind is AppKind.DEVICE and call.route.permission not in OF_DEVICE_APPS:
             raise AppNotTrusted
         user = None
         if named is not None:

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from guildhall.core.errors import Invalid
-from guildhall.dialects.commonshub.wire import HubBody, Reply, utc
+from guildhall.dialects.commonshub.wire import Day, Email, HubBody, Reply, TimeOfDay, utc
 from guildhall.domains.rooms import BookedEvent, Wish
 from guildhall.domains.rooms.errors import InvalidDate, InvalidTime
 from guildhall.domains.rooms.times import parse_day, parse_minutes
@@ -16,12 +16,12 @@ class BookingCreate(HubBody, frozen=True, kw_only=True):
 
     refusals: ClassVar[dict[str, type[Invalid]]] = {"date": InvalidDate, "start": InvalidTime, "end": InvalidTime}
     title: str
-    date: str
-    start: str
-    end: str
+    date: Day
+    start: TimeOfDay
+    end: TimeOfDay
     description: str | None = None
     private: bool = False
-    email: str | None = None
+    email: Email | None = None
 
     def wish(self) -> Wish:
         """Return the wish that the body states. Raises InvalidDate, InvalidTime."""

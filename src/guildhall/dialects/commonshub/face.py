@@ -7,6 +7,7 @@ import msgspec
 from guildhall.core.actor import Actor, Credential
 from guildhall.core.errors import STATUS, GuildhallError, Internal, Kind
 from guildhall.dialects.commonshub.auth import identify
+from guildhall.domains.identity.errors import AppNotTrusted, InvalidUserId
 from guildhall.web.answers import Answer
 from guildhall.web.calls import Call
 from guildhall.web.faces import Face, retry_headers
@@ -28,6 +29,7 @@ class CommonsHub(Face):
     name: ClassVar[str] = "commonshub"
     title: ClassVar[str] = "Commons Hub"
     prefixes: ClassVar[tuple[str, ...]] = ("/v1", "/auth")
+    refusals: ClassVar[tuple[type[GuildhallError], ...]] = (AppNotTrusted, InvalidUserId)
 
     async def identify(self, call: Call) -> Actor:
         """Return who calls: the master key, an app, an app's user, or nobody on open routes."""

@@ -25,7 +25,7 @@ from guildhall.web.bodies import Later, QueryString
 from guildhall.web.house import House
 from guildhall.web.routing import route
 
-Amount = Annotated[Decimal, Meta(extra_json_schema={"type": "number", "exclusiveMinimum": 0, "maximum": 100})]
+Amount = Annotated[Decimal, Meta(extra_json_schema={"exclusiveMinimum": 0, "maximum": 100})]
 
 
 class RewardCreate(HubBody, frozen=True, kw_only=True):

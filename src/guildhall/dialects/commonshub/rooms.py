@@ -9,7 +9,7 @@ from guildhall.core.errors import Invalid, InvalidField, MissingField, NotFound
 from guildhall.core.idempotency import IdempotencyKeyReused
 from guildhall.dialects.commonshub.auth import ADMINISTRATION, FOR_USER, MASTER, READER
 from guildhall.dialects.commonshub.bookings import BookingCreate, BookingReply, RoomEvent
-from guildhall.dialects.commonshub.wire import HubBody, Ok, Reply
+from guildhall.dialects.commonshub.wire import Day, HubBody, Ok, Reply, TimeOfDay
 from guildhall.domains import rooms
 from guildhall.domains.identity import Permission
 from guildhall.domains.identity.errors import AdminRequired, InvalidEmail, MissingUserId
@@ -45,8 +45,8 @@ class UnknownRoom(Invalid):
 class OpeningHours(Reply, frozen=True, kw_only=True):
     """Opening hours of every day."""
 
-    start: str
-    end: str
+    start: TimeOfDay
+    end: TimeOfDay
 
     def opening(self) -> Opening:
         """Return the hours as the house keeps them. Raises InvalidField."""
@@ -133,9 +133,9 @@ class RoomWrite(HubBody, frozen=True, kw_only=True):
 class Days(QueryString, frozen=True, kw_only=True):
     """One day, or a range of days."""
 
-    date: str | None = None
-    first: str | None = msgspec.field(name="from", default=None)
-    last: str | None = msgspec.field(name="to", default=None)
+    date: Day | None = None
+    first: Day | None = msgspec.field(name="from", default=None)
+    last: Day | None = msgspec.field(name="to", default=None)
 
 
 class FreeSlotReply(Reply, frozen=True, kw_only=True, omit_defaults=True):

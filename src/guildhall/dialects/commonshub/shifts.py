@@ -124,6 +124,7 @@ class OfWhom(QueryString, frozen=True, kw_only=True):
 class SignupCreate(HubBody, frozen=True, kw_only=True):
     """Where an invitation goes."""
 
+    optional: ClassVar[bool] = True
     refusals: ClassVar[dict[str, type[Invalid]]] = {"email": InvalidEmail}
     email: str | None = None
 

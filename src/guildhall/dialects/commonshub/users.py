@@ -11,7 +11,18 @@ from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid, InvalidField, MissingField
 from guildhall.dialects.commonshub.auth import ADMINISTRATION, FOR_USER, READER
 from guildhall.dialects.commonshub.bookings import BookingReply
-from guildhall.dialects.commonshub.wire import DayRange, HubBody, Page, Reply, cursor_of, position_of, utc
+from guildhall.dialects.commonshub.wire import (
+    DayRange,
+    Email,
+    HubBody,
+    Page,
+    Reply,
+    Wallet,
+    Word,
+    cursor_of,
+    position_of,
+    utc,
+)
 from guildhall.domains import identity, rooms
 from guildhall.domains.identity import Permission, User
 from guildhall.domains.identity.errors import (
@@ -71,15 +82,15 @@ class UserUpdate(HubBody, frozen=True, kw_only=True):
     """Changes to a profile: absent keys stay, null clears."""
 
     refusals: ClassVar[dict[str, type[Invalid]]] = {"email": InvalidEmail, "walletAddress": InvalidWallet}
-    email: str | UnsetType | None = UNSET
-    wallet_address: str | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    wallet_address: Wallet | UnsetType | None = UNSET
     display_name: str | UnsetType = UNSET
 
 
 class RolesUpdate(HubBody, frozen=True, kw_only=True):
     """The roles a person is to have."""
 
-    roles: list[str]
+    roles: list[Word]
 
 
 class UserSearch(QueryString, frozen=True, kw_only=True):

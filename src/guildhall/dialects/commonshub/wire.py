@@ -25,15 +25,25 @@ class Ok(Reply, frozen=True):
     ok: bool = True
 
 
+def _form(**schema: object) -> msgspec.Meta:
+    """Tell programs the form of a text; whether one has it is judged where the words for the refusal are."""
+    return msgspec.Meta(extra_json_schema=schema)
+
+
+Day = Annotated[str, _form(format="date")]
+TimeOfDay = Annotated[str, _form(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
+Email = Annotated[str, _form(format="email", maxLength=254)]
+Wallet = Annotated[str, _form(pattern="^0x[0-9a-fA-F]{40}$")]
+Word = Annotated[str, _form(pattern="^[a-z][a-z0-9_-]{0,31}$")]
+Page = Annotated[int, msgspec.Meta(ge=1, le=200)]
+
+
 class DayRange(QueryString, frozen=True, kw_only=True):
     """A range of days."""
 
     refusals: ClassVar[dict[str, type[Invalid]]] = {"from": InvalidDate, "to": InvalidDate}
-    first: str | None = msgspec.field(name="from", default=None)
-    last: str | None = msgspec.field(name="to", default=None)
-
-
-Page = Annotated[int, msgspec.Meta(ge=1, le=200)]
+    first: Day | None = msgspec.field(name="from", default=None)
+    last: Day | None = msgspec.field(name="to", default=None)
 
 
 def utc(instant: datetime) -> str:

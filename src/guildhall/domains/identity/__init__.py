@@ -12,6 +12,7 @@ from guildhall.domains.identity.apps import (
     touch_app,
     wants_touch,
 )
+from guildhall.domains.identity.device_logins import Granted, Waiting, decide_login, poll_login, show_login, start_login
 from guildhall.domains.identity.feeds import feed_token_of, owner_of_feed, rotate_feed
 from guildhall.domains.identity.grants import grants_of, identities_of, link_identity, set_grants, unlink_identity
 from guildhall.domains.identity.keys import actor_with_key, create_key, keys_of, revoke_key
@@ -48,26 +49,31 @@ from guildhall.domains.identity.sign_in import (
     set_password,
     sign_in,
 )
+from guildhall.domains.identity.user_tokens import bearer_of_token, revoke_token, tokens_of, touch_token
 
 __all__ = [
     "ApiKey",
     "App",
     "AppKind",
+    "Granted",
     "Permission",
     "Session",
     "SignedIn",
     "User",
+    "Waiting",
     "access_app",
     "access_self",
     "access_user",
     "actor_with_key",
     "actor_with_token",
     "app_with_secret",
+    "bearer_of_token",
     "change_password",
     "create_first_administrator",
     "create_key",
     "create_person",
     "csrf_token",
+    "decide_login",
     "end_other_sessions",
     "end_session",
     "end_sessions_of",
@@ -87,6 +93,7 @@ __all__ = [
     "names_of",
     "owner_of_feed",
     "permissions_of",
+    "poll_login",
     "public_roles_of",
     "public_roles_of_all",
     "register_app",
@@ -95,6 +102,7 @@ __all__ = [
     "replace_master_key",
     "revoke_app",
     "revoke_key",
+    "revoke_token",
     "roles_of",
     "rotate_feed",
     "search_users",
@@ -102,9 +110,13 @@ __all__ = [
     "set_grants",
     "set_password",
     "set_roles",
+    "show_login",
     "sign_in",
     "signed_in_with",
+    "start_login",
+    "tokens_of",
     "touch_app",
+    "touch_token",
     "unlink_identity",
     "update_profile",
     "user_by_alias",

@@ -5,6 +5,7 @@ GuildhallError
 │   ├── WrongPassword      name and password do not fit
 │   └── SessionEnded       the browser's session is over
 ├── Forbidden
+│   ├── SessionRequired    only a person in a browser, or an app acting for them, may do this
 │   ├── AdminRequired      only an administrator or the master key may do this
 │   ├── MissingRole        the person lacks the role that this takes
 │   ├── AppNotTrusted      a device app outside the device login
@@ -66,6 +67,13 @@ class MissingRole(Forbidden):
 
     code = "missing_role"
     text = "This takes a role that you do not have"
+
+
+class SessionRequired(Forbidden):
+    """Only a person in a browser, or an app acting for them, may do this."""
+
+    code = "session_required"
+    text = "Do this in a browser where you are signed in"
 
 
 class AppNotTrusted(Forbidden):

@@ -142,6 +142,62 @@ calendar_feeds = Table(
     UniqueConstraint("token_hash"),
 )
 
+user_tokens = Table(
+    "user_tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    Column("app_id", Text, ForeignKey("apps.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("created_at", UtcTime, nullable=False),
+    Column("last_used_at", UtcTime),
+    Column("revoked_at", UtcTime),
+    Index("ix_user_tokens_user_id_created_at", "user_id", "created_at"),
+)
+
+device_logins = Table(
+    "device_logins",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("device_hash", Text, nullable=False, unique=True),
+    Column("user_code", Text, nullable=False),
+    Column("app_id", Text, ForeignKey("apps.id"), nullable=False),
+    Column("client_name", Text),
+    Column("ip", Text),
+    Column("state", Text, nullable=False),
+    Column("user_id", Text, ForeignKey("users.id")),
+    Column("interval", Integer, nullable=False),
+    Column("polled_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    CheckConstraint("state IN ('pending', 'approved', 'denied', 'used', 'expired')", name="state"),
+    # A code is unique among those that wait to be typed.
+    Index(
+        "uq_device_logins_user_code",
+        "user_code",
+        unique=True,
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+    Index("ix_device_logins_user_code_created_at", "user_code", "created_at"),
+    Index("ix_device_logins_app_id_state", "app_id", "state"),
+    Index("ix_device_logins_state_expires_at", "state", "expires_at"),
+    Index("ix_device_logins_expires_at", "expires_at"),
+)
+
+code_misses = Table(
+    "code_misses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    Column("ip", Text),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_code_misses_user_id_at", "user_id", "at"),
+    Index("ix_code_misses_ip_at", "ip", "at"),
+    Index("ix_code_misses_at", "at"),
+)
+
 ADMIN_ROLES = frozenset({"admin", "super_admin"})
 
 
@@ -253,6 +309,58 @@ class ApiKey(msgspec.Struct, frozen=True):
     created_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+
+
+@stored(user_tokens)
+class UserToken(msgspec.Struct, frozen=True):
+    """What a device login handed out: a program acts as its person with it."""
+
+    id: str
+    user_id: str
+    app_id: str
+    name: str
+    token_hash: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class DeviceState(StrEnum):
+    """How far a device login has come."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    USED = "used"
+    EXPIRED = "expired"
+
+
+@stored(device_logins)
+class DeviceLogin(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that waits for a person to type its code. `interval` is how many seconds it waits between polls."""
+
+    id: str
+    device_hash: str
+    user_code: str
+    app_id: str
+    client_name: str | None
+    ip: str | None
+    state: DeviceState = DeviceState.PENDING
+    user_id: str | None = None
+    interval: int
+    polled_at: datetime | None = None
+    created_at: datetime
+    expires_at: datetime
+
+
+@stored(code_misses)
+class CodeMiss(msgspec.Struct, frozen=True):
+    """A code that somebody typed and no device shows."""
+
+    id: str
+    user_id: str
+    ip: str | None
+    at: datetime
 
 
 @stored(calendar_feeds)

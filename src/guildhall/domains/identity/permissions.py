@@ -20,6 +20,8 @@ class Permission(StrEnum):
     SIGN_UP = "shifts.sign_up"
     REWARD = "shifts.reward"
     OWN_PROFILE = "profile.own"
+    DEVICE_LOGIN = "device.log_in"
+    APPROVE_DEVICE = "device.approve"
     MANAGE_PEOPLE = "people.manage"
     MANAGE_APPS = "apps.manage"
     USE_PANEL = "panel.use"
@@ -35,6 +37,8 @@ MEMBER = frozenset(
         Permission.BOOK_ROOMS,
         Permission.SIGN_UP,
         Permission.OWN_PROFILE,
+        Permission.APPROVE_DEVICE,
+        Permission.DEVICE_LOGIN,
         Permission.USE_PANEL,
     }
 )
@@ -58,14 +62,16 @@ CEILING: dict[Credential, frozenset[Permission]] = {
         Permission.BOOK_ROOMS,
         Permission.SIGN_UP,
         Permission.REWARD,
+        Permission.APPROVE_DEVICE,
         Permission.USE_PANEL,
     },
     Credential.MASTER_KEY_FOR_USER: EVERYTHING - {Permission.USE_PANEL},
-    Credential.APP_SECRET: frozenset({Permission.PUBLIC, Permission.READ_HUB}),
+    Credential.APP_SECRET: frozenset({Permission.PUBLIC, Permission.READ_HUB, Permission.DEVICE_LOGIN}),
     Credential.APP_SECRET_FOR_USER: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS},
     Credential.API_KEY: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.MANAGE_SYSTEM},
     Credential.SESSION: EVERYTHING,
-    Credential.TOKEN: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS},
+    # A stolen token must not make further ones.
+    Credential.TOKEN: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.APPROVE_DEVICE},
 }
 
 

@@ -1,8 +1,9 @@
 """Reads about people, apps and sessions."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, text, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, literal_column, select, text, union_all
 
 from guildhall.core.db import JsonDoc, Query, Tx, query
 from guildhall.domains.identity.models import (
@@ -11,19 +12,24 @@ from guildhall.domains.identity.models import (
     App,
     Attempts,
     CalendarFeed,
+    DeviceLogin,
     Identity,
     Session,
     User,
     UserRole,
+    UserToken,
     api_keys,
     apps,
     calendar_feeds,
+    code_misses,
+    device_logins,
     identities,
     master_key,
     sessions,
     sign_in_attempts,
     user_grants,
     user_roles,
+    user_tokens,
     users,
 )
 
@@ -94,9 +100,10 @@ _page = _users(users.c.seq > bindparam("after")).order_by(users.c.seq).limit(bin
 PAGE_OF_USERS = query(User, _page)
 USERS_LIKE = query(User, _page.where(users.c.search.like(bindparam("pattern"), escape="\\")))
 # An index of all three-letter parts serves LIKE on PostgreSQL; on SQLite it is a full-text table beside the users.
-_found = text("SELECT rowid FROM users_search WHERE users_search MATCH :phrase").bindparams(
-    bindparam("phrase", required=True)
-)
+# It is cut to the page too, or everybody whose address has a common part would be gathered for each page.
+_found = text(
+    "SELECT rowid FROM users_search WHERE users_search MATCH :phrase AND rowid > :after ORDER BY rowid LIMIT :limit"
+).bindparams(*(bindparam(name, required=True) for name in ("phrase", "after", "limit")))
 USERS_CONTAINING: dict[str, Query[User]] = {
     "postgresql": USERS_LIKE,
     "sqlite": query(User, _page.where(users.c.seq.in_(_found.columns(users.c.seq)))),
@@ -124,6 +131,48 @@ SESSIONS_OF = query(
     .where(sessions.c.user_id == bindparam("user_id"), sessions.c.expires_at > bindparam("now"))
     .order_by(sessions.c.last_seen_at.desc())
     .limit(50),
+)
+TOKEN_BY_HASH = query(
+    UserToken,
+    select(user_tokens).where(user_tokens.c.token_hash == bindparam("hash"), user_tokens.c.revoked_at.is_(None)),
+)
+TOKENS_OF = query(
+    UserToken,
+    select(user_tokens)
+    .where(user_tokens.c.user_id == bindparam("user_id"), user_tokens.c.revoked_at.is_(None))
+    .order_by(user_tokens.c.created_at.desc(), user_tokens.c.id)
+    .limit(200),
+)
+_pending = device_logins.c.state == literal_column("'pending'")
+LOGIN_BY_DEVICE = query(
+    DeviceLogin,
+    select(device_logins).where(device_logins.c.device_hash == bindparam("hash")).with_for_update(),
+)
+LOGIN_BY_CODE = query(
+    DeviceLogin,
+    select(device_logins)
+    .where(device_logins.c.user_code == bindparam("code"))
+    .order_by(_pending.desc(), device_logins.c.created_at.desc())
+    .limit(1),
+)
+LIVE_CODES = query(
+    datetime, select(device_logins.c.created_at).where(_pending, device_logins.c.expires_at > bindparam("now"))
+)
+# The rows of the app's logins are counted no further than the limit.
+PENDING_OF_APP = query(
+    int,
+    select(func.count()).select_from(
+        select(device_logins.c.id).where(device_logins.c.app_id == bindparam("app_id"), _pending).limit(50).subquery()
+    ),
+)
+MISSES_OF_USER = query(
+    datetime,
+    select(code_misses.c.at).where(
+        code_misses.c.user_id == bindparam("user_id"), code_misses.c.at > bindparam("since")
+    ),
+)
+MISSES_OF_ADDRESS = query(
+    datetime, select(code_misses.c.at).where(code_misses.c.ip == bindparam("ip"), code_misses.c.at > bindparam("since"))
 )
 ATTEMPTS = query(
     Attempts,

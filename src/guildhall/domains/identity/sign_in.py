@@ -15,6 +15,7 @@ from guildhall.core.crypto import PasswordHasher, needs_rehash
 from guildhall.core.db import Database, Tx, command, insert_if_new
 from guildhall.domains import audit
 from guildhall.domains.identity import names
+from guildhall.domains.identity.device_logins import forget_old_logins
 from guildhall.domains.identity.errors import NameTaken, TooManyAttempts, WrongPassword
 from guildhall.domains.identity.models import Session, User, sign_in_attempts, users
 from guildhall.domains.identity.people import create_person
@@ -143,6 +144,7 @@ async def forget_what_is_over(tx: Tx, *, now: datetime) -> None:
     """Remove sessions that have ended and counts of attempts whose window is over."""
     await tx.run(FORGET, now=now)
     await forget_expired(tx, now=now)
+    await forget_old_logins(tx, now=now)
 
 
 async def _count(tx: Tx, who: str, most: int, now: datetime) -> None:

@@ -288,6 +288,7 @@ function follow() {
     // Whatever happened before the stream was open, or while it was broken, is on a page loaded now.
     stream.addEventListener("open", () => (stream.opened ? renew() : (stream.opened = true), document.documentElement.dataset.following = ""));
     stream.addEventListener("rooms", renew);
+    stream.addEventListener("shifts", renew);
     stream.addEventListener("lagged", renew);
   } else if (!wanted && stream) {
     stream.close();

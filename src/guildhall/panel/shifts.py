@@ -1,0 +1,115 @@
+"""The week's shifts: who is on, where a hand is missing, and signing up with one click."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from guildhall.core.actor import Actor
+from guildhall.core.db import Tx
+from guildhall.core.errors import GuildhallError
+from guildhall.domains import shifts
+from guildhall.domains.identity import Permission
+from guildhall.domains.rooms.times import parse_day
+from guildhall.domains.shifts import RotaDay, RotaSlot
+from guildhall.panel.calendar import Chosen
+from guildhall.panel.face import viewer_of
+from guildhall.panel.forms import change, show, whole_number
+from guildhall.panel.pages import page, told
+from guildhall.panel.templating import span_words
+from guildhall.panel.week import week_of
+from guildhall.panel.words import Refusal
+from guildhall.web.answers import Answer, redirect
+from guildhall.web.calls import Call
+from guildhall.web.house import House
+
+
+@dataclass(frozen=True)
+class ShownSlot:
+    """A slot as this viewer sees it."""
+
+    rota: RotaSlot
+    mine: bool
+    over: bool
+
+    @property
+    def open_places(self) -> range:
+        """One for each place that nobody has taken."""
+        return range(self.rota.places_left)
+
+
+@dataclass(frozen=True)
+class ShownDay:
+    """A day of the rota as this viewer sees it."""
+
+    day: date
+    slots: list[ShownSlot]
+
+
+@show("/panel/shifts", permission=Permission.READ_HUB)
+async def show_rota(query: Chosen, call: Call, tx: Tx, house: House) -> Answer:
+    """Show a week of shifts."""
+    return await _rota(call, tx, house, query.date)
+
+
+@change("/panel/shifts/{day}/{slot}/sign-up", permission=Permission.SIGN_UP)
+async def sign_up(day: str, slot: str, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
+    """Take a place in a shift."""
+    try:
+        async with tx.savepoint():
+            await shifts.sign_up(
+                tx,
+                actor,
+                day=parse_day(day),
+                index=whole_number(slot, field="slot"),
+                hub=house.hub,
+                now=house.clock.now(),
+            )
+    except GuildhallError as error:
+        return await _rota(call, tx, house, day, refusal=Refusal.of(error))
+    return redirect(told(f"/panel/shifts?date={day}", "signed-up"))
+
+
+@change("/panel/shifts/{day}/{slot}/withdraw", permission=Permission.SIGN_UP)
+async def withdraw(day: str, slot: str, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
+    """Give a place in a shift back."""
+    try:
+        async with tx.savepoint():
+            await shifts.withdraw(
+                tx,
+                actor,
+                day=parse_day(day),
+                index=whole_number(slot, field="slot"),
+                hub=house.hub,
+                now=house.clock.now(),
+            )
+    except GuildhallError as error:
+        return await _rota(call, tx, house, day, refusal=Refusal.of(error))
+    return redirect(told(f"/panel/shifts?date={day}", "withdrawn"))
+
+
+async def _rota(call: Call, tx: Tx, house: House, asked: str, *, refusal: Refusal | None = None) -> Answer:
+    now, zone = house.clock.now(), house.hub.zone
+    today = now.astimezone(zone).date()
+    week = week_of(parse_day(asked) if asked else today, today)
+    viewer = viewer_of(call).user.id
+    days = [_shown(day, viewer, now=now) for day in await shifts.rota_of(tx, week.first, week.last, hub=house.hub)]
+    return page(
+        call,
+        "shifts.html",
+        status=refusal.status if refusal else 200,
+        title="Shifts",
+        dates=span_words(week.first, week.last),
+        week=week,
+        days=days,
+        today=today,
+        refusal=refusal,
+    )
+
+
+def _shown(day: RotaDay, viewer: str, *, now: datetime) -> ShownDay:
+    return ShownDay(
+        day.day,
+        [
+            ShownSlot(slot, mine=any(one.user_id == viewer for one in slot.volunteers), over=slot.span.end <= now)
+            for slot in day.slots
+        ],
+    )
