@@ -38,7 +38,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
 class Body(Wire, frozen=True, kw_only=True):
     """A JSON body; with `also_form` one that a plain HTML form may send too, with `optional` one that may be absent.
 
-    One that is `exact` has its fractions as Decimal, digit by digit as they were sent.
+    One that is `exact` has its numbers as Decimal, digit by digit as they were sent.
     """
 
     also_form: ClassVar[bool] = False
@@ -112,7 +112,7 @@ def is_form(content_type: str | None) -> bool:
 
 
 def parse_json(raw: bytes, *, exact: bool = False) -> object:
-    """Return the value of a JSON text, with fractions as float, or as Decimal when `exact`. Raises InvalidJson."""
+    """Return the value of a JSON text, with numbers as int and float, or as Decimal when `exact`. Raises InvalidJson."""
     try:
         value: object = (_EXACT_DECODER if exact else _DECODER).decode(raw.decode("utf-8"))
         unstorable = any(mark in raw for mark in SUSPICIOUS) and _has_unstorable_text(value)
@@ -216,8 +216,8 @@ def _whole(text: str) -> int:
 
 
 _DECODER, _EXACT_DECODER = (
-    json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=fraction, parse_int=_whole)
-    for fraction in (_finite, _digits)
+    json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=fraction, parse_int=whole)
+    for fraction, whole in ((_finite, _whole), (_digits, _digits))
 )
 
 

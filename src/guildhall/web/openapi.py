@@ -38,6 +38,7 @@ def document_of(face: Face, routes: Sequence[Route], *, server: str) -> dict[str
     """Return the OpenAPI 3.1 document of a face."""
     kinds = list(dict.fromkeys(kind for each in routes for kind in _kinds(each)))
     schemas, components = msgspec.json.schema_components(kinds, ref_template=SCHEMAS)
+    schemas, components = _with_numbers(list(schemas)), _with_numbers(components)
     schema_of = dict(zip(kinds, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for each in routes:
@@ -52,6 +53,17 @@ def document_of(face: Face, routes: Sequence[Route], *, server: str) -> dict[str
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _with_numbers(schema: Any) -> Any:  # noqa: ANN401 (any part of a schema)
+    """Return a schema in which a Decimal is the number that bodies have, not the text for which msgspec takes it."""
+    if isinstance(schema, list):
+        return [_with_numbers(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("format") == "decimal":
+        return {key: part for key, part in schema.items() if key != "format"} | {"type": "number"}
+    return {key: _with_numbers(part) for key, part in schema.items()}
 
 
 def _kinds(each: Route) -> Iterable[Any]:

@@ -25,9 +25,7 @@ from guildhall.web.bodies import Later, QueryString
 from guildhall.web.house import House
 from guildhall.web.routing import route
 
-Amount = Annotated[
-    int | Decimal, Meta(extra_json_schema={"anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": 100}]})
-]
+Amount = Annotated[Decimal, Meta(extra_json_schema={"exclusiveMinimum": 0, "maximum": 100})]
 
 
 class RewardCreate(HubBody, frozen=True, kw_only=True):
@@ -151,7 +149,7 @@ async def reward_shift(
         actor,
         slot=slot,
         participants=wanted.participants,
-        amount=Decimal(wanted.amount_per_user),
+        amount=wanted.amount_per_user,
         token=wanted.token,
         now=house.clock.now(),
     )
