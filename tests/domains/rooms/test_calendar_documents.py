@@ -49,7 +49,7 @@ def lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TITLES, TEXTS)
 def test_titles_and_descriptions_come_back_as_they_were_written(title: str, description: str) -> None:
     calendar = read(calendar_document([entry(title, description)], zone=BRUSSELS, name=title))
@@ -79,7 +79,7 @@ def test_no_text_adds_an_entry_or_a_line(description: str) -> None:
     assert not calendar.walk("VALARM")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(STARTS, max_size=4))
 def test_times_come_back_as_the_same_instants_by_the_zone_in_the_document(starts: list[datetime]) -> None:
     calendar = read(calendar_document([entry(start=start) for start in starts], zone=BRUSSELS))

@@ -57,7 +57,7 @@ def minute_model(day: date, hours: Hours, busy: Sequence[Span]) -> list[FreeSlot
     return [slot for slot in slots if slot.end > slot.start]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data(), Days, OpenHours)
 def test_free_slots_are_the_minutes_that_are_open_and_not_busy(data: st.DataObject, day: date, hours: Hours) -> None:
     busy = data.draw(busy_on(day))
@@ -76,7 +76,7 @@ def test_opening_hours_within_the_hour_that_is_skipped_are_none() -> None:
     assert free_slots(LOSES_AN_HOUR, Hours(60, 180), [], BRUSSELS) == [FreeSlot(LOSES_AN_HOUR, 60, 180)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data(), Days, OpenHours, st.integers(0, 1435), st.integers(5, 600))
 def test_alternatives_are_open_free_of_the_wanted_length_and_nearest_first(
     data: st.DataObject, day: date, hours: Hours, start: int, length: int

@@ -111,7 +111,7 @@ class Undone(Exception):
 Interval = st.tuples(st.integers(0, 300), st.integers(1, 90)).map(lambda pair: (pair[0], sum(pair)))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=st.lists(Interval, max_size=25))
 async def test_the_rule_keeps_exactly_what_overlaps_nothing_before_it(
     database: Database, owner: identity.User, wanted: list[tuple[int, int]]
