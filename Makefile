@@ -2,7 +2,7 @@
 # through as they are, so the names used in this file are lower case: no setting is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-format check-lint check-types check-imports check-dependencies check-locks
+.PHONY: help run test check check-format check-lint check-types check-imports check-rules check-dependencies check-locks
 .PHONY: format bench lock clean
 
 python := .venv/bin/python
@@ -25,7 +25,7 @@ test: $(test_stamp) ## Run all tests on SQLite and PostgreSQL; arguments for pyt
 	@tools/debian.sh /usr/lib/postgresql/*/bin/postgres:postgresql redis-server:redis-server chromium:chromium
 	@exec $(python) -m pytest -n 2 $(ARGS)
 
-check: check-format check-lint check-types check-imports check-dependencies check-locks ## Run every check below
+check: check-format check-lint check-types check-imports check-rules check-dependencies check-locks ## Run every check below
 
 check-format: $(test_stamp) ## Is the code formatted?
 	$(python) -m ruff format --check $(code)
@@ -38,6 +38,9 @@ check-types: $(test_stamp) ## Do the types fit?
 
 check-imports: $(test_stamp) ## Do the imports run downwards?
 	.venv/bin/lint-imports
+
+check-rules: $(test_stamp) ## Are the rules of the house kept?
+	$(python) -m tools.rules
 
 check-dependencies: $(test_stamp) ## Is every import declared and every dependency used?
 	$(python) -m deptry src

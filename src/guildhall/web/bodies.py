@@ -112,7 +112,7 @@ def is_form(content_type: str | None) -> bool:
 
 
 def parse_json(raw: bytes, *, exact: bool = False) -> object:
-    """Return the value of a JSON text, with numbers as int and float, or as Decimal when `exact`. Raises InvalidJson."""
+    """Return the value of a JSON text, its numbers as int and float, or as Decimal when `exact`. Raises InvalidJson."""
     try:
         value: object = (_EXACT_DECODER if exact else _DECODER).decode(raw.decode("utf-8"))
         unstorable = any(mark in raw for mark in SUSPICIOUS) and _has_unstorable_text(value)
