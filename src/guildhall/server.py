@@ -29,6 +29,9 @@ LARGEST_HEAD = 64 * 1024
 
 BACKLOG = 1024
 
+MOST_OPEN = 16_384
+"""Connections open at the same time, live pages included; more of them wait."""
+
 
 async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT. `announce` gets the few lines an operator reads at the start."""
@@ -43,6 +46,7 @@ async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
             interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
             backlog=BACKLOG,
+            backpressure=MOST_OPEN,
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT, max_buffer_size=LARGEST_HEAD),
             log_level=LogLevels.error,
         )

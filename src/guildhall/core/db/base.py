@@ -1,6 +1,7 @@
 """What every verb sees of the store: a database that opens transactions, and the transaction."""
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -10,6 +11,8 @@ import msgspec
 
 from guildhall.core.db.statements import Command, Query, insertion_of
 from guildhall.core.errors import GuildhallError, Unavailable
+
+log = logging.getLogger(__name__)
 
 Row = TypeVar("Row")
 Engine = Literal["sqlite", "postgresql"]
@@ -100,7 +103,11 @@ class Tx(ABC):
     def run_effects(self) -> None:
         """Run what waited for the commit. Called by the database that committed."""
         for effect in self._effects:
-            effect()
+            try:
+                effect()
+            except Exception:
+                # What is committed has happened; a fault of who is told of it must not deny that.
+                log.exception("An effect after a commit failed")
 
     @abstractmethod
     async def _fetch(self, text: str, arguments: list[Any]) -> list[Any]: ...

@@ -14,7 +14,7 @@ from guildhall.core.db.base import Clash, Database, StoreUnavailable, Tx, to_the
 log = logging.getLogger(__name__)
 
 Connection = Any
-POOL_WAIT = 10.0
+POOL_WAIT = 30.0
 ANSWER_WAIT = 30.0
 """Seconds that a statement may take; else a server that vanished without a word would be waited for forever."""
 
