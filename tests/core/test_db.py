@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 
 import asyncpg
 import pytest
