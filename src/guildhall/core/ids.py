@@ -7,15 +7,19 @@ because they are copied by hand and must survive every URL and shell.
 import secrets
 import time
 
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 BASE32_HEX = "0123456789abcdefghijklmnopqrstuv"
+
+# Every pair of letters at the place of its ten bits: half as many steps for each id, of which a request makes several.
+CROCKFORD_PAIRS = [first + second for first in CROCKFORD for second in CROCKFORD]
+HEX_PAIRS = [first + second for first in BASE32_HEX for second in BASE32_HEX]
 
 
 def ulid() -> str:
     """Return a new ULID in lower case: 48 bits of milliseconds, then 80 random bits."""
     value = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
-    return "".join(CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5)).lower()
+    return _in_pairs(value, CROCKFORD_PAIRS)
 
 
 def base62(length: int) -> str:
@@ -25,10 +29,13 @@ def base62(length: int) -> str:
 
 def event_id() -> str:
     """Return 26 random characters of [0-9a-v], a form that Google Calendar accepts as an event id too."""
-    value = secrets.randbits(130)
-    return "".join(BASE32_HEX[value >> shift & 31] for shift in range(125, -1, -5))
+    return _in_pairs(secrets.randbits(130), HEX_PAIRS)
 
 
 def url_token() -> str:
     """Return 256 random bits in base64url, for links and cookies that are themselves the credential."""
     return secrets.token_urlsafe(32)
+
+
+def _in_pairs(value: int, pairs: list[str]) -> str:
+    return "".join([pairs[value >> shift & 1023] for shift in range(120, -1, -10)])
