@@ -1,10 +1,10 @@
 """Routes that change something: only for forms of our own pages."""
 
-import hmac
 import typing
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from guildhall.core.crypto import same
 from guildhall.core.errors import InvalidField
 from guildhall.domains.identity import Permission
 from guildhall.domains.identity.errors import CsrfFailed
@@ -52,7 +52,7 @@ def check_form(call: Call, *, hides_origin: bool = False) -> None:
     """Refuse a form that is not from a page of this session; see `is_cross_site`. Raises CsrfFailed."""
     shown = read_form(call.body, _Proof).csrf_token
     expected = viewer_of(call).csrf_token
-    if is_cross_site(call, hides_origin=hides_origin) or not hmac.compare_digest(shown.encode(), expected.encode()):
+    if is_cross_site(call, hides_origin=hides_origin) or not same(shown, expected):
         raise CsrfFailed
 
 

@@ -122,7 +122,8 @@ def _header_parameters(each: Route) -> list[dict[str, Any]]:
     parameters = []
     if each.accepts & (Credential.APP_SECRET_FOR_USER | Credential.MASTER_KEY_FOR_USER):
         parameters.append({"name": "X-User-Id", "in": "header", "schema": {"type": "string", "maxLength": 64}})
-    if each.method != "GET":
+    # A route that opens its own transactions has none in which a key could be claimed.
+    if each.method != "GET" and each.transaction == "write":
         parameters.append({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}})
     return parameters
 

@@ -1,6 +1,5 @@
 """The routes of the server itself: is it alive, is it ready, how does it do, and what does it speak."""
 
-import hmac
 from ipaddress import ip_address
 from typing import Any, ClassVar
 
@@ -8,6 +7,7 @@ import msgspec
 
 from guildhall.core import outbox
 from guildhall.core.actor import Actor, ActorKind, Credential
+from guildhall.core.crypto import same
 from guildhall.core.db import StoreUnavailable
 from guildhall.core.errors import STATUS, GuildhallError, Unauthenticated
 from guildhall.domains.identity import Permission, permissions_of
@@ -111,7 +111,7 @@ async def get_metrics(call: Call) -> Answer:
     """
     token = call.house.settings.server.metrics_token
     shown = bearer(call) or ""
-    allowed = hmac.compare_digest(shown.encode(), token.encode()) if token else _is_this_machine(call)
+    allowed = same(shown, token) if token else _is_this_machine(call)
     if not allowed:
         raise Unauthenticated("The metrics token is needed")
     await _count_jobs(call.house)

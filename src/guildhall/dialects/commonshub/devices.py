@@ -1,11 +1,11 @@
 """Device login, and the tokens it hands out."""
 
-import hmac
 from typing import ClassVar, Literal
 
 import msgspec
 
 from guildhall.core.actor import Actor, Credential
+from guildhall.core.crypto import same
 from guildhall.core.db import Tx
 from guildhall.core.errors import GuildhallError, Invalid, InvalidField, MissingField
 from guildhall.dialects.commonshub.auth import AS_USER, BROWSER_OR_APP, OPEN
@@ -315,7 +315,7 @@ async def _decide(data: Later[DeviceVerify], call: Call) -> DeviceDecided:
     body, actor, house = data.read(), call.actor, call.house
     if actor.method is Credential.SESSION:
         expected = identity.csrf_token(session_cookie(call) or "")
-        if is_cross_site(call) or not hmac.compare_digest(body.csrf_token.encode(), expected.encode()):
+        if is_cross_site(call) or not same(body.csrf_token, expected):
             raise CsrfFailed
     decided = await identity.decide_login(
         house.database, actor, body.user_code, approve=body.decision == "approve", now=house.clock.now()

@@ -1,13 +1,12 @@
 """Apps that vouch for their users, and the master key that registers them."""
 
-import hmac
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, update
 
 from guildhall.core import ids
 from guildhall.core.actor import Actor
-from guildhall.core.crypto import digest
+from guildhall.core.crypto import digest, same
 from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.core.errors import InvalidField
 from guildhall.domains import audit
@@ -91,11 +90,11 @@ async def replace_master_key(tx: Tx, actor: Actor, *, now: datetime) -> str:
 async def is_master_key(tx: Tx, presented: str, *, configured: str) -> bool:
     """Tell whether this is the master key: the configured one where there is one, else the stored one."""
     if configured:
-        return hmac.compare_digest(digest(presented), digest(configured))
+        return same(digest(presented), digest(configured))
     if not presented.startswith(MASTER_PREFIX):
         return False
     kept = await tx.one(MASTER_KEY)
-    return kept is not None and hmac.compare_digest(digest(presented), kept)
+    return kept is not None and same(digest(presented), kept)
 
 
 def _valid_provider(provider: str) -> str:

@@ -182,7 +182,6 @@ ATTEMPTS = query(
 )
 FEED_BY_HASH = query(CalendarFeed, select(calendar_feeds).where(calendar_feeds.c.token_hash == bindparam("hash")))
 FEED_OF = query(CalendarFeed, select(calendar_feeds).where(calendar_feeds.c.user_id == bindparam("user_id")))
-USER_COUNT = query(int, select(func.count()).select_from(users))
 
 
 async def roles_of(tx: Tx, user_id: str) -> list[str]:
