@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.cli.program import Program, run, serving
-from tests.services.programs import wait_until
+from tests.services.programs import free_port, wait_until
 
 PASSWORD = "correct horse battery staple"
 MASTER_KEY = "chb_admin_0123456789abcdefghijklmnopqrstuvwxyzABCD"
@@ -147,7 +147,7 @@ def accepts(program: Program) -> bool:
     ids=lambda value: " ".join(map("=".join, value.items())) if isinstance(value, dict) else "",
 )
 def test_what_cannot_work_is_told_in_a_sentence(tmp_path: Path, settings: dict[str, str], complaint: str) -> None:
-    ended = run(tmp_path, "serve", **settings)
+    ended = run(tmp_path, "serve", **{"PORT": str(free_port()), **settings})
     assert ended.returncode == 1
     assert complaint in ended.stderr
     assert not re.search(r"Traceback|panicked|hunter2", ended.stderr + ended.stdout)
