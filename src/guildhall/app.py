@@ -47,6 +47,7 @@ from guildhall.web.system import ROUTES as SYSTEM_ROUTES, System
 log = get_logger(__name__)
 
 HOURLY = timedelta(hours=1)
+OFTEN = timedelta(seconds=5)
 
 FACES: tuple[tuple[Face, Sequence[Route]], ...] = (
     (attendance.Attendance(), attendance.ROUTES),
@@ -81,11 +82,15 @@ async def open_house(
         database.announcer = _announcer(house)
         database.timer = house.metrics.statement
         house.metrics.watch_subscribers(lambda: house.events.subscribers)
+        if house.chain is not None:
+            stack.push_async_callback(house.chain.close)
         await _furnish(house)
         looking = asyncio.create_task(_look_for_damage(database))
         stack.callback(looking.cancel)
         if works_jobs:
             _give_work(house)
+            if house.chain is not None:
+                await _give_mints(house, house.chain)
             await house.jobs.start()
             stack.push_async_callback(house.jobs.stop)
         yield house
@@ -172,13 +177,28 @@ def _join(settings: Settings, database: Database, clock: Clock) -> House:
         blobs=open_blobs(settings.store),
         metrics=Metrics(),
         jobs=JobEngine(database, settings.database_url, clock),
-        hub=Hub(settings.commonshub.timezone, host, settings.mail.sender or f"guildhall@{host}"),
+        hub=Hub(
+            settings.commonshub.timezone,
+            host,
+            settings.mail.sender or f"guildhall@{host}",
+            mints_on_chain=settings.commonshub.ledger == "evm",
+        ),
         passwords=PasswordHasher(),
         feeds_box=SecretBox(secret_key, "calendar feeds"),
         answers_box=SecretBox(secret_key, "idempotent answers"),
         token_key=secret_key,
         notice=show_notice,
+        chain=_open_chain(settings),
     )
+
+
+def _open_chain(settings: Settings) -> ledger.Chain | None:
+    if settings.commonshub.ledger != "evm":
+        return None
+    # Signing needs libraries that nobody else does, forty megabytes of them.
+    from guildhall.adapters.evm import EvmChain  # noqa: PLC0415
+
+    return EvmChain(settings.commonshub.rpc_url, settings.commonshub.minter_key)
 
 
 def _announcer(house: House) -> Any:  # noqa: ANN401 (what Database.announcer takes)
@@ -206,6 +226,26 @@ def _give_work(house: House) -> None:
             await actions.forget_decided(tx, now=now)
 
     house.jobs.every("house.forget", HOURLY, forget)
+
+
+async def _give_mints(house: House, chain: ledger.Chain) -> None:
+    """Let the mints go to the chain. A wrong chain or key stops the start; one that is away is noted, and mints wait.
+
+    Raises SettingsError.
+    """
+    sender = ledger.Sender(house.database, chain, house.clock)
+    try:
+        await sender.check_tokens()
+    except ledger.ChainUnfit as fault:
+        raise SettingsError(f"The ledger on the chain cannot be used: {fault}") from fault
+    except ledger.ChainAway as fault:
+        await sender.note_fault(fault)
+
+    async def send(_: JobContext, __: object = None) -> None:
+        await sender.take_turn()
+
+    house.jobs.work(ledger.SEND_MINTS, send)
+    house.jobs.every("ledger.send", OFTEN, send)
 
 
 async def _look_for_damage(database: Database) -> None:

@@ -144,6 +144,20 @@ class CommonsHubSettings:
     config: Path | None = setting(
         "COMMONSHUB_CONFIG", default=None, help="TOML file with rooms, hours and closed days."
     )
+    ledger: Literal["embedded", "evm"] = setting(
+        "COMMONSHUB_LEDGER",
+        default="embedded",
+        help="Where rewards are minted: in the database, or by `evm` on the chain that tokens name.",
+    )
+    rpc_url: str = setting(
+        "RPC_URL", default="", secret=True, help="JSON-RPC address of a node of that chain; `evm` needs it."
+    )
+    minter_key: str = setting(
+        "MINTER_PRIVATE_KEY",
+        default="",
+        secret=True,
+        help="Private key of the minter, 64 hexadecimal digits; `evm` needs it. Never stored.",
+    )
     rate_limit: int = setting("COMMONSHUB_RATE_LIMIT", default=6000, help="Requests a minute for each credential.")
     public_calendars: bool = setting(
         "COMMONSHUB_PUBLIC_CALENDARS", default=True, help="Whether room calendars can be read without a credential."
@@ -307,8 +321,23 @@ def _rules(settings: Settings) -> list[str]:
             faults.append(f"{name}: must begin with {told}")
         elif not _has_usable_port(address):
             faults.append(f"{name}: has a port that is no number between 0 and 65535")
+    if settings.commonshub.ledger == "evm":
+        faults += _chain_rules(settings.commonshub)
     if settings.in_production:
         faults += _production_rules(settings)
+    return faults
+
+
+def _chain_rules(hub: CommonsHubSettings) -> list[str]:
+    faults = [
+        f"{name}: is needed for COMMONSHUB_LEDGER=evm; set it, or use the embedded ledger"
+        for name, value in (("RPC_URL", hub.rpc_url), ("MINTER_PRIVATE_KEY", hub.minter_key))
+        if not value
+    ]
+    if hub.rpc_url and not re.match("https?://[^/]", hub.rpc_url):
+        faults.append("RPC_URL: must begin with http:// or https:// and a host")
+    if hub.minter_key and not re.fullmatch("(0x)?[0-9a-fA-F]{64}", hub.minter_key):
+        faults.append("MINTER_PRIVATE_KEY: is no private key, which has 64 hexadecimal digits")
     return faults
 
 

@@ -1,20 +1,20 @@
 """A chain in a process of its own: `python -m tests.services.chain_program PORT`.
 
-py-evm runs the contracts and keeps the blocks. What a node has around that is written here: a pool in which transactions
-wait for their turn, with a node's own refusals, and JSON-RPC over HTTP. Methods that begin with `test_` are for tests:
-they let blocks come only when asked for, and make a transaction vanish.
+py-evm runs the contracts and keeps the blocks. What a node has around that is written here: a pool in which
+transactions wait for their turn, with a node's own refusals, and JSON-RPC over HTTP. Methods that begin with `test_` are
+for tests: they let blocks come only when asked for, and make transactions vanish.
 """
 
 import json
 import sys
 import threading
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from eth_account import Account
 from eth_account.typed_transactions import TypedTransaction
+from eth_hash.auto import keccak
 from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.exceptions import TransactionFailed, TransactionNotFound, ValidationError
 from hexbytes import HexBytes
@@ -42,7 +42,7 @@ class Pooled:
     def __init__(self, raw: HexBytes) -> None:
         fields: dict[str, Any] = TypedTransaction.from_bytes(raw).as_dict()
         self.raw = raw
-        self.hash = "0x" + HexBytes(_keccak(raw)).hex().removeprefix("0x")
+        self.hash = HexBytes(keccak(raw)).to_0x_hex()
         self.sender = str(Account.recover_transaction(raw))
         self.nonce = int(fields["nonce"])
         self.fee = int(fields["maxFeePerGas"])
@@ -58,7 +58,7 @@ class Node:
 
     def handle(self, method: str, params: list[Any]) -> Any:  # noqa: ANN401 (whatever JSON-RPC answers)
         """Answer a call. Raises RpcError."""
-        known: Callable[..., Any] | None = getattr(self, method, None) if "_" in method else None
+        known = getattr(self, method, None)
         if known is None:
             raise RpcError(f"the method {method} does not exist", -32601)
         try:
@@ -196,12 +196,6 @@ class Node:
             "nonce": hex(transaction["nonce"]),
             "blockNumber": None if number is None else hex(number),
         }
-
-
-def _keccak(raw: bytes) -> bytes:
-    from eth_hash.auto import keccak  # noqa: PLC0415 (the back end is chosen when it is first used)
-
-    return keccak(raw)
 
 
 def _block(text: str) -> int | str:

@@ -11,6 +11,7 @@ from guildhall.core.events import EventBus
 from guildhall.core.jobs import JobEngine
 from guildhall.core.limits import Limiter
 from guildhall.core.metrics import Metrics
+from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
 from guildhall.settings import Settings
 from guildhall.web.notices import Notices
@@ -35,3 +36,4 @@ class House:
     answers_box: SecretBox
     token_key: str
     notice: Notices
+    chain: Chain | None

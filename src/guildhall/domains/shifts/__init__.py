@@ -2,7 +2,7 @@
 
 from guildhall.domains.shifts.administration import create_default_plan, set_plan
 from guildhall.domains.shifts.calendars import calendar_of_person
-from guildhall.domains.shifts.models import PlannedSlot, Reward, ShiftPlan, SignupState, Volunteer
+from guildhall.domains.shifts.models import PlannedSlot, Reward, RewardState, ShiftPlan, SignupState, Volunteer
 from guildhall.domains.shifts.plans import DaySlot
 from guildhall.domains.shifts.queries import lines_of, rewards_of, rewards_of_slot, shifts_of
 from guildhall.domains.shifts.rewards import (
@@ -20,6 +20,7 @@ __all__ = [
     "Reward",
     "RewardRefusal",
     "RewardResult",
+    "RewardState",
     "RotaDay",
     "RotaSlot",
     "ShiftPlan",

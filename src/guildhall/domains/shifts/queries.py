@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import and_, bindparam, literal_column, select
+from sqlalchemy import and_, bindparam, func, literal_column, select
 
 from guildhall.core.db import Tx, query
 from guildhall.domains.identity.models import users
+from guildhall.domains.ledger.mint_models import mints
 from guildhall.domains.shifts.models import (
     FixedSlot,
     NewLine,
@@ -96,9 +97,21 @@ LAST_SIGNUP_STATE = query(
     .order_by(shift_signups.c.ended_at.desc(), shift_signups.c.id.desc())
     .limit(1),
 )
-_rewards = select(
-    *(users.c[name] if name in _of_person else shift_rewards.c[name] for name in Reward.__struct_fields__)
-).join_from(shift_rewards, users, users.c.id == shift_rewards.c.user_id)
+_of_chain = {
+    "tx_hash": func.coalesce(shift_rewards.c.tx_hash, mints.c.tx_hash).label("tx_hash"),
+    "mint_state": mints.c.state.label("mint_state"),
+    "said": mints.c.said,
+}
+_rewards = (
+    select(
+        *(
+            _of_chain[name] if name in _of_chain else (users if name in _of_person else shift_rewards).c[name]
+            for name in Reward.__struct_fields__
+        )
+    )
+    .join_from(shift_rewards, users, users.c.id == shift_rewards.c.user_id)
+    .outerjoin(mints, mints.c.id == shift_rewards.c.mint_id)
+)
 REWARDS_OF_SLOT = query(
     Reward,
     _rewards.where(shift_rewards.c.day == bindparam("day"), shift_rewards.c.slot == bindparam("slot")).order_by(
