@@ -1,8 +1,8 @@
 """A chain in a process of its own: `python -m tests.services.chain_program PORT`.
 
 py-evm runs the contracts and keeps the blocks. What a node has around that is written here: a pool in which
-transactions wait for their turn, with a node's own refusals, and JSON-RPC over HTTP. Methods that begin with `test_` are
-for tests: they let blocks come only when asked for, and make transactions vanish.
+transactions wait for their turn, with a node's own refusals, and JSON-RPC over HTTP. Methods that begin with `test_`
+are for tests: they let blocks come only when asked for, and make transactions vanish.
 """
 
 import json
@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from eth_account import Account
-from eth_account.typed_transactions import TypedTransaction
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_hash.auto import keccak
-from eth_tester import EthereumTester, PyEVMBackend
-from eth_tester.exceptions import TransactionFailed, TransactionNotFound, ValidationError
+from eth_tester import EthereumTester, PyEVMBackend  # type: ignore[import-untyped]  # as below
+from eth_tester.exceptions import (  # type: ignore[import-untyped]
+    TransactionFailed,
+    TransactionNotFound,
+    ValidationError,
+)
 from hexbytes import HexBytes
-from vyper import compile_code
+from vyper import compile_code  # type: ignore[import-untyped]
 
 BUMP = 1.1
 """How much more a transaction must offer to take the place of another one."""

@@ -1,7 +1,7 @@
 """Pytest's side of the services: who hosts them, and the fixtures that ask for them.
 
-PostgreSQL, S3 and the templates serve the whole run. Redis and SMTP are cheap and tell everybody everything, so each
-worker has its own. Loaded by the root conftest.
+PostgreSQL, S3 and the templates serve the whole run. Redis, SMTP and the chain are cheap and tell everybody everything,
+so each worker has its own. Loaded by the root conftest.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from tests.services.chain import ChainServer, Mintable, Proxy, chain_server, deploy
 from tests.services.host import Host, ask
 from tests.services.postgres import postgres_server
 from tests.services.redis import redis_server
@@ -74,6 +75,34 @@ def smtp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpServer
     """An SMTP server that no other worker uses and that has seen no mail when a test begins."""
     with serving_smtp(tmp_path_factory.mktemp("smtp")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def chain_of_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChainServer]:
+    """A chain that no other worker uses."""
+    with chain_server(tmp_path_factory.mktemp("chain")) as chain:
+        yield chain
+
+
+@pytest.fixture
+def chain(chain_of_worker: ChainServer) -> ChainServer:
+    """A chain on which nothing waits when a test begins, and where transactions are in a block at once."""
+    chain_of_worker.drop()
+    chain_of_worker.mine()
+    return chain_of_worker
+
+
+@pytest.fixture
+def mintable(chain: ChainServer) -> Mintable:
+    """A token on the chain, with a key of its own that may mint it."""
+    return deploy(chain)
+
+
+@pytest.fixture
+def proxy(chain: ChainServer) -> Iterator[Proxy]:
+    """An address of the chain that misbehaves on command."""
+    with Proxy(chain).running() as proxy:
+        yield proxy
 
 
 @pytest.fixture(autouse=True)

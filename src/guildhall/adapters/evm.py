@@ -219,7 +219,9 @@ class EvmChain:
 
     async def _block(self, place: str, *, whole: bool) -> RpcBlock:
         found: RpcBlock | None = await self._ask(RpcBlock | None, "eth_getBlockByNumber", place, whole)
-        return found or RpcBlock()
+        if found is None:
+            raise ChainAway("The node of RPC_URL does not show a block that it counts")
+        return found
 
     async def _gas(self, call: Call, contract: str) -> int:
         try:

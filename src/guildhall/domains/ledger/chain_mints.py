@@ -27,7 +27,9 @@ from guildhall.domains.ledger.mint_queries import MINT, free_nonce
 from guildhall.domains.ledger.models import Token
 from guildhall.domains.ledger.port import Call, Chain, Quote
 
-TTL = timedelta(seconds=60)
+TTL = timedelta(seconds=20)
+"""So long mints wait when the process that sent them died; each signature holds the lease for as long again."""
+
 BUMP_PERCENT = 20
 
 

@@ -18,7 +18,7 @@ from guildhall.domains.ledger import chain_mints as verbs
 from guildhall.domains.ledger.chain_mints import LeaseLost, SigningRight, call_of
 from guildhall.domains.ledger.mint_models import ChainMint, Minter, MintState, MintTransaction, minters
 from guildhall.domains.ledger.mint_queries import LIVE, LIVE_CHAINS, MINTER, QUEUED, TRANSACTIONS, free_nonce
-from guildhall.domains.ledger.models import Token
+from guildhall.domains.ledger.models import Token  # noqa: TC001 (as in every other module)
 from guildhall.domains.ledger.port import Call, Chain, ChainAway, ChainRefused, ChainUnfit, Quote
 from guildhall.domains.ledger.queries import TOKENS
 
@@ -51,11 +51,11 @@ KEEP_MINTER = command(
 class Sender:
     """Works off the mints of one key. Several may run, in one process or many: the lease lets one of them sign.
 
-    `patience` is how long one turn follows what is under way.
+    `patience` is how long one turn follows what is under way; it is shorter than the lease.
     """
 
     def __init__(
-        self, database: Database, chain: Chain, clock: Clock, *, patience: timedelta = timedelta(seconds=30)
+        self, database: Database, chain: Chain, clock: Clock, *, patience: timedelta = timedelta(seconds=15)
     ) -> None:
         self._database = database
         self._chain = chain
@@ -122,7 +122,7 @@ class Sender:
         try:
             await self.check_tokens()
             deadline = asyncio.get_running_loop().time() + self._patience.total_seconds()
-            while await self._step() and asyncio.get_running_loop().time() < deadline:
+            while await self._step() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 (a chain tells nobody anything)
                 await asyncio.sleep(LOOK)
             await self._note_health()
         except (ChainAway, ChainUnfit) as fault:
@@ -176,7 +176,7 @@ class Sender:
         log.info("A mint is final", ref=mint.ref, tx_hash=mined.tx_hash, succeeded=succeeded)
 
     async def _find_who_took(self, mint: ChainMint, ours: set[str], nonce: int, height: int) -> None:
-        """The node says that the nonce is used, and shows none of our transactions. Only a block proves it."""
+        """Look for a block that shows who used a nonce; that the node counts it as used is no proof."""
         found = await self._chain.user_of(nonce)
         if found is None:
             words = f"The node counts the nonce {nonce} as used, but no block shows by what"

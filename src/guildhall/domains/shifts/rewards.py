@@ -148,10 +148,14 @@ async def _known_result(tx: Tx, run: _Run, name: str, user: User | None) -> Rewa
             return RewardResult.of(before, repeated=True)
         reason = f"Already rewarded with {ledger.amount_text(before.amount)} {before.token}"
         return _refused(run, name, user, RewardRefusal.ALREADY_REWARDED, reason)
-    if user.id in run.signed_up:
-        if run.on_chain and user.wallet is None:
-            return _refused(run, name, user, RewardRefusal.NO_WALLET, "Has no wallet in their profile")
-        return None
+    if user.id not in run.signed_up:
+        return await _not_signed_up(tx, run, name, user)
+    if run.on_chain and user.wallet is None:
+        return _refused(run, name, user, RewardRefusal.NO_WALLET, "Has no wallet in their profile")
+    return None
+
+
+async def _not_signed_up(tx: Tx, run: _Run, name: str, user: User) -> RewardResult:
     if await tx.one(LAST_SIGNUP_STATE, user_id=user.id, day=run.slot.day, slot=run.slot.index) is SignupState.DECLINED:
         return _refused(run, name, user, RewardRefusal.DECLINED, "Declined the shift")
     return _refused(run, name, user, RewardRefusal.NOT_SIGNED_UP, "Not signed up for the shift")
