@@ -43,10 +43,10 @@ class RpcError(Exception):
 class Pooled:
     """A transaction that waits."""
 
-    def __init__(self, raw: HexBytes) -> None:
-        fields: dict[str, Any] = TypedTransaction.from_bytes(raw).as_dict()
+    def __init__(self, raw: bytes) -> None:
+        fields: dict[str, Any] = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
         self.raw = raw
-        self.hash = HexBytes(keccak(raw)).to_0x_hex()
+        self.hash = f"0x{keccak(raw).hex()}"
         self.sender = str(Account.recover_transaction(raw))
         self.nonce = int(fields["nonce"])
         self.fee = int(fields["maxFeePerGas"])
@@ -112,7 +112,7 @@ class Node:
 
     def eth_sendRawTransaction(self, raw: str) -> str:  # noqa: N802
         """Take a transaction into the pool."""
-        new = Pooled(HexBytes(raw))
+        new = Pooled(bytes.fromhex(raw.removeprefix("0x")))
         present = self.pool.get((new.sender, new.nonce))
         if self.eth_getTransactionByHash(new.hash) is not None:
             raise RpcError("already known")
@@ -189,7 +189,7 @@ class Node:
             for each in due:
                 del self.pool[each.sender, each.nonce]
                 if each.nonce == self.tester.get_nonce(each.sender):
-                    self.tester.send_raw_transaction(each.raw.to_0x_hex())
+                    self.tester.send_raw_transaction(f"0x{each.raw.hex()}")
 
     @staticmethod
     def _shown(transaction: dict[str, Any]) -> dict[str, Any]:

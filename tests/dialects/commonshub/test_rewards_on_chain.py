@@ -91,7 +91,7 @@ async def listed(app: httpx.AsyncClient) -> list[dict[str, Any]]:
 async def until_listed(app: httpx.AsyncClient, status: str) -> list[dict[str, Any]]:
     """Return the rewards of the slot once all have a status."""
     async with asyncio.timeout(WITHIN):
-        while any(each["status"] != status for each in (await listed(app))):
+        while any(each["status"] != status for each in (await listed(app))):  # noqa: ASYNC110  A chain tells nobody.
             await asyncio.sleep(0.1)
     return await listed(app)
 

@@ -14,7 +14,6 @@ from guildhall.domains import ledger
 from guildhall.domains.identity import Permission
 from guildhall.domains.ledger import ChainMint, Mint, MintState, Sender, Token
 from guildhall.domains.ledger.mint_models import MintTransaction, mint_transactions, mints
-from guildhall.domains.ledger.mint_queries import MINT
 from guildhall.domains.ledger.sender import BURIED, IN_FLIGHT
 from tests.clock import SettableClock
 from tests.services.chain import ChainServer, Mintable, Proxy, deploy, new_wallet, says, swallows_answer, tells
@@ -126,8 +125,8 @@ async def test_amounts_are_written_in_the_decimals_of_the_contract_and_never_rou
 ) -> None:
     fine, coarse = deploy(chain, 18), deploy(chain, 2)
     async with minting.database.write() as tx:
-        for code, token in (("FINE", fine), ("COARSE", coarse)):
-            await tx.insert(msgspec.structs.replace(token_on(token, clock), code=code))
+        for code, contract in (("FINE", fine), ("COARSE", coarse)):
+            await tx.insert(msgspec.structs.replace(token_on(contract, clock), code=code))
         found = {each.code: each for each in await ledger.list_tokens(tx)}
         most = Mint("FINE", 100_000_000, new_wallet(), "fine")
         (mint,) = await ledger.queue_mints(tx, found["FINE"], [most], now=clock.now())
@@ -140,9 +139,9 @@ async def test_amounts_are_written_in_the_decimals_of_the_contract_and_never_rou
         (found["FINE"], "fine", ledger.EntryExists),
         (msgspec.structs.replace(found["FINE"], chain_id=None, contract=None), "none", ledger.UnknownToken),
     ):
+        wanted = [Mint(token.code, 1_000, new_wallet(), ref)]
         with pytest.raises(refusal):
             async with minting.database.write() as tx:
-                wanted = [Mint(token.code, 1_000, new_wallet(), ref)]
                 await ledger.queue_mints(tx, token, wanted, now=clock.now())
 
 

@@ -13,11 +13,10 @@ from guildhall.domains.ledger.errors import (
 )
 from guildhall.domains.ledger.holdings import refresh_balances
 from guildhall.domains.ledger.mint_models import ChainMint, MintState
-from guildhall.domains.ledger.mint_queries import balances_on_chain, failed_mints, mint_alerts, pending_mints
 from guildhall.domains.ledger.minting import mint
 from guildhall.domains.ledger.models import Balance, Entry, Token
 from guildhall.domains.ledger.port import Call, Chain, ChainAway, ChainRefused, ChainUnfit, Quote, Receipt, Signed
-from guildhall.domains.ledger.queries import balances_of
+from guildhall.domains.ledger.queries import balances_of, balances_on_chain, failed_mints, mint_alerts, pending_mints
 from guildhall.domains.ledger.sender import Sender
 from guildhall.domains.ledger.tokens import access_token, create_default_token, list_tokens
 from guildhall.domains.ledger.verification import Verified, verify

@@ -23,9 +23,9 @@ from guildhall.domains.ledger.amounts import contract_units
 from guildhall.domains.ledger.chain import Mint
 from guildhall.domains.ledger.errors import EntryExists, MintNotFailed, MintNotFound, UnknownToken
 from guildhall.domains.ledger.mint_models import ChainMint, MintKind, MintState, MintTransaction, mints
-from guildhall.domains.ledger.mint_queries import MINT, free_nonce
 from guildhall.domains.ledger.models import Token
 from guildhall.domains.ledger.port import Call, Chain, Quote
+from guildhall.domains.ledger.queries import MINT, free_nonce
 
 TTL = timedelta(seconds=20)
 """So long mints wait when the process that sent them died; each signature holds the lease for as long again."""

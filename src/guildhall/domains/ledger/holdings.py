@@ -8,9 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from guildhall.core.db import Database, command
 from guildhall.core.log import get_logger
 from guildhall.domains.ledger.mint_models import SeenBalance, wallet_balances
-from guildhall.domains.ledger.mint_queries import SEEN
 from guildhall.domains.ledger.port import Chain, ChainAway
-from guildhall.domains.ledger.queries import TOKENS
+from guildhall.domains.ledger.queries import SEEN, TOKENS
 
 log = get_logger(__name__)
 

@@ -155,3 +155,11 @@ class SeenBalance(msgspec.Struct, frozen=True):
     contract: str
     units: str
     seen_at: datetime
+
+
+class TokenBalance(msgspec.Struct, frozen=True):
+    """A token's code and decimals, with the units a wallet was seen to hold."""
+
+    code: str
+    decimals: int
+    units: str

@@ -1,8 +1,23 @@
-"""Reads of the ledger."""
+"""Reads of the ledger, and of mints on a chain."""
 
-from sqlalchemy import bindparam, func, select, union_all
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Integer, and_, bindparam, func, literal_column, select, union_all
 
 from guildhall.core.db import Tx, query
+from guildhall.domains.ledger.amounts import base_units_of
+from guildhall.domains.ledger.mint_models import (
+    ChainMint,
+    Minter,
+    MintTransaction,
+    SeenBalance,
+    TokenBalance,
+    mint_transactions,
+    minters,
+    mints,
+    wallet_balances,
+)
 from guildhall.domains.ledger.models import (
     Balance,
     Entry,
@@ -14,6 +29,9 @@ from guildhall.domains.ledger.models import (
     ledger_head,
     tokens,
 )
+
+LATE = timedelta(minutes=10)
+"""After this a mint that is not final is worth a line to the operator."""
 
 TOKEN = query(Token, select(tokens).where(tokens.c.code == bindparam("code")))
 TOKENS = query(Token, select(tokens).order_by(tokens.c.position, tokens.c.code))
@@ -59,7 +77,136 @@ WRONG_BALANCE = query(
     .limit(1),
 )
 
+_queued = mints.c.state == literal_column("'queued'")
+_live = mints.c.state.in_([literal_column("'signed'"), literal_column("'sent'")])
+_open = mints.c.state.in_([literal_column("'queued'"), literal_column("'signed'"), literal_column("'sent'")])
+_final = mints.c.state.in_([literal_column("'confirmed'"), literal_column("'failed'")])
+_of_sender = and_(mints.c.chain_id == bindparam("chain_id"), mints.c.sender == bindparam("sender"))
+_same_sender = and_(
+    mint_transactions.c.chain_id == bindparam("chain_id"), mint_transactions.c.sender == bindparam("sender")
+)
+_next = mint_transactions.alias("following")
+
+MINT = query(ChainMint, select(mints).where(mints.c.id == bindparam("id")))
+QUEUED = query(ChainMint, select(mints).where(_queued).order_by(mints.c.id).limit(bindparam("limit", type_=Integer)))
+LIVE = query(ChainMint, select(mints).where(_of_sender, _live).order_by(mints.c.nonce))
+LIVE_CHAINS = query(int, select(mints.c.chain_id).where(_open).distinct())
+OPEN = query(ChainMint, select(mints).where(_open).order_by(mints.c.id).limit(bindparam("limit", type_=Integer)))
+FAILED = query(
+    ChainMint,
+    select(mints)
+    .where(mints.c.state == literal_column("'failed'"), mints.c.kind == literal_column("'mint'"))
+    .order_by(mints.c.id.desc())
+    .limit(bindparam("limit", type_=Integer)),
+)
+TRANSACTIONS = query(
+    MintTransaction,
+    select(mint_transactions)
+    .where(mint_transactions.c.mint_id == bindparam("mint_id"))
+    .order_by(mint_transactions.c.nonce, mint_transactions.c.fee),
+)
+LAST_FINAL_NONCE = query(
+    int, select(mints.c.nonce).where(_of_sender, _final, mints.c.nonce >= 0).order_by(mints.c.nonce.desc()).limit(1)
+)
+WAS_SIGNED = query(
+    int, select(mint_transactions.c.nonce).where(_same_sender, mint_transactions.c.nonce == bindparam("nonce")).limit(1)
+)
+END_OF_RUN = query(
+    int,
+    select(func.min(mint_transactions.c.nonce)).where(
+        _same_sender,
+        mint_transactions.c.nonce >= bindparam("nonce"),
+        ~select(_next.c.nonce)
+        .where(
+            _next.c.chain_id == mint_transactions.c.chain_id,
+            _next.c.sender == mint_transactions.c.sender,
+            _next.c.nonce == mint_transactions.c.nonce + 1,
+        )
+        .exists(),
+    ),
+)
+MINTER = query(Minter, select(minters).where(minters.c.sender == bindparam("sender")))
+MINTERS = query(Minter, select(minters).order_by(minters.c.sender))
+LATE_MINTS = query(int, select(func.count()).select_from(mints).where(_open, mints.c.made_at <= bindparam("before")))
+FAILED_MINTS = query(
+    int,
+    select(func.count())
+    .select_from(mints)
+    .where(mints.c.state == literal_column("'failed'"), mints.c.kind == literal_column("'mint'")),
+)
+LATEST_WORDS = query(
+    str, select(mints.c.said).where(_open, mints.c.said.is_not(None)).order_by(mints.c.nonce, mints.c.id).limit(1)
+)
+SEEN = query(
+    SeenBalance,
+    select(*(wallet_balances.c[name] for name in SeenBalance.__struct_fields__)).where(
+        wallet_balances.c.holder == bindparam("holder")
+    ),
+)
+SEEN_BY_TOKEN = query(
+    TokenBalance,
+    select(tokens.c.code, tokens.c.decimals, wallet_balances.c.units)
+    .join_from(
+        tokens,
+        wallet_balances,
+        and_(wallet_balances.c.chain_id == tokens.c.chain_id, wallet_balances.c.contract == tokens.c.contract),
+    )
+    .where(wallet_balances.c.holder == bindparam("holder"), wallet_balances.c.units != literal_column("'0'"))
+    .order_by(tokens.c.position, tokens.c.code),
+)
+
 
 async def balances_of(tx: Tx, account: str) -> list[Balance]:
     """Return what an account holds, by token."""
     return await tx.all(BALANCES_OF, account=account)
+
+
+async def free_nonce(tx: Tx, chain_id: int, sender: str, count: int) -> int:
+    """Return the lowest nonce that is not in the chain, by its count or by ours, and was never signed."""
+    last = await tx.one(LAST_FINAL_NONCE, chain_id=chain_id, sender=sender)
+    nonce = count if last is None else max(count, last + 1)
+    if await tx.one(WAS_SIGNED, chain_id=chain_id, sender=sender, nonce=nonce) is None:
+        return nonce
+    end = await tx.one(END_OF_RUN, chain_id=chain_id, sender=sender, nonce=nonce)
+    if end is None:
+        raise LookupError("a nonce that was signed has no end of its run")
+    return end + 1
+
+
+async def pending_mints(tx: Tx, *, limit: int = 50) -> Sequence[ChainMint]:
+    """Return mints that are not final yet, oldest first."""
+    return await tx.all(OPEN, limit=limit)
+
+
+async def failed_mints(tx: Tx, *, limit: int = 50) -> Sequence[ChainMint]:
+    """Return mints that the chain refused and that can be retried, newest first."""
+    return await tx.all(FAILED, limit=limit)
+
+
+async def mint_alerts(tx: Tx, *, now: datetime) -> list[str]:
+    """Say in sentences what keeps mints from the chain; nothing when all is well."""
+    alerts = []
+    for minter in await tx.all(MINTERS):
+        if minter.away_since is not None:
+            since = f"{minter.away_since:%Y-%m-%d %H:%M} UTC"
+            alerts.append(f"The chain has not answered since {since}, mints wait: {minter.fault}")
+        elif minter.fault is not None:
+            alerts.append(f"Mints wait: {minter.fault}")
+    if late := await tx.one(LATE_MINTS, before=now - LATE):
+        said = await tx.one(LATEST_WORDS)
+        alerts.append(f"{_counted(late)} not final after {LATE.seconds // 60} minutes{f': {said}' if said else ''}")
+    if failed := await tx.one(FAILED_MINTS):
+        alerts.append(f"{_counted(failed)} refused by the chain; see why, then retry")
+    return alerts
+
+
+async def balances_on_chain(tx: Tx, wallet: str) -> list[Balance]:
+    """Return what a wallet was last seen to hold of the tokens of the house, less than a base unit left out."""
+    return [
+        Balance(each.code, base_units_of(int(each.units), each.decimals))
+        for each in await tx.all(SEEN_BY_TOKEN, holder=wallet)
+    ]
+
+
+def _counted(number: int) -> str:
+    return "1 mint is" if number == 1 else f"{number} mints are"

@@ -17,10 +17,9 @@ from guildhall.core.log import get_logger
 from guildhall.domains.ledger import chain_mints as verbs
 from guildhall.domains.ledger.chain_mints import LeaseLost, SigningRight, call_of
 from guildhall.domains.ledger.mint_models import ChainMint, Minter, MintState, MintTransaction, minters
-from guildhall.domains.ledger.mint_queries import LIVE, LIVE_CHAINS, MINTER, QUEUED, TRANSACTIONS, free_nonce
 from guildhall.domains.ledger.models import Token  # noqa: TC001 (as in every other module)
 from guildhall.domains.ledger.port import Call, Chain, ChainAway, ChainRefused, ChainUnfit, Quote
-from guildhall.domains.ledger.queries import TOKENS
+from guildhall.domains.ledger.queries import LIVE, LIVE_CHAINS, MINTER, QUEUED, TOKENS, TRANSACTIONS, free_nonce
 
 log = get_logger(__name__)
 
