@@ -97,9 +97,13 @@ class EvmChain:
         """See ledger.Chain."""
         return str(self._account.address)
 
+    async def chain_id(self) -> int:
+        """See ledger.Chain."""
+        return await self._number("eth_chainId")
+
     async def check(self, chain_id: int, contract: str, decimals: int) -> None:
         """See ledger.Chain."""
-        found = await self._number("eth_chainId")
+        found = await self.chain_id()
         if found != chain_id:
             raise ChainUnfit(f"RPC_URL leads to the chain {found}, but a token is on the chain {chain_id}")
         if await self._ask(Hex, "eth_getCode", contract, "latest") == "0x":

@@ -1,5 +1,6 @@
 """Mints on a real chain, by a node that may misbehave: each exactly once, and none left behind."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
@@ -8,11 +9,12 @@ import pytest
 
 from guildhall.adapters.evm import EvmChain
 from guildhall.core.actor import SYSTEM, Actor, ActorKind
-from guildhall.core.db import Database, query
+from guildhall.core.db import Database, command, query
 from guildhall.core.errors import Forbidden
 from guildhall.domains import ledger
 from guildhall.domains.identity import Permission
 from guildhall.domains.ledger import ChainMint, Mint, MintState, Sender, Token
+from guildhall.domains.ledger.chain_mints import TTL, SigningRight
 from guildhall.domains.ledger.mint_models import MintTransaction, mint_transactions, mints
 from guildhall.domains.ledger.sender import BURIED, IN_FLIGHT
 from tests.clock import SettableClock
@@ -443,37 +445,45 @@ async def test_answers_that_make_no_sense_change_nothing(minting: Minting, proxy
     assert (await minting.states(), minting.mintable.supply) == (["confirmed"], THREE)
 
 
-async def test_of_two_senders_one_signs_and_who_lost_the_lease_does_not(
-    minting: Minting, proxy: Proxy, chain: ChainServer
+async def test_who_lost_the_lease_signs_nothing_and_whoever_has_it_goes_on(
+    minting: Minting, chain: ChainServer
 ) -> None:
-    """The first is frozen while it asks for a price, and wakes when another one has taken over."""
-    other = minting.another_sender()
-    taken_over = False
+    """The first is frozen while it asks for a price, and wakes when another process has the lease."""
+    other = SigningRight(minting.mintable.minter, "another process")
+    price_of = minting.chain.quote
 
-    async def take_over() -> None:
-        minting.clock.advance(timedelta(seconds=61))
-        await other.take_turn()
-
-    first_quote = minting.chain.quote
-
-    async def slow_quote(call: ledger.Call) -> ledger.Quote:
-        nonlocal taken_over
-        quote = await first_quote(call)
-        if not taken_over:
-            taken_over = True
-            await take_over()
+    async def freeze(call: ledger.Call) -> ledger.Quote:
+        quote = await price_of(call)
+        minting.clock.advance(TTL)
+        async with minting.database.write() as tx:
+            assert await other.take(tx, minting.clock.now())
         return quote
 
-    chain.hold()
     wallets = [new_wallet() for _ in range(2)]
     await minting.queue(*wallets)
-    minting.chain.quote = slow_quote  # type: ignore[method-assign]
+    minting.chain.quote = freeze  # type: ignore[method-assign]
     await minting.turn()
-    assert await minting.states() == ["sent"] * 2
+    minting.chain.quote = price_of  # type: ignore[method-assign]
+    assert (await minting.states(), await minting.signed()) == (["queued"] * 2, [])
+    await minting.turn(times=3)
+    assert await minting.states() == ["queued"] * 2
+    async with minting.database.write() as tx:
+        await other.give_back(tx)
+    await asyncio.gather(*(sender.take_turn() for sender in (minting.sender, minting.another_sender())))
+    await minting.turn(times=2)
+    assert await minting.states() == ["confirmed"] * 2
     assert [each.nonce for each in await minting.signed()] == [0, 1]
-    chain.mine()
-    await minting.turn()
     assert minting.mintable.supply == 2 * THREE
+
+
+async def test_a_mint_for_another_chain_waits_and_is_told(minting: Minting) -> None:
+    (mint,) = await minting.queue(new_wallet())
+    async with minting.database.write() as tx:
+        await tx.run(command(mints.update().values(chain_id=mint.chain_id + 1)))
+    await minting.turn(times=2)
+    assert await minting.states() == ["queued"]
+    minting.clock.advance(timedelta(minutes=10))
+    assert await minting.alerts() == ["1 mint is not final after 10 minutes"]
 
 
 async def test_many_mints_go_in_small_lots_and_each_has_a_nonce_of_its_own(

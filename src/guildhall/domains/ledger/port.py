@@ -58,6 +58,9 @@ class Chain(Protocol):
     def sender(self) -> str:
         """The address of the key."""
 
+    async def chain_id(self) -> int:
+        """Return which chain the node is on."""
+
     async def check(self, chain_id: int, contract: str, decimals: int) -> None:
         """See that this is the chain, that the contract counts so, and that the key may mint. Raises ChainUnfit."""
 

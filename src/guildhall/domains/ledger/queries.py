@@ -88,9 +88,15 @@ _same_sender = and_(
 _next = mint_transactions.alias("following")
 
 MINT = query(ChainMint, select(mints).where(mints.c.id == bindparam("id")))
-QUEUED = query(ChainMint, select(mints).where(_queued).order_by(mints.c.id).limit(bindparam("limit", type_=Integer)))
+QUEUED = query(
+    ChainMint,
+    select(mints)
+    .where(_queued, mints.c.chain_id == bindparam("chain_id"))
+    .order_by(mints.c.id)
+    .limit(bindparam("limit", type_=Integer)),
+)
 LIVE = query(ChainMint, select(mints).where(_of_sender, _live).order_by(mints.c.nonce))
-LIVE_CHAINS = query(int, select(mints.c.chain_id).where(_open).distinct())
+OPEN_ON_CHAIN = query(str, select(mints.c.id).where(_open, mints.c.chain_id == bindparam("chain_id")).limit(1))
 OPEN = query(ChainMint, select(mints).where(_open).order_by(mints.c.id).limit(bindparam("limit", type_=Integer)))
 FAILED = query(
     ChainMint,

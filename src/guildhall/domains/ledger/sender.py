@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlalchemy import bindparam, delete
 from sqlalchemy.dialects.postgresql import insert
 
 from guildhall.core import ids
@@ -19,7 +20,16 @@ from guildhall.domains.ledger.chain_mints import LeaseLost, SigningRight, call_o
 from guildhall.domains.ledger.mint_models import ChainMint, Minter, MintState, MintTransaction, minters
 from guildhall.domains.ledger.models import Token  # noqa: TC001 (as in every other module)
 from guildhall.domains.ledger.port import Call, Chain, ChainAway, ChainRefused, ChainUnfit, Quote
-from guildhall.domains.ledger.queries import LIVE, LIVE_CHAINS, MINTER, QUEUED, TOKENS, TRANSACTIONS, free_nonce
+from guildhall.domains.ledger.queries import (
+    LIVE,
+    MINTER,
+    OPEN,
+    OPEN_ON_CHAIN,
+    QUEUED,
+    TOKENS,
+    TRANSACTIONS,
+    free_nonce,
+)
 
 log = get_logger(__name__)
 
@@ -45,6 +55,9 @@ _columns = [each.name for each in minters.columns if each.name != "sender"]
 KEEP_MINTER = command(
     _new.on_conflict_do_update(index_elements=[minters.c.sender], set_={name: _new.excluded[name] for name in _columns})
 )
+
+FORGET_OTHERS = command(delete(minters).where(minters.c.sender != bindparam("in_use")))
+"""What a key that is no longer used had to say is of no more interest."""
 
 
 class Sender:
@@ -103,7 +116,7 @@ class Sender:
 
     async def _has_reason(self) -> bool:
         async with self._database.read() as tx:
-            return bool(await tx.all(LIVE_CHAINS)) or await self._is_noted(tx)
+            return bool(await tx.all(OPEN, limit=1)) or await self._is_noted(tx)
 
     async def _is_noted(self, tx: Tx) -> bool:
         minter = await tx.one(MINTER, sender=self._right.sender)
@@ -139,16 +152,15 @@ class Sender:
 
     async def _step(self) -> bool:
         """Look after everything once. Returns whether something is still under way."""
+        chain_id = await self._chain.chain_id()
         async with self._database.read() as tx:
-            chain_ids = await tx.all(LIVE_CHAINS)
-        if not chain_ids:
-            return False
-        for chain_id in chain_ids:
-            # Read before anything else: what is found afterwards can only be newer.
-            count, height = await self._chain.count(), await self._chain.height()
-            for mint in await self._live(chain_id):
-                await self._look_after(mint, count, height)
-            await self._sign_what_waits(chain_id, count)
+            if await tx.one(OPEN_ON_CHAIN, chain_id=chain_id) is None:
+                return False
+        # Read before anything else: what is found afterwards can only be newer.
+        count, height = await self._chain.count(), await self._chain.height()
+        for mint in await self._live(chain_id):
+            await self._look_after(mint, count, height)
+        await self._sign_what_waits(chain_id, count)
         return True
 
     async def _live(self, chain_id: int) -> Sequence[ChainMint]:
@@ -207,7 +219,7 @@ class Sender:
     async def _sign_what_waits(self, chain_id: int, count: int) -> None:
         room = IN_FLIGHT - len(await self._live(chain_id))
         async with self._database.read() as tx:
-            waiting = await tx.all(QUEUED, limit=room) if room > 0 else []
+            waiting = await tx.all(QUEUED, chain_id=chain_id, limit=room) if room > 0 else []
         for mint in waiting:
             try:
                 quote = await self._chain.quote(call_of(mint))
@@ -272,4 +284,5 @@ class Sender:
 
 
 async def _keep(tx: Tx, minter: Minter) -> None:
+    await tx.run(FORGET_OTHERS, in_use=minter.sender)
     await tx.run(KEEP_MINTER, **{name: getattr(minter, name) for name in Minter.__struct_fields__})
