@@ -26,6 +26,7 @@ DAY = "2026-03-19"
 OF_MINTER = acting_for("700", "molly")
 WITHIN = 90.0
 UNITS = 3_000_000
+KEY_OF_NODE = "the-key-that-the-provider-of-the-node-gave"
 PLACES = 3
 KEYS_OF_REWARDS = query(str, shift_rewards.select().with_only_columns(shift_rewards.c.tx_hash))
 KEYS_OF_ENTRIES = query(str, ledger_entries.select().with_only_columns(ledger_entries.c.tx_hash))
@@ -97,7 +98,7 @@ async def put_on_chain(database_url: str, mintable: Mintable) -> None:
 
 
 def on_chain(mintable: Mintable, url: str) -> dict[str, str]:
-    return {"COMMONSHUB_LEDGER": "evm", "RPC_URL": url, "MINTER_PRIVATE_KEY": mintable.key}
+    return {"COMMONSHUB_LEDGER": "evm", "RPC_URL": f"{url}/{KEY_OF_NODE}", "MINTER_PRIVATE_KEY": mintable.key}
 
 
 async def test_an_answer_outlives_the_kill_and_every_reward_has_its_entry(database_url: str, tmp_path: Path) -> None:
@@ -179,6 +180,7 @@ async def test_killed_at_a_transaction_the_server_mints_each_once_when_it_is_bac
         assert mintable.used_nonces == PLACES
         told = server.log.read_text()
         assert mintable.key.removeprefix("0x") not in told
+        assert KEY_OF_NODE not in told
     database = await open_database(database_url)
     async with database.read() as tx:
         assert len(await tx.all(TRANSACTIONS)) == PLACES

@@ -4,6 +4,7 @@ Only what minting needs is here. The library that speaks the whole protocol cost
 brings fifteen packages; signing, where a mistake costs money, is left to the library made for it.
 """
 
+import logging
 from itertools import count as counting
 from typing import Annotated, Any
 
@@ -90,6 +91,8 @@ class EvmChain:
             raise SettingsError("MINTER_PRIVATE_KEY: is no private key; it has 64 hexadecimal digits") from None
         self._url = rpc_url
         self._http = httpx.AsyncClient(timeout=TIMEOUT)
+        # At this level it logs the address of every request, which may hold a key of the node's provider.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         self._numbers = counting(1)
 
     @property

@@ -106,8 +106,8 @@ class ActionReply(Reply, frozen=True, kw_only=True):
     result: dict[str, Any] | None
 
     @classmethod
-    def of(cls, action: PreparedAction, status: ActionState, result: dict[str, Any] | None) -> "ActionReply":
-        """Show an action with what came of it."""
+    def of(cls, action: PreparedAction, status: ActionState, result: dict[str, Any] | None = None) -> "ActionReply":
+        """Show an action, and what has come of it by now."""
         return cls(
             action_id=action.id,
             action=action.kind,
