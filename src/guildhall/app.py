@@ -195,7 +195,7 @@ def _join(settings: Settings, database: Database, clock: Clock) -> House:
 def _open_chain(settings: Settings) -> ledger.Chain | None:
     if settings.commonshub.ledger != "evm":
         return None
-    # Signing needs libraries that nobody else does, forty megabytes of them.
+    # Signing needs libraries that nobody else does: half a second and twenty megabytes.
     from guildhall.adapters.evm import EvmChain  # noqa: PLC0415
 
     return EvmChain(settings.commonshub.rpc_url, settings.commonshub.minter_key)
