@@ -1,0 +1,90 @@
+"""A hub on the other side of the wire."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+import httpx
+import msgspec
+
+from guildhall import __version__
+from guildhall.client.failures import ErrorBody, LoginOver, NotReachable, Refused
+
+T = TypeVar("T")
+
+PATIENCE = httpx.Timeout(30, connect=10)
+"""Seconds."""
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What the hub said: what the client reads of it, the document as it came, and when the hub said it."""
+
+    value: T
+    document: str
+    at: datetime | None
+
+
+class Hub:
+    """Asks one server, with one credential. Every call raises Refused, LoginOver, NotReachable."""
+
+    def __init__(self, server: str, credential: str) -> None:
+        self.server = server
+        headers = {"Authorization": f"Bearer {credential}", "User-Agent": f"guildhall/{__version__}"}
+        self._client = httpx.Client(base_url=server, headers=headers, timeout=PATIENCE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def get(self, path: str, form: type[T], query: Mapping[str, str] | None = None) -> Answer[T]:
+        """Read something."""
+        return self._ask("GET", path, form, params=query)
+
+    def post(self, path: str, form: type[T], body: Mapping[str, object] | None = None) -> Answer[T]:
+        """Do something; without a body none is sent."""
+        return self._ask("POST", path, form, json=body)
+
+    def delete(self, path: str, form: type[T]) -> Answer[T]:
+        """End something."""
+        return self._ask("DELETE", path, form)
+
+    def _ask(self, method: str, path: str, form: type[T], **options: Any) -> Answer[T]:  # noqa: ANN401 (httpx's)
+        try:
+            response = self._client.request(method, path, **options)
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            reason = str(fault) or type(fault).__name__
+            raise NotReachable(f"{self.server} cannot be reached: {reason}") from fault
+        if not response.is_success:
+            raise self._refusal(response)
+        try:
+            value = msgspec.json.decode(response.content, type=form)
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            raise self._stranger(response) from fault
+        return Answer(value, response.content.decode(), _told_at(response))
+
+    def _refusal(self, response: httpx.Response) -> Refused | LoginOver | NotReachable:
+        try:
+            body = msgspec.json.decode(response.content, type=ErrorBody)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return self._stranger(response)
+        refusal = LoginOver if response.status_code == httpx.codes.UNAUTHORIZED else Refused
+        return refusal(f"{body.message} ({body.error})", document=response.content.decode(), error=body.error)
+
+    def _stranger(self, response: httpx.Response) -> NotReachable:
+        """Tell of a proxy's page, a captive portal or another program on that port: none speaks for the hub."""
+        kind = response.headers.get("content-type", "no content type")
+        moved = f", and points to {response.headers['location']}" if "location" in response.headers else ""
+        return NotReachable(f"{self.server} does not answer as a hub does: {response.status_code}, {kind}{moved}")
+
+
+def _told_at(response: httpx.Response) -> datetime | None:
+    header = response.headers.get("date")
+    return parsedate_to_datetime(header) if header else None
