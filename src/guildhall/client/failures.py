@@ -13,14 +13,6 @@ from typing import ClassVar
 import msgspec
 
 
-class ErrorBody(msgspec.Struct, frozen=True):
-    """The hub's words for a refusal."""
-
-    error: str
-    message: str
-    status: int
-
-
 class Failure(Exception):
     """Ends the command. `document` is the server's own error, when it sent one, and `error` its slug."""
 

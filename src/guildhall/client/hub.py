@@ -11,7 +11,9 @@ import httpx
 import msgspec
 
 from guildhall import __version__
-from guildhall.client.failures import ErrorBody, LoginOver, NotReachable, Refused
+from guildhall.client.failures import LoginOver, NotReachable, Refused
+from guildhall.client.sheets import of_refusal
+from guildhall.client.wire import Refusal
 
 T = TypeVar("T")
 
@@ -72,11 +74,11 @@ class Hub:
 
     def _refusal(self, response: httpx.Response) -> Refused | LoginOver | NotReachable:
         try:
-            body = msgspec.json.decode(response.content, type=ErrorBody)
+            body = msgspec.json.decode(response.content, type=Refusal)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return self._stranger(response)
         refusal = LoginOver if response.status_code == httpx.codes.UNAUTHORIZED else Refused
-        return refusal(f"{body.message} ({body.error})", document=response.content.decode(), error=body.error)
+        return refusal(of_refusal(body), document=response.content.decode(), error=body.error)
 
     def _stranger(self, response: httpx.Response) -> NotReachable:
         """Tell of a proxy's page, a captive portal or another program on that port: none speaks for the hub."""

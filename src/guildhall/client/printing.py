@@ -11,9 +11,6 @@ from rich.table import Table
 
 from guildhall.client.sheets import Sheet, plain
 
-NARROW = 60
-"""Columns below which a table that does not fit is no longer read across."""
-
 IN_A_PIPE = 10_000
 """A program that reads the output wants each row on a line of its own, however long."""
 
@@ -43,7 +40,7 @@ def _print(console: Console, sheet: Sheet) -> None:
         console.print(sheet.empty)
         return
     table = _table(sheet)
-    if console.width < NARROW and Measurement.get(console, console.options, table).maximum > console.width:
+    if Measurement.get(console, console.options.update(max_width=IN_A_PIPE), table).minimum > console.width:
         _print_blocks(console, sheet)
     else:
         console.print(table)
@@ -52,7 +49,7 @@ def _print(console: Console, sheet: Sheet) -> None:
 def _table(sheet: Sheet) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for heading in sheet.headings:
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading != sheet.prose)
     for row in sheet.rows:
         table.add_row(*map(plain, row))
     return table

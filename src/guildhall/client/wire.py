@@ -99,6 +99,29 @@ class Booking(Wire, frozen=True):
     end: datetime
 
 
+class Alternative(Wire, frozen=True):
+    """A room and a time that are free in place of what was wanted."""
+
+    room: str
+    start: datetime
+    end: datetime
+
+
+class Instead(Wire, frozen=True):
+    """What a refused booking could be in its place."""
+
+    alternatives: list[Alternative] = []
+
+
+class Refusal(Wire, frozen=True):
+    """The hub's words for a refusal; other kinds of them have other details."""
+
+    error: str
+    message: str
+    status: int
+    details: Instead = Instead()
+
+
 class Bookings(Wire, frozen=True):
     """Bookings of one's own."""
 
