@@ -99,7 +99,12 @@ def stored_login(context: typer.Context, server: str | None) -> Login:
 
 def address(text: str) -> str:
     """Return a server's address in the one form in which addresses are compared. Raises BadUsage."""
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise BadUsage(f"{text!r} is no address of a server; one is written like https://hub.example.org")
+    wrong = BadUsage(f"{text!r} is no address of a server; one is written like https://hub.example.org")
+    try:
+        parts = urlsplit(text)
+        named = parts.hostname and parts.port != 0  # A port that is none raises when it is read.
+    except ValueError:
+        raise wrong from None
+    if parts.scheme not in ("http", "https") or not named or parts.query or parts.fragment:
+        raise wrong
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
