@@ -10,7 +10,7 @@ from tests.cli.program import serving
 from tests.client.terminal import SAME_CODE, Hub, Terminal
 from tests.serving import ADMIN_PASSWORD, MASTER_KEY
 
-SECRET = re.compile(r'id="app_secret"[^>]*value="(chb_sk_live_\w+)"')
+SECRET = re.compile(r'id="app-secret">(chb_sk_live_\w+)<')
 
 
 @pytest.fixture(scope="module")

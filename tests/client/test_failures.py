@@ -105,6 +105,24 @@ def test_an_answer_that_is_no_hubs_is_exit_code_4(hub: Hub, portal: str, termina
         thread.join()
 
 
+def test_what_the_environment_or_the_file_says_wrongly_is_told_in_a_sentence(hub: Hub, terminal: Terminal) -> None:
+    for broken in ("", "chb_ut_é", "chb_ut_x\ny"):
+        terminal.log_in(hub.url, broken)
+        assert terminal.refused("rooms") == (
+            3, "This is no secret and no token of a hub: it has characters that none has\n"
+        )  # fmt: skip
+    terminal.log_in(hub.url, hub.token_of("grace"))
+    for environment in (
+        {"ALL_PROXY": "nothing://x"},
+        {"ALL_PROXY": "socks5://127.0.0.1:1"},
+        {"SSL_CERT_FILE": "/none"},
+    ):
+        code, why = terminal.refused("rooms", **environment)
+        assert (code, why.startswith(f"{hub.url} cannot be reached: ")) == (4, True), environment
+    terminal.log_in("http://a\x01b", TOKEN)
+    assert terminal.refused("rooms")[0] == 4
+
+
 def test_what_cannot_be_meant_is_exit_code_2(hub: Hub, terminal: Terminal) -> None:
     terminal.log_in(hub.url, hub.token_of("grace"))
     for words in (

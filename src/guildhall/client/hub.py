@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from guildhall import __version__
-from guildhall.client.failures import LoginOver, NotReachable, Refused
+from guildhall.client.failures import LoginOver, NotLoggedIn, NotReachable, Refused
 from guildhall.client.sheets import of_refusal
 from guildhall.client.wire import Refusal
 
@@ -31,12 +31,21 @@ class Answer(Generic[T]):
 
 
 class Hub:
-    """Asks one server, with one credential. Every call raises Refused, LoginOver, NotReachable."""
+    """Asks one server, with one credential. Every call raises Refused, LoginOver, NotReachable.
+
+    Raises NotLoggedIn when the credential can be none, and NotReachable when the server cannot be asked at all.
+    """
 
     def __init__(self, server: str, credential: str) -> None:
+        if not (credential and credential.isascii() and credential.isprintable()):
+            raise NotLoggedIn("This is no secret and no token of a hub: it has characters that none has")
         self.server = server
         headers = {"Authorization": f"Bearer {credential}", "User-Agent": f"guildhall/{__version__}"}
-        self._client = httpx.Client(base_url=server, headers=headers, timeout=PATIENCE)
+        try:
+            self._client = httpx.Client(base_url=server, headers=headers, timeout=PATIENCE)
+        except (httpx.InvalidURL, ImportError, OSError, ValueError) as fault:
+            # The environment names proxies and certificates, and can name them wrongly.
+            raise NotReachable(f"{server} cannot be reached: {fault}") from fault
 
     def __enter__(self) -> Self:
         return self
@@ -88,5 +97,7 @@ class Hub:
 
 
 def _told_at(response: httpx.Response) -> datetime | None:
-    header = response.headers.get("date")
-    return parsedate_to_datetime(header) if header else None
+    try:
+        return parsedate_to_datetime(response.headers["date"])
+    except (KeyError, ValueError):
+        return None  # Whoever stands in between may have taken it away.
