@@ -14,9 +14,10 @@ import httpx
 import msgspec
 import pytest
 
-from guildhall.client import device_login
-from guildhall.client.failures import LoginOver, NotReachable, Refused
+from guildhall.client import commands, device_login
+from guildhall.client.failures import LoginOver, NotLoggedIn, NotReachable, Refused
 from guildhall.client.hub import Hub
+from guildhall.client.login_file import Login
 from guildhall.client.wire import Codes
 from guildhall.domains import identity
 from guildhall.settings import Settings
@@ -147,6 +148,16 @@ def test_a_login_that_cannot_be_kept_is_not_begun(hub: typed.Hub, terminal: Term
     terminal.login.path.parent.parent.joinpath("guildhall").write_text("in the way")
     code, why = terminal.refused("login", "--server", hub.url, GUILDHALL_APP_SECRET=hub.secret)
     assert (code, why.startswith("No login can be kept in ")) == (3, True)
+
+
+def test_a_token_that_cannot_be_kept_after_all_is_given_back(hub: typed.Hub, terminal: Terminal) -> None:
+    terminal.login.path.mkdir(parents=True)
+    token = hub.token_of("grace")
+    with pytest.raises(NotLoggedIn, match="No login can be kept in"):
+        commands._keep(terminal.login, Login(hub.url, token))
+    assert list(terminal.login.path.parent.iterdir()) == [terminal.login.path], "no draft with it lies about"
+    with hub.program.client(headers={"Authorization": f"Bearer {token}"}) as client:
+        assert client.get("/v1/users/me").status_code == 401
 
 
 def read_until(terminal: int, wanted: bytes | None) -> bytes:

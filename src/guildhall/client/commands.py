@@ -21,7 +21,7 @@ from guildhall.client.conversation import (
     stored_login,
 )
 from guildhall.client.failures import BadUsage, LoggedInElsewhere, LoginOver, NotLoggedIn, NotReachable, Refused
-from guildhall.client.login_file import Login
+from guildhall.client.login_file import Login, LoginFile
 from guildhall.client.wire import (
     Action,
     Availability,
@@ -80,23 +80,15 @@ def login(
 
     with failures_told(as_json=as_json):
         file = login_file(context)
-        where = address(server) if server else file.read().server
+        where = address(server) if server else _known_server(file)
         file.make_folder()
         with Hub(where, app_secret or _ask_for_secret()) as hub:
             codes = device_login.start(hub, f"{context.find_root().info_name} on {platform.node()}")
-            typer.echo(
-                sheets.plain(f"Open {codes.verify_url} and enter code: {codes.user_code}"),
-                err=as_json,
-            )
+            typer.echo(sheets.plain(f"Open {codes.verify_url} and enter code: {codes.user_code}"), err=as_json)
             with waiting("Waiting for you to approve it…"):
                 answer = device_login.wait_for_token(hub, codes, pause=time.sleep)
         granted = answer.value
-        try:
-            file.write(Login(where, granted.token))
-        except NotLoggedIn:
-            with Hub(where, granted.token) as hub:
-                hub.delete(OWN_TOKEN, Ok)
-            raise
+        _keep(file, Login(where, granted.token))
         told = f"Logged in as {granted.display_name} (@{granted.username or granted.user_id})"
         typer.echo(_without_token(answer.document) if as_json else sheets.plain(told))
 
@@ -296,6 +288,26 @@ def add_client_commands(app: typer.Typer, *, called: Mapping[str, str] | None = 
         name = command.__name__
         app.command((called or {}).get(name, name), rich_help_panel=CLIENT_PANEL)(command)
     app.add_typer(actions, name="actions", rich_help_panel=CLIENT_PANEL)
+
+
+def _known_server(file: LoginFile) -> str:
+    """Return the server of the login there was, for somebody whose login is over."""
+    try:
+        return file.read().server
+    except NotLoggedIn as fault:
+        raise BadUsage("Say at which server, by `--server https://...` or GUILDHALL_SERVER") from fault
+
+
+def _keep(file: LoginFile, login: Login) -> None:
+    """Write a login down; a token that cannot be kept is given back."""
+    from guildhall.client.hub import Hub
+
+    try:
+        file.write(login)
+    except NotLoggedIn:
+        with Hub(login.server, login.token) as hub:
+            hub.delete(OWN_TOKEN, Ok)
+        raise
 
 
 def _ask_for_secret() -> str:
