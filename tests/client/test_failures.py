@@ -12,6 +12,12 @@ from tests.client.terminal import Hub, Terminal
 from tests.services.programs import free_port
 
 TOKEN = "chb_ut_of_nobody"
+SAID = {
+    "page": b"<h1>Sign in to the network</h1>",
+    "json": b'{"detail": "no"}',
+    "bytes": b'{"rooms": "\xff"}',
+    "profile": b'{"userId": "u_1", "username": "ada", "displayName": "Ada", "email": null, "roles": []}',
+}
 
 
 class Portal(BaseHTTPRequestHandler):
@@ -20,12 +26,11 @@ class Portal(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer with the status and the body that the path names."""
         _, status, kind, *_ = self.path.split("/")
-        body = {"page": b"<h1>Sign in to the network</h1>", "json": b'{"detail": "no"}', "bytes": b'{"rooms": "\xff"}'}
         self.send_response(int(status))
         self.send_header("Location", "https://portal.example.org/")
         self.send_header("Content-Type", "text/html" if kind == "page" else "application/json")
         self.end_headers()
-        self.wfile.write(body[kind])
+        self.wfile.write(SAID[kind])
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -122,6 +127,13 @@ def test_what_the_environment_or_the_file_says_wrongly_is_told_in_a_sentence(hub
     assert terminal.refused("rooms")[0] == 4
 
 
+def test_a_server_that_lists_no_prepared_actions_has_them_on_its_pages(portal: str, terminal: Terminal) -> None:
+    terminal.log_in(f"{portal}/200/profile", TOKEN)
+    assert terminal.said("whoami").startswith("Ada (@ada)\n")
+    code, why = terminal.refused("actions")
+    assert (code, f"{portal}/200/profile/panel/actions" in why) == (1, True)
+
+
 def test_what_cannot_be_meant_is_exit_code_2(hub: Hub, terminal: Terminal) -> None:
     assert terminal.refused("login", GUILDHALL_APP_SECRET="x") == (
         2, "Say at which server, by `--server https://...` or GUILDHALL_SERVER\n"
@@ -152,8 +164,6 @@ def test_a_refusal_is_told_with_its_slug_or_as_the_server_wrote_it(hub: Hub, ter
     assert (code, msgspec.json.decode(document)["status"]) == (1, 404), "a name stays one part of a path"
     code, why = terminal.refused("book", "ostrom", "tomorrow", "9", "10", "x")
     assert (code, "(invalid_time)" in why) == (1, True)
-    code, why = terminal.refused("actions")
-    assert (code, f"{hub.url}/panel/actions" in why) == (1, True), "the contract has no list of them"
 
 
 def _hang_up(listener: socket.socket) -> None:
