@@ -4,7 +4,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -115,16 +116,16 @@ class Terminal:
         assert result.stdout == ""
         return result.exit_code, result.stderr
 
-    def start(self, *words: str, **options: Any) -> "subprocess.Popen[str]":  # noqa: ANN401 (those of Popen)
-        """Start the program in a process of its own."""
+    @contextmanager
+    def running(self, *words: str, **options: Any) -> Iterator["subprocess.Popen[str]"]:  # noqa: ANN401 (those of Popen)
+        """Run the program in a process of its own, which ends with the block at the latest."""
         environment = {"PATH": os.environ["PATH"], **SAME_CODE, **self.environment, **options.pop("more", {})}
-        return subprocess.Popen(
-            [sys.executable, *options.pop("python", ()), "-m", "guildhall", *words],
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            **options,
-        )
+        command = [sys.executable, *options.pop("python", ()), "-m", "guildhall", *words]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, **options) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
 
 def code_in(output: IO[str] | None) -> str:

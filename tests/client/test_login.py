@@ -5,7 +5,7 @@ import os
 import pty
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -114,9 +114,18 @@ async def test_a_server_that_goes_down_while_somebody_waits_is_told_of(
                 await wait(device, codes, lambda _: stack.aclose())
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Programs started here heed Ctrl-C, also when the tests run in the background and do not themselves."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_secret_is_asked_for_unseen_and_ctrl_c_leaves_nothing_behind(hub: typed.Hub, terminal: Terminal) -> None:
     ours, theirs = pty.openpty()
-    with terminal.start(
+    with terminal.running(
         "login", "--server", hub.url, stdin=theirs, stderr=theirs, start_new_session=True, more={"TERM": "xterm"}
     ) as login:
         os.close(theirs)
@@ -136,9 +145,9 @@ def test_with_json_the_invitation_goes_beside_the_document_and_the_token_nowhere
     hub: typed.Hub, terminal: Terminal
 ) -> None:
     secret = {"GUILDHALL_APP_SECRET": hub.secret, "GUILDHALL_SERVER": hub.url}
-    login = terminal.start("login", "--json", more=secret, stderr=subprocess.PIPE)
-    hub.decide_in_the_browser(code_in(login.stderr), "approve")
-    printed, _ = login.communicate(timeout=60)
+    with terminal.running("login", "--json", more=secret, stderr=subprocess.PIPE) as login:
+        hub.decide_in_the_browser(code_in(login.stderr), "approve")
+        printed, _ = login.communicate(timeout=60)
     said = msgspec.json.decode(printed)
     assert (said["status"], said["username"], "token" in said) == ("approved", "admin", False)
     assert terminal.login.read().server == hub.url

@@ -16,18 +16,18 @@ def person(hub: Hub, terminal: Terminal) -> Terminal:
 
 
 def test_somebody_logs_in_by_the_page_looks_around_and_logs_out(hub: Hub, terminal: Terminal) -> None:
-    login = terminal.start(
+    with terminal.running(
         "login", "--server", f"{hub.url}/", more={"GUILDHALL_APP_SECRET": hub.secret}, stderr=subprocess.PIPE
-    )
-    hub.decide_in_the_browser(code_in(login.stdout), "approve")
-    told, complaints = login.communicate(timeout=60)
+    ) as login:
+        hub.decide_in_the_browser(code_in(login.stdout), "approve")
+        told, complaints = login.communicate(timeout=60)
     assert (login.returncode, told, complaints) == (0, "Logged in as admin (@admin)\n", "")
     assert terminal.login.path.stat().st_mode & 0o777 == 0o600
     assert terminal.login.path.parent.stat().st_mode & 0o777 == 0o700
     assert terminal.said("whoami").startswith("admin (@admin)\n")
     assert terminal.json("whoami")["roles"] == ["admin"]
-    looked = terminal.start("rooms", python=("-X", "importtime"), stderr=subprocess.PIPE)
-    rooms, imported = looked.communicate(timeout=60)
+    with terminal.running("rooms", python=("-X", "importtime"), stderr=subprocess.PIPE) as looked:
+        rooms, imported = looked.communicate(timeout=60)
     assert "Phone Booth" in rooms
     assert "httpx" in imported
     for heavy in ("litestar", "sqlalchemy", "granian", "uvloop", "guildhall.domains", "guildhall.app"):
