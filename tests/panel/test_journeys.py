@@ -199,7 +199,7 @@ async def test_the_office_looks_after_people_apps_rooms_and_jobs(
         await page.goto("/panel/apps")
         await page.get_by_label("Name").fill("Screen by the door")
         await page.get_by_role("button", name="Register").click()
-        secret = await page.locator(".secret output").first.inner_text()
+        secret = await page.locator("section.secret output").inner_text()
         async with served.client(headers={"Authorization": f"Bearer {secret}"}) as app:
             assert (await app.get("/v1/rooms")).status_code == 200
             await page.locator("li", has_text="Screen by the door").get_by_role("button", name="Revoke…").click()
