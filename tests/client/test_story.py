@@ -96,7 +96,12 @@ def test_somebody_decides_what_an_app_prepared(hub: Hub, person: Terminal) -> No
         with hub.acting_for("grace") as app:
             return str(app.post("/v1/actions/prepare", json=body).json()["actionId"])
 
+    assert person.said("actions") == "Nothing waits for you.\n"
     done, declined = prepared(2), prepared(3)
+    listed = person.said("actions")
+    assert done in listed
+    assert declined in listed
+    assert {each["actionId"] for each in person.json("actions")["actions"]} == {done, declined}
     assert "pending" in person.said("actions", "show", done)
     assert person.said("actions", "execute", done) == f"Done: {done}\n"
     assert person.json("actions", "show", done)["status"] == "executed"
