@@ -1,7 +1,7 @@
 """A chain of the Ethereum kind, by JSON-RPC over HTTP, and the key that mints there.
 
-Only what minting needs is here. The library that speaks the whole protocol takes twice the time and memory at the start;
-signing, where a mistake costs money, is left to the library made for it.
+Only what minting needs is here. The library that speaks the whole protocol takes twice the time and memory at the
+start; signing, where a mistake costs money, is left to the library made for it.
 """
 
 import logging
