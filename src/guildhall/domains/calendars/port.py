@@ -88,4 +88,7 @@ class OutsideCalendar(Protocol):
         """
 
     async def check(self) -> None:
-        """Raise CalendarUnavailable or CalendarRefused, with words for the operator, unless it can be read and written."""
+        """Do nothing when it can be read and written.
+
+        Otherwise raise CalendarUnavailable or CalendarRefused with a sentence for the operator.
+        """
