@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
-from guildhall.domains import audit, identity, ledger
+from guildhall.domains import audit, calendars, identity, ledger
 from guildhall.domains.identity import Permission, User
 from guildhall.domains.identity.errors import MissingRole, UserNotFound
+from guildhall.domains.shifts.calendars import slot_event_id
 from guildhall.domains.shifts.errors import TooManyParticipants, UnknownToken
 from guildhall.domains.shifts.models import NewLine, NewReward, Reward, SignupState
 from guildhall.domains.shifts.plans import DaySlot
@@ -146,6 +147,7 @@ async def _mint(tx: Tx, actor: Actor, run: _Run, people: Sequence[User]) -> dict
     entries = await ledger.mint(tx, wanted, now=run.now)
     for user, entry in zip(people, entries, strict=True):
         await _write_down(tx, actor, run, user, entry)
+    await calendars.event_changed(tx, calendars.SHIFTS, slot_event_id(run.slot.day, index), now=run.now)
     tx.announce("shifts", day=day, slot=index)
     return {
         user.alias: RewardResult(user.alias, user.username, run.amount, entry.tx_hash)
