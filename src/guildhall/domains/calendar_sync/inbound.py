@@ -20,8 +20,7 @@ from guildhall.domains.calendar_sync.queries import BOOKING_LOCKED
 from guildhall.domains.calendar_sync.scene import CALENDAR, Scene
 from guildhall.domains.calendar_sync.truth import booking_event, truth_of
 from guildhall.domains.calendars import Changes, Kept, Link, OutsideEvent, OwnEvent, TargetRef, Write
-from guildhall.domains.rooms import Booking, BookingState, Room
-from guildhall.domains.rooms.outside import Import
+from guildhall.domains.rooms import BookedEvent, Booking, BookingState, Import, Room
 from guildhall.domains.rooms.schedule import FEED_AHEAD, FEED_BACK
 from guildhall.domains.rooms.times import Span
 
@@ -290,7 +289,8 @@ class _Hearing:
         if self.link.room_id is None:
             return await shifts.slot_events_between(tx, self._today(), until.date())
         room = await rooms.access_room(tx, CALENDAR, self.link.room_id)
-        return [event.id for event in await rooms.events_in(tx, room, Span(self.asked_at, until))]
+        events = await rooms.events_in(tx, room, Span(self.asked_at, until))
+        return [event.id for event in events if isinstance(event, BookedEvent)]
 
     def _today(self) -> date:
         return self.asked_at.astimezone(self.scene.hub.zone).date()

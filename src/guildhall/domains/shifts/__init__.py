@@ -6,11 +6,9 @@ from guildhall.domains.shifts.models import PlannedSlot, Reward, ShiftPlan, Sign
 from guildhall.domains.shifts.plans import DaySlot
 from guildhall.domains.shifts.queries import lines_of, rewards_of, rewards_of_slot, shifts_of
 from guildhall.domains.shifts.rewards import (
-    MOST_AMOUNT,
     RewardRefusal,
     RewardResult,
     balances_of_person,
-    check_token,
     reward,
 )
 from guildhall.domains.shifts.rota import RotaDay, RotaSlot, access_slot, rota_of
@@ -18,7 +16,6 @@ from guildhall.domains.shifts.signups import SignedUp, decline, line_text, sign_
 from guildhall.domains.shifts.slot_events import decliners, slot_event, slot_events_between
 
 __all__ = [
-    "MOST_AMOUNT",
     "DaySlot",
     "PlannedSlot",
     "Reward",
@@ -33,7 +30,6 @@ __all__ = [
     "access_slot",
     "balances_of_person",
     "calendar_of_person",
-    "check_token",
     "create_default_plan",
     "decline",
     "decliners",
