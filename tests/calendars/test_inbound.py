@@ -226,6 +226,37 @@ async def test_a_change_here_wins_over_one_outside_at_the_same_time(
     assert (await world.booking(booked.id)).starts_at == utc(19, 17)
 
 
+async def test_a_change_here_survives_that_the_event_is_deleted_outside_at_the_same_time(
+    world: World, ada: Actor, calendar: Collection
+) -> None:
+    await world.link(calendar)
+    booked = await world.book(ada)
+    await world.tell()
+    await listen_later(world)
+    calendar.delete(f"{booked.id}.ics")
+    async with world.database.write() as tx:
+        room = await rooms.access_room(tx, ada, "ostrom", to_book=True)
+        own = await rooms.access_booking_to_cancel(tx, ada, room, booked.id)
+        span = Span(utc(19, 17), utc(19, 18))
+        await rooms.move_booking(tx, ada, own, room, span, hub=world.scene.hub, now=world.clock.now())
+    (fault,) = await world.tell()
+    assert isinstance(fault, calendars.CalendarChanged)
+    await listen_later(world)
+    assert await world.tell() == []
+    assert calendar.event(f"{booked.id}.ics").start == utc(19, 17)
+    assert (await world.booking(booked.id)).state == "live"
+
+
+async def test_an_event_that_lasts_for_ages_holds_the_room_as_far_as_anybody_looks(
+    world: World, calendar: Collection
+) -> None:
+    await world.link(calendar)
+    calendar.put("closed.ics", event_text("closed", ";VALUE=DATE:19000101", ";VALUE=DATE:29990101", "Closed"))
+    assert (await world.listen()).error is None
+    (event,) = await imported(world)
+    assert event.ends_at - event.starts_at == timedelta(days=490)
+
+
 async def test_one_process_listens_at_a_time_and_a_calendar_that_fails_stops_no_other(
     world: World, ada: Actor, calendar: Collection
 ) -> None:

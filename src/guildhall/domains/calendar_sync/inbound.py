@@ -264,12 +264,18 @@ class _Hearing:
 
     async def _keep(self, tx: Tx, room: Room, event: OutsideEvent) -> None:
         """Keep an event of others as it is now, and tell the administrators which bookings it is in the way of."""
-        spans = [Span(*span) for span in event.spans] if event.blocks else []
+        spans = [self._bounded(Span(*span)) for span in event.spans] if event.blocks else []
         kept = Import(source=self.link.kind, outside_id=event.outside_id, title=event.title, spans=spans)
         now = self.context.clock.now()
         for conflict in await rooms.keep_outside_event(tx, CALENDAR, room, kept, now=now):
             if await calendars.is_news(tx, self.link, event.outside_id, conflict.booking_id, now=now):
                 await tell_conflict(tx, room, conflict, hub=self.scene.hub, now=now)
+
+    def _bounded(self, span: Span) -> Span:
+        """Cut what lasts for years to the horizon; the rest stays as it is."""
+        if span.end - span.start <= FEED_AHEAD:
+            return span
+        return Span(max(span.start, self.asked_at - FEED_BACK), min(span.end, self.asked_at + FEED_AHEAD))
 
     async def _settle(self, changes: Changes) -> bool:
         """Deal with everything that a complete answer did not name, and tell of ours what was never told there."""
