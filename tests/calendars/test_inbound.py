@@ -10,8 +10,9 @@ from guildhall.domains import audit, calendar_sync, calendars, rooms
 from guildhall.domains.rooms import ImportedEvent
 from guildhall.domains.rooms.errors import RoomBooked
 from guildhall.domains.rooms.times import Span, day_span
+from tests.calendars.door import Door, Request, open_door
 from tests.calendars.world import DAY, ZONE, World, event_text, utc
-from tests.services.radicale import Collection
+from tests.services.radicale import Collection, RadicaleServer
 
 
 async def imported(world: World) -> list[ImportedEvent]:
@@ -311,3 +312,21 @@ async def test_a_calendar_that_was_lost_is_filled_again_and_empties_no_room(
     world.clock.advance(timedelta(days=1))
     await world.listen()
     assert sorted([(await world.booking(each.id)).state for each in booked]) == ["cancelled", "live", "live"]
+
+
+async def test_a_calendar_that_is_unlinked_while_it_is_heard_leaves_nothing(
+    world: World, ada: Actor, radicale: RadicaleServer, calendar: Collection
+) -> None:
+    async def unlink_meanwhile(door: Door, request: Request) -> bytes:
+        if b"multiget" in request.body:
+            async with world.database.write() as tx:
+                await calendars.unlink_calendar(tx, ada, "room:ostrom", now=world.clock.now())
+            await listener.clear(world.context("clear"), ref)
+        return await door.let_through(request)
+
+    listener, ref = calendar_sync.Listener(world.scene), calendars.TargetRef("room:ostrom")
+    calendar.put("circle.ics", event_text("circle", "20260319T090000Z", "20260319T100000Z"))
+    async with open_door(radicale.origin, unlink_meanwhile) as door:
+        await world.link(door.url(calendar.url))
+        await listener.listen(world.context("turn"), ref)
+    assert await imported(world) == []
