@@ -97,6 +97,19 @@ async def test_a_server_that_misbehaves_is_told_on_its_link_and_nothing_is_lost(
     assert (write.is_due, write.attempts, write.error) == (False, 0, None)
 
 
+async def test_who_links_what_cannot_be_written_is_told_so_at_once(
+    world: World, radicale: RadicaleServer, calendar: Collection
+) -> None:
+    async def read_only(door: Door, request: Request) -> bytes:
+        answer = await door.let_through(request)
+        return plain(207, answer.split(b"\r\n\r\n", 1)[1].replace(b"<all />", b"").replace(b"<write", b"<see"))
+
+    async with open_door(radicale.origin, read_only) as door:
+        await world.link(door.url(calendar.url))
+        link = await world.listen()
+    assert (link.state, link.error) == ("failing", "The calendar can be read with this account, but not written")
+
+
 async def test_a_process_killed_between_a_write_and_its_answer_leaves_one_event(
     sqlite_database_url: str, tmp_path: Path, radicale: RadicaleServer, calendar: Collection
 ) -> None:

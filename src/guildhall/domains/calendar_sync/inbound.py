@@ -119,6 +119,8 @@ class _Hearing:
     async def hear(self) -> str | None:
         """Take in what changed, and return where to go on the next time."""
         calendar = self.scene.open_calendar(self.link)
+        if self.link.synced_at is None:
+            await calendar.check()  # Whoever has just linked it learns at once what is wrong.
         changes = await calendar.changes(
             self.link.position, since=self.asked_at - FEED_BACK, until=self.asked_at + FEED_AHEAD
         )
