@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from guildhall.adapters.caldav import CalDavCalendar
-from guildhall.domains.calendars import CalendarRefused, OutsideEvent
+from guildhall.domains.calendars import CalendarRefused, CalendarUnavailable, OutsideEvent
 from tests.calendars.door import Door, Request, open_door, plain
 from tests.calendars.world import ZONE, event_text, utc
 from tests.services.radicale import PASSWORD, USER, Collection, RadicaleServer
@@ -203,6 +203,31 @@ async def test_a_server_that_names_a_few_at_a_time_is_asked_until_it_has_named_a
         changes = await opened(door.url(calendar.url), client).changes(None, since=SINCE, until=UNTIL)
     assert sorted(event.outside_id for event in changes.events) == places
     assert '"token":"all"' in changes.position
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ("200 OK", "500 Internal Server Error"),
+        ("</href><propstat>", "</href><status>HTTP/1.1 503 Busy</status><propstat>"),
+        ("b.ics", "c.ics"),
+    ],
+)
+async def test_an_event_that_is_named_and_not_given_is_not_taken_for_deleted(
+    radicale: RadicaleServer, calendar: Collection, client: httpx.AsyncClient, found: str, said: str
+) -> None:
+    async def forgetful(door: Door, request: Request) -> bytes:
+        answer = await door.let_through(request)
+        if b"multiget" not in request.body:
+            return answer
+        return plain(207, answer.split(b"\r\n\r\n", 1)[1].replace(found.encode(), said.encode()))
+
+    calendar.put("a.ics", event_text("a", "20260319T090000Z", "20260319T100000Z"))
+    calendar.put("b.ics", event_text("b", "20260319T090000Z", "20260319T100000Z"))
+    async with open_door(radicale.origin, forgetful) as door:
+        outside = opened(door.url(calendar.url), client)
+        with pytest.raises(CalendarUnavailable, match="does not give an event that it named"):
+            await outside.changes(None, since=SINCE, until=UNTIL)
 
 
 async def test_a_proxy_that_calls_the_calendar_otherwise_does_not_matter(

@@ -147,7 +147,8 @@ async def test_a_process_killed_between_a_write_and_its_answer_leaves_one_event(
                     async with house.database.read() as tx:
                         link = await calendars.link_of(tx, "room:ostrom")
                         writes = await calendars.writes_of(tx, link) if link else {}
-                    return bool(writes) and not any(write.is_due for write in writes.values())
+                    told = bool(writes) and not any(write.is_due for write in writes.values())
+                    return told and link is not None and link.synced_at is not None
 
                 loop = asyncio.get_running_loop()
                 looks = lambda: asyncio.run_coroutine_threadsafe(settled(), loop).result()  # noqa: E731

@@ -154,10 +154,10 @@ class CalDavCalendar:
         events: list[OutsideEvent] = []
         gone = list(listed.gone)
         for places in _batches(sorted(listed.etags), AT_ONCE):
-            found = await self._fetch(places)
-            gone += [place for place in places if place not in found]
+            parts = await self._fetch(places)
+            gone += [place for place in places if parts[place].status in {NOT_FOUND, GONE}]
             # Reading and expanding takes milliseconds for each event, which the loop has not.
-            events += await asyncio.to_thread(self._read, found, since, until)
+            events += await asyncio.to_thread(self._read, parts.values(), since, until)
         return Changes(tuple(events), tuple(gone), msgspec.json.encode(listed.position).decode(), listed.complete)
 
     async def check(self) -> None:
@@ -222,6 +222,8 @@ class CalDavCalendar:
         if known is not None and ctag is not None and known.ctag == ctag:
             return Listed({}, (), known, complete=False)
         parts = await self._multi_status("PROPFIND", _propfind(names[1]), depth=1)
+        if any(part.status == CUT_SHORT for part in parts):
+            raise CalendarUnavailable(f"{self._origin} names only some of its events")
         etags = {part.place: etag for part in parts if (etag := self._version(part))}
         seen = known.etags if known else {}
         changed = {place: etag for place, etag in etags.items() if seen.get(place) != etag}
@@ -232,28 +234,32 @@ class CalDavCalendar:
         """Return the version of a part that is an event; collections have none."""
         return None if part.place.endswith("/") else part.text(f"{DAV}getetag")
 
-    async def _fetch(self, places: list[str]) -> dict[str, tuple[str | None, bytes]]:
-        parts = await self._multi_status("REPORT", _multiget(places), depth=1)
-        return {
-            part.place: (part.text(f"{DAV}getetag"), text.encode())
-            for part in parts
-            if part.status == OK and (text := part.text(f"{CAL}calendar-data")) is not None
-        }
+    async def _fetch(self, places: list[str]) -> dict[str, Part]:
+        """Return what the server says of each place: an event, or that it is gone or not to be read.
 
-    def _read(
-        self, found: Mapping[str, tuple[str | None, bytes]], since: datetime, until: datetime
-    ) -> list[OutsideEvent]:
-        events = []
-        for place, (etag, document) in found.items():
-            try:
-                events.append(self._event(place, etag, document, since, until))
-            except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as fault:
-                # The parsers raise all of these for what is no calendar. One bad event must not hide the others.
-                log.warning("An event outside cannot be read", place=place, reason=type(fault).__name__)
-                events.append(_unreadable(place, etag))
-        return events
+        Whatever else it says could be mistaken for a deletion, so it raises CalendarUnavailable.
+        """
+        parts = {part.place: part for part in await self._multi_status("REPORT", _multiget(places), depth=1)}
+        for place in places:
+            part = parts.get(place) or Part(place, CUT_SHORT, {})
+            given = part.status == OK and f"{CAL}calendar-data" in part.props
+            if not given and part.status not in {NOT_FOUND, GONE, FORBIDDEN}:
+                raise CalendarUnavailable(f"{self._origin} does not give an event that it named")
+        return parts
 
-    def _event(self, place: str, etag: str | None, document: bytes, since: datetime, until: datetime) -> OutsideEvent:
+    def _read(self, parts: Iterable[Part], since: datetime, until: datetime) -> list[OutsideEvent]:
+        return [self._readable(part, since, until) for part in parts if part.status not in {NOT_FOUND, GONE}]
+
+    def _readable(self, part: Part, since: datetime, until: datetime) -> OutsideEvent:
+        etag = part.text(f"{DAV}getetag")
+        try:
+            return self._event(part.place, etag, part.text(f"{CAL}calendar-data") or "", since, until)
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as fault:
+            # The parsers raise all of these for what is no calendar. One bad event must not hide the others.
+            log.warning("An event outside cannot be read", place=part.place, reason=type(fault).__name__)
+            return _unreadable(part.place, etag)
+
+    def _event(self, place: str, etag: str | None, document: str, since: datetime, until: datetime) -> OutsideEvent:
         calendar = Calendar.from_ical(document)
         entries: list[Component] = calendar.walk("VEVENT")
         if not entries:
