@@ -79,6 +79,8 @@ class ServiceAccount:
             raise SettingsError(f"{name} has a private_key that cannot be used; download a new key file") from None
         if found.type != "service_account" or not isinstance(key, RSAPrivateKey):
             raise SettingsError(f"{name} is not the RSA key of a service account, but a key of type {found.type!r}")
+        if not found.token_uri.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+            raise SettingsError(f"{name} has a token_uri that is no HTTPS address: {found.token_uri!r}")
         return cls(found.client_email, found.private_key_id, key, found.token_uri)
 
 
@@ -432,8 +434,8 @@ class _Access:
                 f"{SCOPE} under domain-wide delegation, or unset GOOGLE_CALENDAR_IMPERSONATE_USER"
             )
         return (
-            f"Google gives {self._account.email} no access ({said}): check this machine's clock, or put a new key in the "
-            "file of GOOGLE_ACCOUNT_KEY_FILEPATH"
+            f"Google gives {self._account.email} no access ({said}): check this machine's clock, or put a new key in "
+            "the file of GOOGLE_ACCOUNT_KEY_FILEPATH"
         )
 
 
@@ -501,14 +503,14 @@ class _NoToken(msgspec.Struct, frozen=True):
 
 
 class _Moment(_Wire, frozen=True):
-    date: date | None = None
+    day: date | None = msgspec.field(name="date", default=None)
     date_time: str = ""
     time_zone: str = ""
 
     def instant(self, zone: ZoneInfo) -> datetime:
         """Return it in UTC; a day begins at midnight of the zone. Raises ValueError, KeyError."""
-        if self.date is not None:
-            return datetime.combine(self.date, time(), zone).astimezone(UTC)
+        if self.day is not None:
+            return datetime.combine(self.day, time(), zone).astimezone(UTC)
         found = datetime.fromisoformat(self.date_time)
         return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(self.time_zone))).astimezone(UTC)
 
