@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from litestar import Litestar, Router
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.response import Response
 
 from guildhall import migrations
+from guildhall.adapters.caldav import CalDavCalendar
 from guildhall.adapters.smtp import SmtpMailer
 from guildhall.core import idempotency, outbox
 from guildhall.core.actor import SYSTEM
@@ -31,7 +33,7 @@ from guildhall.core.limits import open_limiter
 from guildhall.core.log import get_logger
 from guildhall.core.metrics import Metrics
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
-from guildhall.domains import actions, identity, notifications, rooms, shifts
+from guildhall.domains import actions, calendar_sync, calendars, identity, ledger, notifications, rooms, shifts
 from guildhall.domains.rooms import Hub
 from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, show_notice
 from guildhall.settings import Settings, SettingsError
@@ -47,6 +49,7 @@ from guildhall.web.system import ROUTES as SYSTEM_ROUTES, System
 log = get_logger(__name__)
 
 HOURLY = timedelta(hours=1)
+SYNC_PERIOD = timedelta(minutes=5)
 
 FACES: tuple[tuple[Face, Sequence[Route]], ...] = (
     (attendance.Attendance(), attendance.ROUTES),
@@ -86,6 +89,8 @@ async def open_house(
         stack.callback(looking.cancel)
         if works_jobs:
             _give_work(house)
+            client = await stack.enter_async_context(httpx.AsyncClient())
+            _join_calendars(house, client)
             await house.jobs.start()
             stack.push_async_callback(house.jobs.stop)
         yield house
@@ -175,6 +180,7 @@ def _join(settings: Settings, database: Database, clock: Clock) -> House:
         hub=Hub(settings.commonshub.timezone, host, settings.mail.sender or f"guildhall@{host}"),
         passwords=PasswordHasher(),
         feeds_box=SecretBox(secret_key, "calendar feeds"),
+        calendars_box=SecretBox(secret_key, "calendars outside"),
         answers_box=SecretBox(secret_key, "idempotent answers"),
         token_key=secret_key,
         notice=show_notice,
@@ -208,6 +214,30 @@ def _give_work(house: House) -> None:
     house.jobs.every("house.forget", HOURLY, forget)
 
 
+def _join_calendars(house: House, client: httpx.AsyncClient) -> None:
+    """Let the jobs speak to calendars outside, and say how each kind is opened."""
+
+    def open_caldav(link: calendars.Link) -> calendars.OutsideCalendar:
+        password = calendars.password_of(link, house.calendars_box)
+        return CalDavCalendar(
+            link.address, username=link.username or "", password=password, zone=house.hub.zone, client=client
+        )
+
+    kinds = {calendars.CalendarKind.CALDAV: open_caldav}
+
+    def open_calendar(link: calendars.Link) -> calendars.OutsideCalendar:
+        if link.kind not in kinds:
+            raise calendars.CalendarRefused("This server cannot open calendars of that kind")
+        return kinds[link.kind](link)
+
+    scene = calendar_sync.Scene(open_calendar, house.hub)
+    listener = calendar_sync.Listener(scene)
+    house.jobs.work(calendars.WRITE, calendar_sync.writer_of(scene))
+    house.jobs.work(calendars.LISTEN, listener.listen)
+    house.jobs.work(calendars.CLEAR, listener.clear)
+    house.jobs.every("calendars.sync", SYNC_PERIOD, listener.listen_to_all, queue=calendars.CALENDARS)
+
+
 async def _look_for_damage(database: Database) -> None:
     """Tell the operator of damage that an unclean stop has left. The server works meanwhile."""
     damage = await database.check()
@@ -221,6 +251,7 @@ async def _furnish(house: House) -> None:
     async with house.database.write() as tx:
         await rooms.create_default_rooms(tx, SYSTEM, now=house.clock.now())
         await shifts.create_default_plan(tx, SYSTEM, now=house.clock.now())
+        await ledger.create_default_token(tx, SYSTEM, now=house.clock.now())
 
 
 async def apply_hub_file(house: House) -> None:

@@ -27,6 +27,7 @@ from guildhall.domains.calendars.models import (
     LinkState,
     Trouble,
     Write,
+    room_of,
     room_target,
 )
 from guildhall.domains.calendars.port import Changes, Kept, OutsideCalendar, OutsideEvent, OwnEvent
@@ -89,6 +90,7 @@ __all__ = [
     "note_seen",
     "note_written",
     "password_of",
+    "room_of",
     "room_target",
     "take_turn",
     "unlink_calendar",

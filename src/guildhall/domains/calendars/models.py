@@ -105,6 +105,12 @@ def room_target(room_id: str) -> str:
     return f"room:{room_id}"
 
 
+def room_of(target: str) -> str | None:
+    """Return the room that a target is, or None for the shift plan."""
+    found = TARGET.fullmatch(target)
+    return found["room"] if found else None
+
+
 @stored(calendar_links)
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """A calendar outside that shows a room or the shift plan.
@@ -129,8 +135,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def room_id(self) -> str | None:
         """The room it shows, or None for the shift plan."""
-        found = TARGET.fullmatch(self.target)
-        return found["room"] if found else None
+        return room_of(self.target)
 
     @property
     def state(self) -> LinkState:

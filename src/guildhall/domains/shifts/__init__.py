@@ -1,23 +1,21 @@
 """Shifts: the daily plan of volunteers, who signed up for what, the trail of it, and the rewards."""
 
 from guildhall.domains.shifts.administration import create_default_plan, set_plan
-from guildhall.domains.shifts.calendars import calendar_of_person
+from guildhall.domains.shifts.calendars import calendar_of_person, slot_event_id, slot_of_event
 from guildhall.domains.shifts.models import PlannedSlot, Reward, ShiftPlan, SignupState, Volunteer
 from guildhall.domains.shifts.plans import DaySlot
 from guildhall.domains.shifts.queries import lines_of, rewards_of, rewards_of_slot, shifts_of
 from guildhall.domains.shifts.rewards import (
-    MOST_AMOUNT,
     RewardRefusal,
     RewardResult,
     balances_of_person,
-    check_token,
     reward,
 )
 from guildhall.domains.shifts.rota import RotaDay, RotaSlot, access_slot, rota_of
-from guildhall.domains.shifts.signups import SignedUp, line_text, sign_up, withdraw
+from guildhall.domains.shifts.signups import SignedUp, decline, line_text, sign_up, withdraw
+from guildhall.domains.shifts.slot_events import decliners, slot_event, slot_events_between
 
 __all__ = [
-    "MOST_AMOUNT",
     "DaySlot",
     "PlannedSlot",
     "Reward",
@@ -32,8 +30,9 @@ __all__ = [
     "access_slot",
     "balances_of_person",
     "calendar_of_person",
-    "check_token",
     "create_default_plan",
+    "decline",
+    "decliners",
     "line_text",
     "lines_of",
     "reward",
@@ -43,5 +42,9 @@ __all__ = [
     "set_plan",
     "shifts_of",
     "sign_up",
+    "slot_event",
+    "slot_event_id",
+    "slot_events_between",
+    "slot_of_event",
     "withdraw",
 ]

@@ -177,6 +177,14 @@ class Volunteer(msgspec.Struct, frozen=True):
     rewarded: bool
 
 
+class VolunteerMail(msgspec.Struct, frozen=True):
+    """Somebody signed up, by public id, with the address to which they are invited and that of their profile."""
+
+    alias: str
+    invite: str | None
+    email: str | None
+
+
 class OwnShift(msgspec.Struct, frozen=True):
     """A person's sign-up with the times of its slot."""
 

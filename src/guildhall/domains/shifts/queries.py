@@ -16,6 +16,7 @@ from guildhall.domains.shifts.models import (
     Signup,
     SignupState,
     Volunteer,
+    VolunteerMail,
     shift_lines,
     shift_plans,
     shift_rewards,
@@ -72,6 +73,13 @@ SIGNUP_LOCKED = query(
         _live,
     )
     .with_for_update(),
+)
+MAILS_OF_SLOT = query(
+    VolunteerMail,
+    select(users.c.alias, shift_signups.c.invite, users.c.email)
+    .join_from(shift_signups, users, users.c.id == shift_signups.c.user_id)
+    .where(shift_signups.c.day == bindparam("day"), shift_signups.c.slot == bindparam("slot"), _live)
+    .order_by(shift_signups.c.signed_up_at, shift_signups.c.id),
 )
 TAKEN_PLACES = query(
     int,
