@@ -38,7 +38,9 @@ def keys() -> KeyPair:
 
 
 @asynccontextmanager
-async def google_server(folder: Path, *, clock: Clock | None = None, delegated: bool = True) -> AsyncIterator[GoogleServer]:
+async def google_server(
+    folder: Path, *, clock: Clock | None = None, delegated: bool = True
+) -> AsyncIterator[GoogleServer]:
     """Run the program for as long as the block runs; its key file is in the folder."""
     async with simulate(free_port(), keys(), clock=clock, delegated=delegated) as simulator:
         path = folder / "google-account.json"

@@ -22,7 +22,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from guildhall.core.clock import Clock, SystemClock
+from guildhall.core.clock import Clock
 from guildhall.core.log import get_logger
 from guildhall.domains.calendars.errors import CalendarChanged, CalendarRefused, CalendarUnavailable
 from guildhall.domains.calendars.port import Changes, Kept, OutsideEvent, OwnEvent
@@ -93,32 +93,86 @@ class Watch:
     until: datetime
 
 
+class GoogleAccess:
+    """The way in to every calendar: a token, asked for when it is needed and used until shortly before its end."""
+
+    def __init__(
+        self, account: ServiceAccount, *, client: httpx.AsyncClient, clock: Clock, impersonate: str | None = None
+    ) -> None:
+        """Take the account, and whom to `impersonate`: without anybody, the account acts for itself."""
+        self.client = client
+        self.is_impersonated = impersonate is not None
+        self.person = impersonate or account.email
+        self._account = account
+        self._clock = clock
+        self._token = ""
+        self._until = datetime.min.replace(tzinfo=UTC)
+
+    async def token(self) -> str:
+        """Return a token. Raises CalendarUnavailable, CalendarRefused."""
+        now = self._clock.now()
+        if now >= self._until:
+            given = await self._ask(now)
+            self._token, self._until = given.access_token, now + timedelta(seconds=given.expires_in) - MARGIN
+        return self._token
+
+    def forget(self) -> None:
+        """Ask for a new token next time."""
+        self._until = datetime.min.replace(tzinfo=UTC)
+
+    async def _ask(self, now: datetime) -> "_Token":
+        form = {"grant_type": GRANT, "assertion": self._claim(now)}
+        answer = await _send(self.client, self.client.build_request("POST", self._account.token_uri, data=form))
+        try:
+            if answer.is_success:
+                return msgspec.json.decode(answer.content, type=_Token)
+            refusal = msgspec.json.decode(answer.content, type=_NoToken)
+        except (msgspec.DecodeError, msgspec.ValidationError) as fault:
+            raise _unavailable(answer, f"Google answered {answer.status_code} instead of giving a token") from fault
+        if answer.status_code == TOO_MANY or answer.status_code >= 500:  # noqa: PLR2004 (a fault of the server)
+            raise _unavailable(answer, f"Google gives no token now: {refusal.error_description or refusal.error}")
+        raise CalendarRefused(self._advice(refusal))
+
+    def _claim(self, now: datetime) -> str:
+        claims = {
+            "iss": self._account.email,
+            "scope": SCOPE,
+            "aud": self._account.token_uri,
+            "iat": int(now.timestamp()),
+            "exp": int((now + CLAIM_LIFE).timestamp()),
+            **({"sub": self.person} if self.is_impersonated else {}),
+        }
+        return jwt.encode(claims, self._account.key, "RS256", {"kid": self._account.key_id})
+
+    def _advice(self, refusal: "_NoToken") -> str:
+        said = refusal.error_description or refusal.error
+        if self.is_impersonated:
+            return (
+                f"Google lets {self._account.email} not act for {self.person} ({said}): allow its client id the scope "
+                f"{SCOPE} under domain-wide delegation, or unset GOOGLE_CALENDAR_IMPERSONATE_USER"
+            )
+        return (
+            f"Google gives {self._account.email} no access ({said}): check this machine's clock, or put a new key in "
+            "the file of GOOGLE_ACCOUNT_KEY_FILEPATH"
+        )
+
+
 class GoogleCalendar:
     """An `OutsideCalendar` at Google.
 
-    With a person to `impersonate`, Google acts as that person and invites the attendees of our events by itself.
+    Where the access is that of an impersonated person, Google invites the attendees of our events by itself.
     """
 
-    def __init__(
-        self,
-        calendar_id: str,
-        *,
-        account: ServiceAccount,
-        zone: ZoneInfo,
-        client: httpx.AsyncClient,
-        base: str,
-        impersonate: str | None,
-        clock: Clock | None = None,
-    ) -> None:
+    def __init__(self, calendar_id: str, access: GoogleAccess, *, zone: ZoneInfo, base: str) -> None:
         """Take the calendar's id, the zone its days begin in, and the address that Google's APIs stand below."""
-        self.invites = impersonate is not None
+        self.invites = access.is_impersonated
         self._id = calendar_id
         self._zone = zone
-        self._person = impersonate or account.email
+        self._person = access.person
         self._api = f"{base.rstrip('/')}/calendar/v3"
         self._events = f"/calendars/{quote(calendar_id, safe='')}/events"
-        self._client = client
-        self._access = _Access(account, impersonate, client, clock or SystemClock())
+        self._client = access.client
+        self._access = access
 
     async def write(self, event: OwnEvent, kept: Kept | None) -> Kept:
         """Do as `OutsideCalendar.write`. One that was deleted there is restored by a create."""
@@ -170,11 +224,11 @@ class GoogleCalendar:
                 "to events"
             )
 
-    async def watch(self, address: str, *, channel: str, token: str, until: datetime) -> Watch:
+    async def watch(self, address: str, *, channel: str, token: str, until: datetime) -> Watch | None:
         """Ask Google to POST to an HTTPS address, with this token, whenever the calendar changes.
 
-        `channel` is a new id of up to 64 characters. Google may end it before `until`. Raises CalendarUnavailable,
-        CalendarRefused.
+        `channel` is an id of up to 64 characters. None when it is open already. Google may end it before `until`. Raises
+        CalendarUnavailable, CalendarRefused.
         """
         body = {
             "id": channel,
@@ -183,7 +237,12 @@ class GoogleCalendar:
             "token": token,
             "expiration": str(int(until.timestamp() * 1000)),
         }
-        made = await self._ask(_Channel, "POST", f"{self._events}/watch", body=body)
+        try:
+            made = await self._ask(_Channel, "POST", f"{self._events}/watch", body=body)
+        except _Said as said:
+            if said.reason != "channelIdNotUnique":
+                raise
+            return None
         return Watch(made.id, made.resource_id, datetime.fromtimestamp(int(made.expiration) / 1000, UTC))
 
     async def stop(self, watch: Watch) -> None:
@@ -377,66 +436,6 @@ class GoogleCalendar:
 
     def _nonsense(self, what: str) -> CalendarUnavailable:
         return CalendarUnavailable(f"Google gave {what}, for the calendar {self._id}")
-
-
-class _Access:
-    """The access token, asked for when it is needed and used until shortly before its end."""
-
-    def __init__(self, account: ServiceAccount, person: str | None, client: httpx.AsyncClient, clock: Clock) -> None:
-        self._account = account
-        self._person = person
-        self._client = client
-        self._clock = clock
-        self._token = ""
-        self._until = datetime.min.replace(tzinfo=UTC)
-
-    async def token(self) -> str:
-        """Return a token. Raises CalendarUnavailable, CalendarRefused."""
-        now = self._clock.now()
-        if now >= self._until:
-            given = await self._ask(now)
-            self._token, self._until = given.access_token, now + timedelta(seconds=given.expires_in) - MARGIN
-        return self._token
-
-    def forget(self) -> None:
-        """Ask for a new token next time."""
-        self._until = datetime.min.replace(tzinfo=UTC)
-
-    async def _ask(self, now: datetime) -> "_Token":
-        form = {"grant_type": GRANT, "assertion": self._claim(now)}
-        answer = await _send(self._client, self._client.build_request("POST", self._account.token_uri, data=form))
-        try:
-            if answer.is_success:
-                return msgspec.json.decode(answer.content, type=_Token)
-            refusal = msgspec.json.decode(answer.content, type=_NoToken)
-        except (msgspec.DecodeError, msgspec.ValidationError) as fault:
-            raise _unavailable(answer, f"Google answered {answer.status_code} instead of giving a token") from fault
-        if answer.status_code == TOO_MANY or answer.status_code >= 500:  # noqa: PLR2004 (a fault of the server)
-            raise _unavailable(answer, f"Google gives no token now: {refusal.error_description or refusal.error}")
-        raise CalendarRefused(self._advice(refusal))
-
-    def _claim(self, now: datetime) -> str:
-        claims = {
-            "iss": self._account.email,
-            "scope": SCOPE,
-            "aud": self._account.token_uri,
-            "iat": int(now.timestamp()),
-            "exp": int((now + CLAIM_LIFE).timestamp()),
-            **({"sub": self._person} if self._person else {}),
-        }
-        return jwt.encode(claims, self._account.key, "RS256", {"kid": self._account.key_id})
-
-    def _advice(self, refusal: "_NoToken") -> str:
-        said = refusal.error_description or refusal.error
-        if self._person:
-            return (
-                f"Google lets {self._account.email} not act for {self._person} ({said}): allow its client id the scope "
-                f"{SCOPE} under domain-wide delegation, or unset GOOGLE_CALENDAR_IMPERSONATE_USER"
-            )
-        return (
-            f"Google gives {self._account.email} no access ({said}): check this machine's clock, or put a new key in "
-            "the file of GOOGLE_ACCOUNT_KEY_FILEPATH"
-        )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from guildhall.adapters.google_calendar import GoogleCalendar
+from guildhall.adapters.google_calendar import GoogleAccess, GoogleCalendar
 from guildhall.simulator.google_calendar import Calendar
 from tests.clock import SettableClock
 from tests.services.google_calendar import GoogleServer, google_server
@@ -42,10 +42,8 @@ def adapt(google: GoogleServer, client: httpx.AsyncClient, clock: SettableClock)
     """Makes an adapter for a calendar, of an impersonated person if one is named."""
 
     def made(calendar_id: str = ROOM, *, impersonate: str | None = None, base: str = "") -> GoogleCalendar:
-        return GoogleCalendar(
-            calendar_id, account=google.account, zone=BRUSSELS, client=client, base=base or google.base,
-            impersonate=impersonate, clock=clock,
-        )  # fmt: skip
+        access = GoogleAccess(google.account, client=client, clock=clock, impersonate=impersonate)
+        return GoogleCalendar(calendar_id, access, zone=BRUSSELS, base=base or google.base)
 
     return made
 

@@ -28,7 +28,7 @@ def later(event: OwnEvent, by: timedelta = timedelta(hours=1)) -> OwnEvent:
     return replace(event, starts_at=event.starts_at + by, ends_at=event.ends_at + by, sequence=event.sequence + 1)
 
 
-def timed(begins: str, ends: str, **more: Any) -> dict[str, Any]:
+def timed(begins: str, ends: str, **more: object) -> dict[str, Any]:
     """An event in the protocol's form, with times of Brussels."""
     zone = "Europe/Brussels"
     return {
@@ -39,5 +39,5 @@ def timed(begins: str, ends: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def whole_day(first: str, end: str, **more: Any) -> dict[str, Any]:
+def whole_day(first: str, end: str, **more: object) -> dict[str, Any]:
     return {"summary": "Day", "start": {"date": first}, "end": {"date": end}, **more}

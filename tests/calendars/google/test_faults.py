@@ -11,13 +11,13 @@ import httpx
 import pytest
 
 from guildhall.adapters import google_calendar
-from guildhall.adapters.google_calendar import GoogleCalendar, ServiceAccount
+from guildhall.adapters.google_calendar import GoogleAccess, GoogleCalendar, ServiceAccount
 from guildhall.domains.calendars.errors import CalendarRefused, CalendarUnavailable
 from guildhall.domains.calendars.port import Kept
 from guildhall.settings import SettingsError
 from guildhall.simulator.google_calendar import Calendar, KeyPair, Trouble
 from guildhall.simulator.http import free_port
-from tests.calendars.google.conftest import BRUSSELS, ROOM, Adapt
+from tests.calendars.google.conftest import Adapt
 from tests.calendars.google.events import EVENT_ID, HORIZON, OURS
 from tests.clock import SettableClock
 from tests.services.google_calendar import GoogleServer, google_server, keys
@@ -91,7 +91,7 @@ async def test_nobody_there_is_worth_another_try(adapt: Adapt) -> None:
     [
         b"HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\nnot here\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"items\": []}",
+        b'HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{"items": []}',
         b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{",
         b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\n{}",
@@ -99,7 +99,9 @@ async def test_nobody_there_is_worth_another_try(adapt: Adapt) -> None:
         b"",
     ],
 )  # fmt: skip
-async def test_a_stranger_at_the_address_is_not_taken_for_a_calendar(adapt: Adapt, room: Calendar, answer: bytes) -> None:
+async def test_a_stranger_at_the_address_is_not_taken_for_a_calendar(
+    adapt: Adapt, room: Calendar, answer: bytes
+) -> None:
     async with stranger(answer) as base:
         with pytest.raises(CalendarUnavailable):
             await adapt(base=base).changes(None, **HORIZON)
@@ -134,32 +136,22 @@ async def test_google_may_have_no_token_for_us(
 
     other = tmp_path / "other.json"
     other.write_text(json.dumps(KeyPair.new().account_file(google.base)))
-    stranger = GoogleCalendar(
-        ROOM, account=ServiceAccount.read(other), zone=BRUSSELS, client=client, base=google.base, impersonate=None,
-        clock=clock,
-    )  # fmt: skip
+    stranger = GoogleAccess(ServiceAccount.read(other), client=client, clock=clock)
     with pytest.raises(CalendarRefused, match=r"no access \(Invalid JWT Signature\.\): check this machine's clock"):
-        await stranger.check()
+        await stranger.token()
 
     slow = SettableClock(clock.now() - timedelta(hours=3))
-    late = GoogleCalendar(
-        ROOM, account=google.account, zone=BRUSSELS, client=client, base=google.base, impersonate=None, clock=slow
-    )
     with pytest.raises(CalendarRefused, match="reasonable timeframe"):
-        await late.check()
+        await GoogleAccess(google.account, client=client, clock=slow).token()
 
 
 async def test_an_account_that_may_not_act_for_people_is_told_how_it_could(
     tmp_path: Path, client: httpx.AsyncClient, clock: SettableClock
 ) -> None:
     async with google_server(tmp_path, clock=clock, delegated=False) as google:
-        google.simulator.add_calendar(ROOM)
-        calendar = GoogleCalendar(
-            ROOM, account=google.account, zone=BRUSSELS, client=client, base=google.base,
-            impersonate="boss@example.org", clock=clock,
-        )  # fmt: skip
+        access = GoogleAccess(google.account, client=client, clock=clock, impersonate="boss@example.org")
         with pytest.raises(CalendarRefused, match="domain-wide delegation, or unset GOOGLE_CALENDAR_IMPERSONATE_USER"):
-            await calendar.check()
+            await access.token()
 
 
 def test_the_key_file_is_read_whole_and_its_key_is_never_shown(tmp_path: Path) -> None:
@@ -178,7 +170,10 @@ def test_the_key_file_is_read_whole_and_its_key_is_never_shown(tmp_path: Path) -
         (b"\xff{", "is no key file of a service account in JSON"),
         ("[]", "is no key file of a service account in JSON"),
         ({"client_email": None}, r"is no key file .* `\$\.client_email`"),
-        ({"private_key": "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n"}, "private_key that cannot"),
+        (
+            {"private_key": "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n"},
+            "private_key that cannot",
+        ),
         ({"private_key": "secret"}, "private_key that cannot be used; download a new key file"),
         ({"type": "authorized_user"}, "but a key of type 'authorized_user'"),
         ({"token_uri": "ftp://x"}, "token_uri"),

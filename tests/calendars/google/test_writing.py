@@ -100,7 +100,9 @@ async def test_google_invites_when_somebody_is_impersonated_and_nobody_otherwise
     etag = room.change(EVENT_ID, {"attendees": invited})["etag"]
     with pytest.raises(CalendarChanged):
         await calendar.write(replace(ours, attendees=("Zoe@example.org",)), kept)
-    kept = await calendar.write(replace(ours, attendees=("Zoe@example.org", "new@example.org")), replace(kept, etag=etag))
+    kept = await calendar.write(
+        replace(ours, attendees=("Zoe@example.org", "new@example.org")), replace(kept, etag=etag)
+    )
     assert [(each["email"], each["responseStatus"]) for each in room.get(EVENT_ID)["attendees"]] == [
         ("zoe@example.org", "accepted"), ("new@example.org", "needsAction"), (ROOM, "needsAction"),
     ]  # fmt: skip
