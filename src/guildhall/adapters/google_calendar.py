@@ -227,7 +227,7 @@ class GoogleCalendar:
     async def watch(self, address: str, *, channel: str, token: str, until: datetime) -> Watch | None:
         """Ask Google to POST to an HTTPS address, with this token, whenever the calendar changes.
 
-        `channel` is an id of up to 64 characters. None when it is open already. Google may end it before `until`. Raises
+        `channel` is an id of up to 64 characters. None when it is open already. Google may end it before `until`.
         CalendarUnavailable, CalendarRefused.
         """
         body = {
