@@ -141,9 +141,11 @@ class _Hearing:
         if self.link.room_id is None:
             return await self._take_in_slot(tx, event)
         room = await rooms.access_room(tx, CALENDAR, self.link.room_id, to_book=True)
-        booking = event.own_id and await tx.one(BOOKING_LOCKED, id=event.own_id, room_id=room.id)
-        write = await calendars.find_write(tx, self.link, event.own_id) if event.own_id else None
-        if not booking or _is_copy(event, write):
+        # An event of others has no such id, and no booking has it.
+        own_id = event.own_id or ""
+        booking = await tx.one(BOOKING_LOCKED, id=own_id, room_id=room.id)
+        write = await calendars.find_write(tx, self.link, own_id)
+        if booking is None or _is_copy(event, write):
             await self._keep(tx, room, event)
             return True
         return await self._take_in_booking(tx, room, booking, write, event)
