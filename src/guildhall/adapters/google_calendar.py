@@ -228,7 +228,7 @@ class GoogleCalendar:
         """Ask Google to POST to an HTTPS address, with this token, whenever the calendar changes.
 
         `channel` is an id of up to 64 characters. None when it is open already. Google may end it before `until`.
-        CalendarUnavailable, CalendarRefused.
+        Raises CalendarUnavailable, CalendarRefused.
         """
         body = {
             "id": channel,

@@ -275,9 +275,10 @@ async def test_a_token_is_given_for_a_claim_that_is_right_in_every_part(
     wrong = {
         "invalid_grant": [
             claim(google, KeyPair.new().private), claim(google, kid="another"), claim(google, aud="https://example.org"),
-            claim(google, iss="somebody@example.org"), claim(google, exp=now + 3601), claim(google, iat=now - 7200, exp=now - 3600),
-            claim(google, iat=now + 900, exp=now + 1800), claim(google, iat="now"), claim(google, "k" * 64, algorithm="HS256"),
-            {"grant_type": GRANT, "assertion": "rubbish"}, {"grant_type": GRANT},
+            claim(google, iss="somebody@example.org"), claim(google, exp=now + 3601), claim(google, iat="now"),
+            claim(google, iat=now - 7200, exp=now - 3600), claim(google, iat=now + 900, exp=now + 1800),
+            claim(google, "k" * 64, algorithm="HS256"), {"grant_type": GRANT},
+            {"grant_type": GRANT, "assertion": "rubbish"},
         ],
         "invalid_scope": [claim(google, scope=""), claim(google, scope="everything")],
         "unsupported_grant_type": [{"grant_type": "password"}, {}],

