@@ -15,7 +15,7 @@ from guildhall.core.crypto import SecretBox
 from guildhall.core.db import Database
 from guildhall.core.jobs import JobContext
 from guildhall.core.outbox import Job, JobState
-from guildhall.domains import calendar_sync, calendars, identity, notifications, rooms, shifts
+from guildhall.domains import calendar_sync, calendars, identity, ledger, notifications, rooms, shifts
 from guildhall.domains.calendar_sync import Scene
 from guildhall.domains.calendars import CalendarKind, CalendarPlan, Link, TargetRef, Write, WriteRef
 from guildhall.domains.notifications import StoredMail
@@ -63,6 +63,7 @@ class World:
         async with self.database.write() as tx:
             await rooms.create_default_rooms(tx, SYSTEM, now=self.clock.now())
             await shifts.create_default_plan(tx, SYSTEM, now=self.clock.now())
+            await ledger.create_default_token(tx, SYSTEM, now=self.clock.now())
 
     async def meet(self, name: str, *, email: str | None = None, roles: Sequence[str] = ()) -> Actor:
         """Return somebody as an actor; known from the first time on."""
