@@ -10,7 +10,6 @@ from pathlib import Path
 from guildhall.adapters.google_calendar import ServiceAccount
 from guildhall.core.clock import Clock
 from guildhall.simulator.google_calendar import GoogleCalendarSimulator, KeyPair, simulate
-from guildhall.simulator.http import free_port
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ async def google_server(
     folder: Path, *, clock: Clock | None = None, delegated: bool = True
 ) -> AsyncIterator[GoogleServer]:
     """Run the program for as long as the block runs; its key file is in the folder."""
-    async with simulate(free_port(), keys(), clock=clock, delegated=delegated) as simulator:
+    async with simulate(0, keys(), clock=clock, delegated=delegated) as simulator:
         path = folder / "google-account.json"
         path.write_text(json.dumps(keys().account_file(simulator.address)))
         yield GoogleServer(simulator, path)

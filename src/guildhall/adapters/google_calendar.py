@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -72,7 +72,7 @@ class ServiceAccount:
             key = load_pem_private_key(found.private_key.encode(), None)
         except OSError as fault:
             raise SettingsError(f"{name} cannot be read: {fault.strerror}") from fault
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeError) as fault:
+        except (msgspec.DecodeError, UnicodeError) as fault:
             raise SettingsError(f"{name} is no key file of a service account in JSON: {fault}") from fault
         except (ValueError, TypeError, UnsupportedAlgorithm):
             # What the library says of a key could show a part of it.
@@ -127,7 +127,7 @@ class GoogleAccess:
             if answer.is_success:
                 return msgspec.json.decode(answer.content, type=_Token)
             refusal = msgspec.json.decode(answer.content, type=_NoToken)
-        except (msgspec.DecodeError, msgspec.ValidationError) as fault:
+        except msgspec.DecodeError as fault:
             raise _unavailable(answer, f"Google answered {answer.status_code} instead of giving a token") from fault
         if answer.status_code == TOO_MANY or answer.status_code >= 500:  # noqa: PLR2004 (a fault of the server)
             raise _unavailable(answer, f"Google gives no token now: {refusal.error_description or refusal.error}")
@@ -192,7 +192,7 @@ class GoogleCalendar:
     async def remove(self, kept: Kept) -> None:
         """Do as `OutsideCalendar.remove`."""
         try:
-            await self._ask(None, "DELETE", self._path_of(kept.outside_id), params=self._telling, if_match=kept.etag)
+            await self._call("DELETE", self._path_of(kept.outside_id), params=self._telling, if_match=kept.etag)
         except _Said as said:
             if said.status == STALE:
                 raise CalendarChanged from said
@@ -248,7 +248,7 @@ class GoogleCalendar:
     async def stop(self, watch: Watch) -> None:
         """End a push channel; one that is over counts as done. Raises CalendarUnavailable, CalendarRefused."""
         try:
-            await self._ask(None, "POST", "/channels/stop", body={"id": watch.channel, "resourceId": watch.resource})
+            await self._call("POST", "/channels/stop", body={"id": watch.channel, "resourceId": watch.resource})
         except _Said as said:
             if said.status != NOT_FOUND:
                 raise
@@ -296,17 +296,21 @@ class GoogleCalendar:
         return Kept(made.id, made.etag)
 
     async def _read(self, horizon: "_Horizon", params: Mapping[str, str], *, complete: bool) -> Changes:
-        found: list[_Event] = []
-        page = await self._ask(_Page, "GET", self._events, params={"maxResults": str(PAGE), **params})
-        found += page.items
-        while page.next_page_token:
-            more = {"maxResults": str(PAGE), **params, "pageToken": page.next_page_token}
-            page = await self._ask(_Page, "GET", self._events, params=more)
-            found += page.items
-        if page.next_sync_token is None:
+        found, sync_token = await self._pages(self._events, params)
+        if sync_token is None:
             raise self._nonsense("no sync token on the last page of events")
         events, gone = await self._understand(found, horizon)
-        return Changes(tuple(events), tuple(gone), f"{horizon.day} {page.next_sync_token}", complete)
+        return Changes(tuple(events), tuple(gone), f"{horizon.day} {sync_token}", complete)
+
+    async def _pages(self, path: str, params: Mapping[str, str]) -> tuple[list["_Event"], str | None]:
+        """Return the events of every page, and the sync token of the last one."""
+        wanted = {"maxResults": str(PAGE), **params}
+        page = await self._ask(_Page, "GET", path, params=wanted)
+        found = list(page.items)
+        while page.next_page_token:
+            page = await self._ask(_Page, "GET", path, params={**wanted, "pageToken": page.next_page_token})
+            found += page.items
+        return found, page.next_sync_token
 
     async def _understand(self, found: Sequence["_Event"], horizon: "_Horizon") -> tuple[list[OutsideEvent], list[str]]:
         """Return what is there and what is gone. Occurrences that were changed by themselves belong to their series."""
@@ -348,21 +352,14 @@ class GoogleCalendar:
         return self._outside(event, [span] if span else [], blocks=event.blocks and span is not None)
 
     async def _series(self, master: "_Event", horizon: "_Horizon") -> OutsideEvent:
-        dates = [each for each in await self._instances(master.id, horizon) if each.blocks]
-        spans = [span for span in map(self._span, dates) if span]
+        bounds = {"timeMin": horizon.since.isoformat(), "timeMax": horizon.until.isoformat()}
+        try:
+            dates, _ = await self._pages(f"{self._path_of(master.id)}/instances", bounds)
+        except _Said as said:
+            # It was there a moment ago.
+            raise CalendarUnavailable(f"The calendar {self._id} changed while it was read: {said.message}") from said
+        spans = [span for span in (self._span(each) for each in dates if each.blocks) if span]
         return self._outside(master, spans, blocks=bool(spans))
-
-    async def _instances(self, series_id: str, horizon: "_Horizon") -> list["_Event"]:
-        path = f"{self._path_of(series_id)}/instances"
-        params = {
-            "maxResults": str(PAGE), "timeMin": horizon.since.isoformat(), "timeMax": horizon.until.isoformat(),
-        }  # fmt: skip
-        page = await self._ask(_Page, "GET", path, params=params)
-        found = page.items
-        while page.next_page_token:
-            page = await self._ask(_Page, "GET", path, params={**params, "pageToken": page.next_page_token})
-            found = [*found, *page.items]
-        return found
 
     def _outside(self, event: "_Event", spans: Iterable[tuple[datetime, datetime]], *, blocks: bool) -> OutsideEvent:
         return OutsideEvent(
@@ -379,13 +376,13 @@ class GoogleCalendar:
         """Return when an event takes place, or None when it takes no time."""
         try:
             starts, ends = (moment.instant(self._zone) for moment in (event.start, event.end))
-        except (KeyError, ValueError) as fault:
+        except (KeyError, OSError, OverflowError, ValueError) as fault:
             raise self._nonsense(f"times of the event {event.id} that cannot be read") from fault
         return (starts, ends) if ends > starts else None
 
     async def _ask(
         self,
-        reply: type[T] | None,
+        reply: type[T],
         method: str,
         path: str,
         *,
@@ -394,6 +391,22 @@ class GoogleCalendar:
         if_match: str | None = None,
     ) -> T:
         """Send a request and return its answer in the form wanted. Raises _Said and CalendarUnavailable."""
+        answer = await self._call(method, path, params=params, body=body, if_match=if_match)
+        try:
+            return msgspec.json.decode(answer.content, type=reply)
+        except msgspec.DecodeError as fault:
+            raise self._nonsense("an answer that is no calendar's") from fault
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        if_match: str | None = None,
+    ) -> httpx.Response:
+        """Send a request and return its answer when Google did as asked. Raises _Said and CalendarUnavailable."""
         request = self._client.build_request(
             method, f"{self._api}{path}", params=params, json=body, headers={"If-Match": if_match} if if_match else None
         )
@@ -403,12 +416,7 @@ class GoogleCalendar:
             answer = await self._send(request)
         if not answer.is_success:
             raise self._fault(answer)
-        if reply is None:
-            return None  # type: ignore[return-value]  # Nothing was asked for
-        try:
-            return msgspec.json.decode(answer.content, type=reply)
-        except (msgspec.DecodeError, msgspec.ValidationError) as fault:
-            raise self._nonsense("an answer that is no calendar's") from fault
+        return answer
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         request.headers["Authorization"] = f"Bearer {await self._access.token()}"
@@ -417,7 +425,7 @@ class GoogleCalendar:
     def _fault(self, answer: httpx.Response) -> CalendarUnavailable | CalendarRefused:
         try:
             error = msgspec.json.decode(answer.content, type=_Fault).error
-        except (msgspec.DecodeError, msgspec.ValidationError):
+        except msgspec.DecodeError:
             return _unavailable(answer, f"Google answered {answer.status_code} without a reason")
         reason = error.errors[0].reason if error.errors else ""
         if answer.status_code == TOO_MANY or answer.status_code >= 500 or reason in LIMITS:  # noqa: PLR2004 (a fault of the server)
@@ -458,12 +466,16 @@ class _Said(CalendarRefused):
 
 async def _send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
     try:
+        # The client's own limits are for each piece of an answer, and it may have none.
+        request.extensions["timeout"] = {}
         async with asyncio.timeout(TIMEOUT):
             return await client.send(request)
     except TimeoutError as fault:
         raise CalendarUnavailable(f"{request.url.host} did not answer within {TIMEOUT:.0f} seconds") from fault
     except httpx.HTTPError as fault:
-        raise CalendarUnavailable(f"{request.url.host} cannot be reached: {fault}") from fault
+        raise CalendarUnavailable(
+            f"{request.url.host} cannot be reached: {str(fault) or type(fault).__name__}"
+        ) from fault
 
 
 def _unavailable(answer: httpx.Response, message: str) -> CalendarUnavailable:
@@ -572,7 +584,7 @@ class _Page(_Wire, frozen=True):
 class _Channel(_Wire, frozen=True):
     id: str
     resource_id: str
-    expiration: str
+    expiration: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,14}$")]
 
 
 class _Reason(_Wire, frozen=True):

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import typer
 
 from guildhall.simulator.google_calendar import KeyPair, simulate
-from guildhall.simulator.http import free_port
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -34,7 +33,7 @@ def google_calendar(
     keys = KeyPair.new()
 
     async def work() -> None:
-        async with simulate(port or free_port(), keys, delegated=delegated) as simulator:
+        async with simulate(port, keys, delegated=delegated) as simulator:
             for each in calendar or []:
                 simulator.add_calendar(each, zone=ZoneInfo(zone))
             _write_key(key_file, keys.account_file(simulator.address))

@@ -1,22 +1,18 @@
-"""The little HTTP that a simulated service needs: requests, answers, a table of routes, and a server for them."""
+"""The little HTTP that a simulated service needs: requests, answers, a table of routes, and a server for them.
+
+It is a server of its own because it has to know its port before it has any other part, and to stop at once.
+"""
 
 import asyncio
 import contextlib
 import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qs, unquote
 
 import msgspec
-from granian.constants import HTTPModes, Interfaces
-from granian.server.embed import Server
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LOOPBACK = "127.0.0.1"
 
@@ -46,7 +42,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is answered: JSON, unless the body is bytes already; nothing at all for None."""
+    """What is answered: JSON, unless the body is bytes already. None is for a status that has no body, 204."""
 
     body: object = None
     status: int = 200
@@ -73,73 +69,62 @@ class Routes:
         return None
 
 
-class Service:
-    """An ASGI application that gives every request to one coroutine."""
-
-    def __init__(self, answer: Callable[[Request], Awaitable[Answer]]) -> None:
-        self._answer = answer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return
-        answer = await self._answer(await _request(scope, receive))
-        body = b"" if answer.body is None else _encoded(answer.body)
-        headers = {
-            "content-type": "application/json; charset=UTF-8",
-            "content-length": str(len(body)),
-            **answer.headers,
-        }
-        lines = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": lines})
-        await send({"type": "http.response.body", "body": body})
-
-
-def free_port() -> int:
-    """Return a port of this machine on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+def listen(port: int) -> tuple[socket.socket, str]:
+    """Return a socket on a port of this machine, a free one for 0, and its address. Raises OSError when it is taken."""
+    place = socket.create_server((LOOPBACK, port))
+    return place, f"http://{LOOPBACK}:{place.getsockname()[1]}"
 
 
 @asynccontextmanager
-async def listening(service: Service, port: int) -> AsyncIterator[None]:
-    """Serve on a port of this machine for as long as the block runs. Raises OSError when the port is taken."""
-    server = Server(
-        service, address=LOOPBACK, port=port, interface=Interfaces.ASGINL, http=HTTPModes.http1, log_enabled=False
-    )
-    task = asyncio.create_task(server.serve())
+async def serving(answer: Callable[[Request], Awaitable[Answer]], place: socket.socket) -> AsyncIterator[None]:
+    """Answer every request that comes in at a socket for as long as the block runs."""
+    conversations: set[asyncio.Task[None]] = set()
+
+    def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(_converse(answer, reader, writer))
+        conversations.add(task)
+        task.add_done_callback(conversations.discard)
+
+    server = await asyncio.start_server(meet, sock=place)
     try:
-        await _connected(port, task)
         yield
     finally:
-        server.stop()  # type: ignore[no-untyped-call]  # Granian leaves it untyped
-        await task
+        server.close()
+        for each in conversations:
+            each.cancel()
+        await asyncio.gather(*conversations, return_exceptions=True)
 
 
-async def _connected(port: int, task: asyncio.Task[None]) -> None:
-    while not task.done():
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection(LOOPBACK, port)
-            writer.close()
-            return
-        await asyncio.sleep(0.01)
+async def _converse(
+    answer: Callable[[Request], Awaitable[Answer]], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Answer one request after the other until the client has no more, or sends what is no HTTP."""
+    try:
+        with contextlib.suppress(ConnectionError):
+            while (request := await _read(reader)) is not None:
+                writer.write(_written(await answer(request)))
+                await writer.drain()
+    finally:
+        writer.close()
 
 
-async def _request(scope: Scope, receive: Receive) -> Request:
-    body = b""
-    while (message := await receive())["type"] == "http.request":
-        body += message.get("body", b"")
-        if not message.get("more_body", False):
-            break
-    return Request(
-        scope["method"],
-        (scope.get("raw_path") or scope["path"].encode()).decode().partition("?")[0],
-        parse_qs(scope["query_string"].decode(), keep_blank_values=True),
-        {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]},
-        body,
-    )
+async def _read(reader: asyncio.StreamReader) -> Request | None:
+    """Return the next request, whose body has a content-length, or None when there is none that can be understood."""
+    try:
+        first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        method, target, _ = first.split(" ")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+        return None
+    path, _, query = target.partition("?")
+    return Request(method, path, parse_qs(query, keep_blank_values=True), headers, body)
 
 
-def _encoded(body: object) -> bytes:
-    return body if isinstance(body, bytes) else msgspec.json.encode(body)
+def _written(answer: Answer) -> bytes:
+    content = answer.body if isinstance(answer.body, bytes) else msgspec.json.encode(answer.body)
+    headers = {"content-type": "application/json; charset=UTF-8", "content-length": str(len(content))}
+    if answer.body is None:
+        content, headers = b"", {}
+    lines = [f"{name}: {value}" for name, value in {**headers, **answer.headers}.items()]
+    return "\r\n".join([f"HTTP/1.1 {answer.status} ", *lines, "", ""]).encode("latin-1") + content

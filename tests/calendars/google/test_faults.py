@@ -16,11 +16,11 @@ from guildhall.domains.calendars.errors import CalendarRefused, CalendarUnavaila
 from guildhall.domains.calendars.port import Kept
 from guildhall.settings import SettingsError
 from guildhall.simulator.google_calendar import Calendar, KeyPair, Trouble
-from guildhall.simulator.http import free_port
 from tests.calendars.google.conftest import Adapt
 from tests.calendars.google.events import EVENT_ID, HORIZON, OURS
 from tests.clock import SettableClock
 from tests.services.google_calendar import GoogleServer, google_server, keys
+from tests.serving import free_port
 
 
 def attempts(calendar: GoogleCalendar) -> list[Callable[[], Awaitable[object]]]:

@@ -24,7 +24,7 @@ from guildhall.simulator.google_calendar.control import Control, Trouble
 from guildhall.simulator.google_calendar.faults import Refused
 from guildhall.simulator.google_calendar.protocol import Protocol, resource_uri
 from guildhall.simulator.google_calendar.tokens import Account, TokenDesk
-from guildhall.simulator.http import LOOPBACK, Answer, Request, Service, listening
+from guildhall.simulator.http import Answer, Request, listen, serving
 
 __all__ = ["Account", "Calendar", "GoogleCalendarSimulator", "KeyPair", "Trouble", "simulate"]
 
@@ -152,10 +152,10 @@ class GoogleCalendarSimulator:
 async def simulate(
     port: int, keys: KeyPair, *, clock: Clock | None = None, delegated: bool = True
 ) -> AsyncIterator[GoogleCalendarSimulator]:
-    """Run it on a port of this machine for as long as the block runs. Raises OSError when the port is taken."""
-    address = f"http://{LOOPBACK}:{port}"
+    """Run it on a port of this machine, a free one for 0, while the block runs. Raises OSError when it is taken."""
+    place, address = listen(port)
     simulator = GoogleCalendarSimulator(address, public_key=keys.public, clock=clock, delegated=delegated)
-    async with listening(Service(simulator.answer), port):
+    async with serving(simulator.answer, place):
         try:
             yield simulator
         finally:

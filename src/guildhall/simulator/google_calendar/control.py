@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -26,10 +26,10 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kind: Literal["slow", "error", "limit", "nonsense"]
-    times: int = 1
+    times: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
     path: str = "/calendar/v3"
     seconds: float = 30.0
-    status: int = 500
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)] = 500
     reason: Literal["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"] = "rateLimitExceeded"
     retry_after: str = ""
 
