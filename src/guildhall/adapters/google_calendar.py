@@ -107,14 +107,17 @@ class GoogleAccess:
         self._clock = clock
         self._token = ""
         self._until = datetime.min.replace(tzinfo=UTC)
+        self._asking = asyncio.Lock()
 
     async def token(self) -> str:
         """Return a token. Raises CalendarUnavailable, CalendarRefused."""
-        now = self._clock.now()
-        if now >= self._until:
-            given = await self._ask(now)
-            self._token, self._until = given.access_token, now + timedelta(seconds=given.expires_in) - MARGIN
-        return self._token
+        # Many calendars are listened to side by side, and one token does for all.
+        async with self._asking:
+            now = self._clock.now()
+            if now >= self._until:
+                given = await self._ask(now)
+                self._token, self._until = given.access_token, now + timedelta(seconds=given.expires_in) - MARGIN
+            return self._token
 
     def forget(self) -> None:
         """Ask for a new token next time."""
@@ -365,7 +368,8 @@ class GoogleCalendar:
         return OutsideEvent(
             outside_id=event.id,
             etag=event.etag,
-            own_id=event.extended_properties.private.get(MARKER),
+            # A copy that somebody made of our event has the marker too, but an id of its own.
+            own_id=event.id if event.extended_properties.private.get(MARKER) == event.id else None,
             title=event.summary,
             spans=tuple(spans),
             blocks=blocks,

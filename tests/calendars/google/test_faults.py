@@ -115,8 +115,7 @@ async def test_access_is_asked_for_once_and_again_when_it_ends(
     def tokens() -> int:
         return sum(each["path"] == "/token" for each in google.simulator.requests)
 
-    await calendar.check()
-    await calendar.check()
+    await asyncio.gather(*(calendar.check() for _ in range(5)))
     assert tokens() == 1
     clock.advance(timedelta(minutes=59, seconds=30))
     await calendar.check()

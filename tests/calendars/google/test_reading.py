@@ -195,6 +195,14 @@ async def test_who_declines_our_event_is_named(calendar: GoogleCalendar, room: C
     assert ours.declined == {"zoe@example.org"}
 
 
+async def test_a_copy_of_our_event_is_somebody_elses(calendar: GoogleCalendar, room: Calendar) -> None:
+    await calendar.write(OURS, None)
+    ours = room.get(EVENT_ID)
+    copy = room.insert({name: value for name, value in ours.items() if name != "id"}, by=FOREIGN)
+    found = of(await calendar.changes(None, **HORIZON))
+    assert (found[EVENT_ID].own_id, found[copy["id"]].own_id) == (EVENT_ID, None)
+
+
 async def test_times_that_cannot_be_read_are_worth_another_try(calendar: GoogleCalendar, room: Calendar) -> None:
     made = room.insert(timed("2026-03-04T09:00:00", "2026-03-04T10:00:00"), by=FOREIGN)
     position = (await calendar.changes(None, **HORIZON)).position
