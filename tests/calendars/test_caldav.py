@@ -176,6 +176,21 @@ async def test_a_server_without_tokens_is_asked_for_its_versions(
         assert not after.complete
 
 
+async def test_a_proxy_that_calls_the_calendar_otherwise_does_not_matter(
+    radicale: RadicaleServer, calendar: Collection, client: httpx.AsyncClient
+) -> None:
+    async def elsewhere(door: Door, request: Request) -> bytes:
+        answer = await door.let_through(request)
+        return plain(207, answer.split(b"\r\n\r\n", 1)[1].replace(b"<href>/hub/", b"<href>/dav/people/hub/"))
+
+    calendar.put("a b.ics", event_text("a", "20260319T090000Z", "20260319T100000Z"))
+    async with open_door(radicale.origin, elsewhere) as door:
+        outside = opened(door.url(calendar.url), client)
+        changes = await outside.changes(None, since=SINCE, until=UNTIL)
+        place = calendar.url.removeprefix(radicale.origin) + "a%20b.ics"
+        assert [event.outside_id for event in changes.events] == [place]
+
+
 async def test_check_tells_a_calendar_from_what_is_none(
     radicale: RadicaleServer, calendar: Collection, client: httpx.AsyncClient
 ) -> None:

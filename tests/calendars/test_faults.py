@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -9,8 +10,9 @@ import pytest
 
 from guildhall.app import open_house
 from guildhall.core.actor import SYSTEM, Actor
-from guildhall.domains import calendars
+from guildhall.domains import calendars, rooms
 from guildhall.domains.calendars import CalendarKind, CalendarPlan, CalendarRefused, CalendarUnavailable
+from guildhall.domains.rooms.times import day_span
 from tests.calendars.door import Door, Request, open_door, plain
 from tests.calendars.world import World, event_text
 from tests.faults.server_process import ServerProcess
@@ -99,6 +101,8 @@ async def test_a_process_killed_between_a_write_and_its_answer_leaves_one_event(
     sqlite_database_url: str, tmp_path: Path, radicale: RadicaleServer, calendar: Collection
 ) -> None:
     arrived = asyncio.Event()
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    calendar.put("circle.ics", event_text("circle", f"{tomorrow:%Y%m%d}T090000Z", f"{tomorrow:%Y%m%d}T100000Z"))
 
     async def keep_the_answer(door: Door, request: Request) -> bytes:
         answer = await door.let_through(request)
@@ -121,7 +125,8 @@ async def test_a_process_killed_between_a_write_and_its_answer_leaves_one_event(
             booked = await book(server.url)
             await asyncio.wait_for(arrived.wait(), 60)
             server.kill()
-            assert calendar.names() == [f"{booked}.ics"], "it arrived, and nobody heard so"
+            names = sorted([f"{booked}.ics", "circle.ics"])
+            assert calendar.names() == names, "it arrived, and nobody heard so"
             await asyncio.to_thread(server.start)
             async with open_house(settings_for(sqlite_database_url, tmp_path), works_jobs=False) as house:
 
@@ -134,9 +139,13 @@ async def test_a_process_killed_between_a_write_and_its_answer_leaves_one_event(
                 loop = asyncio.get_running_loop()
                 looks = lambda: asyncio.run_coroutine_threadsafe(settled(), loop).result()  # noqa: E731
                 assert await asyncio.to_thread(wait_until, looks, within=90.0)
+                async with house.database.read() as tx:
+                    room = await rooms.access_room(tx, SYSTEM, "ostrom")
+                    events = await rooms.events_in(tx, room, day_span(tomorrow.date(), house.hub.zone))
+                assert [event.title for event in events] == ["Reading circle"], "the server listens too"
         finally:
             server.kill()
-    assert calendar.names() == [f"{booked}.ics"]
+    assert calendar.names() == names
     assert str(calendar.event(f"{booked}.ics")["SUMMARY"]) == "Standup"
 
 

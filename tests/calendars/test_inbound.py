@@ -257,3 +257,26 @@ async def test_when_a_calendar_is_unlinked_its_events_let_go_of_the_room(
     await calendar_sync.Listener(world.scene).clear(world.context("clear"), calendars.TargetRef("room:ostrom"))
     assert await imported(world) == []
     await world.book(ada)
+
+
+async def test_a_calendar_that_was_lost_is_filled_again_and_empties_no_room(
+    world: World, ada: Actor, calendar: Collection
+) -> None:
+    await world.link(calendar)
+    booked = [await world.book(ada, f"{hour}:00", f"{hour + 1}:00") for hour in range(10, 13)]
+    await world.tell()
+    await listen_later(world)
+    names = calendar.names()
+    assert len(names) == 3
+    for name in names:
+        calendar.delete(name)
+    world.clock.advance(timedelta(days=1))
+    await world.listen()
+    assert [(await world.booking(each.id)).state for each in booked] == ["live"] * 3
+    assert await world.tell() == []
+    assert calendar.names() == names
+    await listen_later(world)
+    calendar.delete(names[0])
+    world.clock.advance(timedelta(days=1))
+    await world.listen()
+    assert sorted([(await world.booking(each.id)).state for each in booked]) == ["cancelled", "live", "live"]

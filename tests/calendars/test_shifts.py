@@ -60,6 +60,7 @@ async def test_a_slot_has_one_event_with_its_people_and_its_trail_while_there_ar
     await world.listen("shifts")
     assert await world.tell() == []
     assert calendar.names() == [f"{SLOT}.ics"], "who signed up before there was a calendar is in it too"
+    world.clock.advance(timedelta(seconds=1))
     await sign_up(world, ada)
     assert await world.tell() == []
     event = calendar.event(f"{SLOT}.ics")

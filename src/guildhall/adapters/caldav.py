@@ -298,7 +298,24 @@ class CalDavCalendar:
     def _parts(self, answer: Answer) -> list[Part]:
         if answer.status != MULTI_STATUS:
             raise self._refusal(answer)
-        return [_part(each, self._url) for each in _xml(answer.body).iter(f"{DAV}response")]
+        return [self._part(each) for each in _xml(answer.body).iter(f"{DAV}response")]
+
+    def _part(self, response: Element) -> Part:
+        props = {
+            prop.tag: prop
+            for propstat in response.iter(f"{DAV}propstat")
+            if _status(propstat) == OK
+            for prop in propstat.findall(f"{DAV}prop/*")
+        }
+        return Part(self._place_of(response.findtext(f"{DAV}href") or ""), _status(response), props)
+
+    def _place_of(self, href: str) -> str:
+        """Return where something lies, whatever the server or a proxy before it calls the collection."""
+        own = self._place()
+        path = _path(urljoin(self._url, href.strip()))
+        name = path.rpartition("/")[2]
+        # A calendar holds events and no further collections, so what has no name is the calendar itself.
+        return own + name if name and not own.endswith(f"/{name}/") else own
 
     async def _ask(self, method: str, place: str, *, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """Send a request to the calendar's own server, wherever it says that something lies."""
@@ -442,17 +459,6 @@ def _named(tag: str) -> str:
 def _refuse_document_type(*_: object) -> None:
     # Entities are declared there, and a few lines of them unfold to gigabytes.
     raise ValueError("a document type")
-
-
-def _part(response: Element, base: str) -> Part:
-    props = {
-        prop.tag: prop
-        for propstat in response.iter(f"{DAV}propstat")
-        if _status(propstat) == OK
-        for prop in propstat.findall(f"{DAV}prop/*")
-    }
-    href = (response.findtext(f"{DAV}href") or "").strip()
-    return Part(_path(urljoin(base, href)), _status(response), props)
 
 
 def _status(element: Element) -> int:

@@ -28,6 +28,8 @@ log = get_logger(__name__)
 
 LONGEST = timedelta(minutes=4)
 """How long one calendar may take; after it another process may ask."""
+MANY = 3
+"""So many events of ours do not vanish by hand, without one being left."""
 
 
 class Verdict(Enum):
@@ -129,11 +131,12 @@ class _Hearing:
         for event in changes.events:
             async with self.database.write() as tx:
                 certain &= await self._take_in(tx, event)
-        for outside_id in changes.gone:
-            async with self.database.write() as tx:
-                certain &= await self._gone(tx, outside_id)
         if changes.complete:
             certain &= await self._settle(changes)
+        else:
+            for outside_id in changes.gone:
+                async with self.database.write() as tx:
+                    certain &= await self._gone(tx, outside_id)
         return changes.position if certain else self.link.position
 
     async def _take_in(self, tx: Tx, event: OutsideEvent) -> bool:
@@ -193,18 +196,20 @@ class _Hearing:
         if _is_copy(event, write):
             return True
         verdict = judge(write, event.etag, asked_at=self.asked_at)
+        if verdict is Verdict.UNCERTAIN:
+            return False
+        # The sign-ups before the row of the event, which is the order of those who withdraw.
+        await self._let_go(tx, event.own_id, event.declined)
         kept = Kept(event.outside_id, event.etag)
         if write is None:
             await self._want(tx, event.own_id, kept)
-        elif verdict in {Verdict.PENDING, Verdict.CHANGED}:
+        elif verdict is not Verdict.ECHO:
             await calendars.note_seen(tx, write, kept)
-        if verdict is not Verdict.UNCERTAIN:
-            await self._let_go(tx, event.own_id, event.declined)
         if verdict is Verdict.CHANGED:
             truth = await truth_of(tx, self.link, event.own_id, hub=self.scene.hub)
             if truth is None or event.declined or says_otherwise(event, truth):
                 await self._want(tx, event.own_id)
-        return verdict is not Verdict.UNCERTAIN
+        return True
 
     async def _let_go(self, tx: Tx, event_id: str, declined: frozenset[str]) -> None:
         place = shifts.slot_of_event(event_id)
@@ -271,17 +276,25 @@ class _Hearing:
         named = {event.outside_id for event in changes.events}
         async with self.database.read() as tx:
             writes = await calendars.writes_of(tx, self.link)
+        known = [write for write in writes.values() if write.outside_id is not None]
+        absent = [write for write in known if write.outside_id not in named]
+        # Nobody deletes many and all at once: such a calendar was lost or made anew, which must not empty the house.
+        emptied = len(absent) == len(known) >= MANY
+        if emptied:
+            log.warning("A calendar outside holds nothing of ours any more", target=self.link.target)
         certain = True
-        for write in writes.values():
-            if write.outside_id is not None and write.outside_id not in named:
-                async with self.database.write() as tx:
-                    certain &= await self._gone(tx, write.outside_id, until=self.asked_at + FEED_AHEAD)
+        for write in absent:
+            async with self.database.write() as tx:
+                if emptied:
+                    await calendars.note_seen(tx, write, None)
+                else:
+                    certain &= await self._gone(tx, str(write.outside_id), until=self.asked_at + FEED_AHEAD)
         async with self.database.write() as tx:
             if self.link.room_id is not None:
                 room = await rooms.access_room(tx, CALENDAR, self.link.room_id, to_book=True)
                 await rooms.forget_outside_events(tx, CALENDAR, room, but=named, now=self.context.clock.now())
             for event_id in await self._coming(tx):
-                if event_id not in writes:
+                if emptied or event_id not in writes:
                     await self._want(tx, event_id)
         return certain
 

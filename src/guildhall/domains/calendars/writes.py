@@ -21,6 +21,7 @@ PATIENCE = timedelta(days=7)
 """How long a write is tried before an administrator is told."""
 TURN = timedelta(minutes=3)
 """How long a turn belongs to a job; longer than any attempt takes."""
+LOOK_AGAIN = timedelta(minutes=1)
 _EARLY = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 _LATE = timedelta(hours=6)
 
@@ -109,16 +110,18 @@ async def want_write(tx: Tx, link_id: str, event_id: str, *, kept: Kept | None =
 
 
 async def take_turn(tx: Tx, ref: WriteRef, *, holder: str, now: datetime) -> tuple[Link, Write] | None:
-    """Return what is to be written, and keep others from writing it; None when it is written, or being written.
+    """Return what is to be written, and keep others from writing it.
 
-    Whoever holds the turn sees every change that was committed before it ends, so nobody has to wait for it.
+    None when there is nothing to write, or when somebody else is writing it: then another look follows later, in case
+    that one dies.
     """
-    link = await tx.one(LINK, id=ref.link_id)
-    if link is None or not await leases.acquire(tx, _lease(ref), holder, TURN, now):
-        return None
+    # The row before the lease, in this order everywhere, so that nobody has one and waits for who has the other.
     write = await tx.one(WRITE_LOCKED, link_id=ref.link_id, event_id=ref.event_id)
-    if write is None or not write.is_due:
-        await leases.release(tx, _lease(ref), holder)
+    link = await tx.one(LINK, id=ref.link_id)
+    if link is None or write is None or not write.is_due:
+        return None
+    if not await leases.acquire(tx, _lease(ref), holder, TURN, now):
+        await outbox.put(tx, WRITE, ref, now=now, due=now + LOOK_AGAIN)
         return None
     return link, write
 

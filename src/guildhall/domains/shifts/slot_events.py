@@ -9,7 +9,7 @@ from guildhall.domains.rooms.times import Span
 from guildhall.domains.shifts.calendars import TITLE, slot_event_id, slot_of_event
 from guildhall.domains.shifts.models import FixedSlot, Volunteer
 from guildhall.domains.shifts.plans import DaySlot
-from guildhall.domains.shifts.queries import FIXED_SLOTS, MAILS_OF_SLOT, VOLUNTEERS, lines_of
+from guildhall.domains.shifts.queries import FIXED_SLOTS, LIVE_SIGNUPS_LOCKED, MAILS_OF_SLOT, VOLUNTEERS, lines_of
 from guildhall.domains.shifts.rota import span_of
 from guildhall.domains.shifts.signups import line_text
 
@@ -43,11 +43,15 @@ async def slot_event(tx: Tx, event_id: str, *, hub: Hub) -> OwnEvent | None:
 
 
 async def decliners(tx: Tx, event_id: str, addresses: frozenset[str]) -> list[str]:
-    """Return who of a slot's people, by public id, has one of these mail addresses, given in small letters."""
+    """Return who of a slot's people, by public id, has one of these mail addresses, given in small letters.
+
+    Their sign-ups are locked, so that whoever withdraws at this moment comes before or after, not in between.
+    """
     place = slot_of_event(event_id)
     if place is None or not addresses:
         return []
     day, index = place
+    await tx.all(LIVE_SIGNUPS_LOCKED, day=day, slot=index)
     mails = await tx.all(MAILS_OF_SLOT, day=day, slot=index)
     return [each.alias for each in mails if addresses & {(each.invite or "").casefold(), (each.email or "").casefold()}]
 
