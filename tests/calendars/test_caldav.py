@@ -119,11 +119,14 @@ async def test_what_is_cancelled_free_or_declined_by_the_room_holds_nothing(
 async def test_an_event_that_cannot_be_read_hides_no_other(calendar: Collection, client: httpx.AsyncClient) -> None:
     good = event_text("good", "20260319T090000Z", "20260319T100000Z", "Good")
     calendar.put("often.ics", event_text("often", "20260319T090000Z", "20260319T090100Z", "", "RRULE:FREQ=SECONDLY"))
+    minutes = ",".join(str(minute) for minute in range(60))
+    rule = f"RRULE:FREQ=DAILY;BYHOUR=8,9;BYMINUTE={minutes}"
+    calendar.put("minutes.ics", event_text("minutes", "20260319T090000Z", "20260319T090100Z", "", rule))
     calendar.put("task.ics", good.replace("VEVENT", "VTODO").replace("DTEND", "DUE").replace("good", "task"))
     calendar.put("good.ics", good)
     changes = await opened(calendar.url, client).changes(None, since=SINCE, until=UNTIL)
     found = sorted((event.title, len(event.spans), event.blocks) for event in changes.events)
-    assert found == [("Busy", 0, False), ("Busy", 0, False), ("Good", 1, True)]
+    assert found == [*[("Busy", 0, False)] * 3, ("Good", 1, True)]
 
 
 async def test_only_what_changed_is_named_again_and_the_next_day_everything(
@@ -174,6 +177,32 @@ async def test_a_server_without_tokens_is_asked_for_its_versions(
         assert [event.outside_id.rpartition("/")[2] for event in after.events] == ["007.ics"]
         assert [place.rpartition("/")[2] for place in after.gone] == ["008.ics"]
         assert not after.complete
+
+
+async def test_a_server_that_names_a_few_at_a_time_is_asked_until_it_has_named_all(
+    radicale: RadicaleServer, calendar: Collection, client: httpx.AsyncClient
+) -> None:
+    places = [calendar.url.removeprefix(radicale.origin) + name for name in ("a.ics", "b.ics")]
+    named = "<response><href>{}</href><propstat><prop><getetag>x</getetag></prop>{}</propstat></response>"
+    fine = "<status>HTTP/1.1 200 OK</status>"
+    cut = f"<response><href>{calendar.url}</href><status>HTTP/1.1 507 Insufficient Storage</status></response>"
+    pages = {
+        b"<ns0:sync-token />": f"{named.format(places[0], fine)}{cut}<sync-token>more</sync-token>",
+        b"<ns0:sync-token>more<": f"{named.format(places[1], fine)}<sync-token>all</sync-token>",
+    }
+
+    async def a_few(door: Door, request: Request) -> bytes:
+        for token, page in pages.items():
+            if token in request.body:
+                return plain(207, f'<multistatus xmlns="DAV:">{page}</multistatus>'.encode())
+        return await door.let_through(request)
+
+    for name in ("a", "b"):
+        calendar.put(f"{name}.ics", event_text(name, "20260319T090000Z", "20260319T100000Z"))
+    async with open_door(radicale.origin, a_few) as door:
+        changes = await opened(door.url(calendar.url), client).changes(None, since=SINCE, until=UNTIL)
+    assert sorted(event.outside_id for event in changes.events) == places
+    assert '"token":"all"' in changes.position
 
 
 async def test_a_proxy_that_calls_the_calendar_otherwise_does_not_matter(

@@ -10,8 +10,9 @@ from guildhall.domains import audit, calendar_sync, calendars, rooms
 from guildhall.domains.rooms import ImportedEvent
 from guildhall.domains.rooms.errors import RoomBooked
 from guildhall.domains.rooms.times import Span, day_span
+from tests.calendars.door import Door, Request, open_door
 from tests.calendars.world import DAY, ZONE, World, event_text, utc
-from tests.services.radicale import Collection
+from tests.services.radicale import Collection, RadicaleServer
 
 
 async def imported(world: World) -> list[ImportedEvent]:
@@ -226,6 +227,37 @@ async def test_a_change_here_wins_over_one_outside_at_the_same_time(
     assert (await world.booking(booked.id)).starts_at == utc(19, 17)
 
 
+async def test_a_change_here_survives_that_the_event_is_deleted_outside_at_the_same_time(
+    world: World, ada: Actor, calendar: Collection
+) -> None:
+    await world.link(calendar)
+    booked = await world.book(ada)
+    await world.tell()
+    await listen_later(world)
+    calendar.delete(f"{booked.id}.ics")
+    async with world.database.write() as tx:
+        room = await rooms.access_room(tx, ada, "ostrom", to_book=True)
+        own = await rooms.access_booking_to_cancel(tx, ada, room, booked.id)
+        span = Span(utc(19, 17), utc(19, 18))
+        await rooms.move_booking(tx, ada, own, room, span, hub=world.scene.hub, now=world.clock.now())
+    (fault,) = await world.tell()
+    assert isinstance(fault, calendars.CalendarChanged)
+    await listen_later(world)
+    assert await world.tell() == []
+    assert calendar.event(f"{booked.id}.ics").start == utc(19, 17)
+    assert (await world.booking(booked.id)).state == "live"
+
+
+async def test_an_event_that_lasts_for_ages_holds_the_room_as_far_as_anybody_looks(
+    world: World, calendar: Collection
+) -> None:
+    await world.link(calendar)
+    calendar.put("closed.ics", event_text("closed", ";VALUE=DATE:19000101", ";VALUE=DATE:29990101", "Closed"))
+    assert (await world.listen()).error is None
+    (event,) = await imported(world)
+    assert event.ends_at - event.starts_at == timedelta(days=490)
+
+
 async def test_one_process_listens_at_a_time_and_a_calendar_that_fails_stops_no_other(
     world: World, ada: Actor, calendar: Collection
 ) -> None:
@@ -280,3 +312,21 @@ async def test_a_calendar_that_was_lost_is_filled_again_and_empties_no_room(
     world.clock.advance(timedelta(days=1))
     await world.listen()
     assert sorted([(await world.booking(each.id)).state for each in booked]) == ["cancelled", "live", "live"]
+
+
+async def test_a_calendar_that_is_unlinked_while_it_is_heard_leaves_nothing(
+    world: World, ada: Actor, radicale: RadicaleServer, calendar: Collection
+) -> None:
+    async def unlink_meanwhile(door: Door, request: Request) -> bytes:
+        if b"multiget" in request.body:
+            async with world.database.write() as tx:
+                await calendars.unlink_calendar(tx, ada, "room:ostrom", now=world.clock.now())
+            await listener.clear(world.context("clear"), ref)
+        return await door.let_through(request)
+
+    listener, ref = calendar_sync.Listener(world.scene), calendars.TargetRef("room:ostrom")
+    calendar.put("circle.ics", event_text("circle", "20260319T090000Z", "20260319T100000Z"))
+    async with open_door(radicale.origin, unlink_meanwhile) as door:
+        await world.link(door.url(calendar.url))
+        await listener.listen(world.context("turn"), ref)
+    assert await imported(world) == []

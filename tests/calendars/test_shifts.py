@@ -177,3 +177,7 @@ async def test_a_shift_moved_or_deleted_outside_is_put_back(world: World, ada: A
     calendar.put("party.ics", event_text("party", "20260319T090000Z", "20260319T100000Z"))
     assert (await listen_later(world)).error is None
     assert calendar.names() == ["party.ics", name], "what others keep there is theirs"
+    world.clock.set(utc(25, 9))
+    calendar.delete(name)
+    await listen_later(world)
+    assert await world.waiting() == [], "what is over may be tidied up"

@@ -7,6 +7,7 @@ expanded within the horizon only, and none that repeats more often than hourly.
 
 import asyncio
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ AT_ONCE = 100
 MARKER = "X-GUILDHALL-EVENT"
 UNTITLED = "Busy"
 TOO_OFTEN = {"SECONDLY", "MINUTELY"}
+MOST_A_DAY = 24
 
 DAV, CAL, SERVER = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
 MAY_WRITE = {f"{DAV}all", f"{DAV}write", f"{DAV}write-content"}
@@ -52,6 +54,7 @@ OK, MULTI_STATUS = 200, 207
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, GONE, CONFLICT, PRECONDITION = 401, 403, 404, 410, 409, 412
 WRITTEN = {200, 201, 204}
 BUSY = {408, 425, 429}
+CUT_SHORT = 507
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -197,12 +200,14 @@ class CalDavCalendar:
     async def _since_token(self, token: str, today: date, *, complete: bool) -> Listed:
         etags: dict[str, str] = {}
         gone: list[str] = []
+        asked: str | None = None
         more = True
-        while more:
+        while more and asked != token:
+            asked = token
             answer = await self._ask("REPORT", self._place(), headers=_depth(0), body=_sync_collection(token))
             parts, token = self._parts(answer), _token_of(answer)
             # A server that does not want to name everything at once says so of the collection itself.
-            more = any(part.place == self._place() and part.status != OK for part in parts)
+            more = any(part.status == CUT_SHORT for part in parts)
             for part in parts:
                 if part.status in {NOT_FOUND, GONE}:
                     gone.append(part.place)
@@ -329,6 +334,7 @@ class CalDavCalendar:
                     content=body,
                     auth=self._auth,
                     follow_redirects=False,
+                    timeout=None,
                 ) as answer,
             ):
                 return Answer(answer.status_code, answer.headers, await _body(answer))
@@ -487,8 +493,10 @@ def _batches(items: list[str], size: int) -> Iterator[list[str]]:
 
 def _refuse_too_often(entries: Iterable[Component]) -> None:
     rules = (rule for entry in entries for rule in _as_list(entry.get("RRULE")))
-    if any(frequency in TOO_OFTEN for rule in rules for frequency in rule.get("FREQ", [])):
-        raise ValueError("repeats every minute")
+    for rule in rules:
+        times = math.prod(len(_as_list(rule.get(part))) or 1 for part in ("BYHOUR", "BYMINUTE", "BYSECOND"))
+        if times > MOST_A_DAY or TOO_OFTEN.intersection(rule.get("FREQ", [])):
+            raise ValueError("repeats more often than hourly")
 
 
 def _attendees(entry: Component) -> list[vCalAddress]:

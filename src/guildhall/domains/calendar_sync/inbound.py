@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
-from guildhall.core.db import Database, Tx
+from guildhall.core.db import Tx
 from guildhall.core.errors import GuildhallError
 from guildhall.core.jobs import JobContext
 from guildhall.core.log import get_logger
@@ -19,7 +19,7 @@ from guildhall.domains.calendar_sync.conflicts import tell_conflict
 from guildhall.domains.calendar_sync.queries import BOOKING_LOCKED
 from guildhall.domains.calendar_sync.scene import CALENDAR, Scene
 from guildhall.domains.calendar_sync.truth import booking_event, truth_of
-from guildhall.domains.calendars import Changes, Kept, Link, OutsideEvent, OwnEvent, TargetRef, Write
+from guildhall.domains.calendars import CalendarNotLinked, Changes, Kept, Link, OutsideEvent, OwnEvent, TargetRef, Write
 from guildhall.domains.rooms import BookedEvent, Booking, BookingState, Import, Room
 from guildhall.domains.rooms.schedule import FEED_AHEAD, FEED_BACK
 from guildhall.domains.rooms.times import Span
@@ -116,11 +116,6 @@ class _Hearing:
     link: Link
     asked_at: datetime
 
-    @property
-    def database(self) -> Database:
-        """The store."""
-        return self.context.database
-
     async def hear(self) -> str | None:
         """Take in what changed, and return where to go on the next time."""
         calendar = self.scene.open_calendar(self.link)
@@ -129,21 +124,31 @@ class _Hearing:
         )
         certain = True
         for event in changes.events:
-            async with self.database.write() as tx:
+            async with self.context.database.write() as tx:
                 certain &= await self._take_in(tx, event)
         if changes.complete:
             certain &= await self._settle(changes)
         else:
             for outside_id in changes.gone:
-                async with self.database.write() as tx:
+                async with self.context.database.write() as tx:
                     certain &= await self._gone(tx, outside_id)
         return changes.position if certain else self.link.position
+
+    async def _locked_room(self, tx: Tx, room_id: str) -> Room:
+        """Return the room for changing. Raises CalendarNotLinked when the link has ended.
+
+        What forgets a former calendar's events locks the room too, so nothing is kept after it was forgotten.
+        """
+        room = await rooms.access_room(tx, CALENDAR, room_id, to_book=True)
+        if not await calendars.is_linked(tx, self.link):
+            raise CalendarNotLinked
+        return room
 
     async def _take_in(self, tx: Tx, event: OutsideEvent) -> bool:
         """Deal with an event found outside, and tell whether that is all there is to know of it now."""
         if self.link.room_id is None:
             return await self._take_in_slot(tx, event)
-        room = await rooms.access_room(tx, CALENDAR, self.link.room_id, to_book=True)
+        room = await self._locked_room(tx, self.link.room_id)
         # An event of others has no such id, and no booking has it.
         own_id = event.own_id or ""
         booking = await tx.one(BOOKING_LOCKED, id=own_id, room_id=room.id)
@@ -233,7 +238,7 @@ class _Hearing:
         """
         if self.link.room_id is None:
             return await self._slot_gone(tx, outside_id)
-        room = await rooms.access_room(tx, CALENDAR, self.link.room_id, to_book=True)
+        room = await self._locked_room(tx, self.link.room_id)
         found = await calendars.find_write_at(tx, self.link, outside_id)
         if found is None:
             await self._keep(tx, room, _nothing(outside_id))
@@ -258,23 +263,30 @@ class _Hearing:
         verdict = judge(write, None, asked_at=self.asked_at)
         if verdict is not Verdict.UNCERTAIN:
             await calendars.note_seen(tx, write, None)
-        if verdict is Verdict.CHANGED:
+        place = shifts.slot_of_event(write.event_id)
+        if verdict is Verdict.CHANGED and place is not None and place[0] >= self._today():
             await self._want(tx, write.event_id)
         return verdict is not Verdict.UNCERTAIN
 
     async def _keep(self, tx: Tx, room: Room, event: OutsideEvent) -> None:
         """Keep an event of others as it is now, and tell the administrators which bookings it is in the way of."""
-        spans = [Span(*span) for span in event.spans] if event.blocks else []
+        spans = [self._bounded(Span(*span)) for span in event.spans] if event.blocks else []
         kept = Import(source=self.link.kind, outside_id=event.outside_id, title=event.title, spans=spans)
         now = self.context.clock.now()
         for conflict in await rooms.keep_outside_event(tx, CALENDAR, room, kept, now=now):
             if await calendars.is_news(tx, self.link, event.outside_id, conflict.booking_id, now=now):
                 await tell_conflict(tx, room, conflict, hub=self.scene.hub, now=now)
 
+    def _bounded(self, span: Span) -> Span:
+        """Cut what lasts for years to the horizon; the rest stays as it is."""
+        if span.end - span.start <= FEED_AHEAD:
+            return span
+        return Span(max(span.start, self.asked_at - FEED_BACK), min(span.end, self.asked_at + FEED_AHEAD))
+
     async def _settle(self, changes: Changes) -> bool:
         """Deal with everything that a complete answer did not name, and tell of ours what was never told there."""
         named = {event.outside_id for event in changes.events}
-        async with self.database.read() as tx:
+        async with self.context.database.read() as tx:
             writes = await calendars.writes_of(tx, self.link)
         known = [write for write in writes.values() if write.outside_id is not None]
         absent = [write for write in known if write.outside_id not in named]
@@ -284,14 +296,14 @@ class _Hearing:
             log.warning("A calendar outside holds nothing of ours any more", target=self.link.target)
         certain = True
         for write in absent:
-            async with self.database.write() as tx:
+            async with self.context.database.write() as tx:
                 if emptied:
                     await calendars.note_seen(tx, write, None)
                 else:
                     certain &= await self._gone(tx, str(write.outside_id), until=self.asked_at + FEED_AHEAD)
-        async with self.database.write() as tx:
+        async with self.context.database.write() as tx:
             if self.link.room_id is not None:
-                room = await rooms.access_room(tx, CALENDAR, self.link.room_id, to_book=True)
+                room = await self._locked_room(tx, self.link.room_id)
                 await rooms.forget_outside_events(tx, CALENDAR, room, but=named, now=self.context.clock.now())
             for event_id in await self._coming(tx):
                 if emptied or event_id not in writes:

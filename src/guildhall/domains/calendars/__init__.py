@@ -35,6 +35,7 @@ from guildhall.domains.calendars.port import Changes, Kept, OutsideCalendar, Out
 from guildhall.domains.calendars.queries import (
     find_write,
     find_write_at,
+    is_linked,
     link_of,
     list_links,
     list_troubles,
@@ -82,6 +83,7 @@ __all__ = [
     "event_changed",
     "find_write",
     "find_write_at",
+    "is_linked",
     "is_news",
     "link_calendar",
     "link_of",

@@ -1,7 +1,7 @@
 """Links to calendars outside, what each was told of our events, and which conflicts were told."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -22,8 +22,8 @@ from sqlalchemy import (
 from guildhall.core.db import UtcTime, metadata, stored
 from guildhall.core.outbox import Queue
 
-CALENDARS = Queue("calendars", at_once=4)
-"""A lane of its own: a calendar that answers slowly keeps no mail waiting."""
+CALENDARS = Queue("calendars", at_once=4, poll=timedelta(seconds=1))
+"""A lane of its own: a calendar that answers slowly keeps no mail waiting, and nobody waits for a calendar."""
 
 SHIFTS = "shifts"
 """The target of the shift plan."""

@@ -13,7 +13,13 @@ from guildhall.domains.calendars.models import (
 
 MOST_TROUBLES = 200
 
-LINK_ID = query(str, select(calendar_links.c.id).where(calendar_links.c.target == bindparam("target")))
+# Whoever is about to leave a write for a link keeps it from ending before that write is committed.
+LINK_ID = query(
+    str,
+    select(calendar_links.c.id)
+    .where(calendar_links.c.target == bindparam("target"))
+    .with_for_update(read=True, key_share=True),
+)
 LINK = query(Link, select(calendar_links).where(calendar_links.c.id == bindparam("id")))
 LINK_OF = query(Link, select(calendar_links).where(calendar_links.c.target == bindparam("target")))
 LINK_OF_LOCKED = query(
@@ -70,6 +76,11 @@ async def list_links(tx: Tx) -> list[Link]:
 async def link_of(tx: Tx, target: str) -> Link | None:
     """Return the link of a target."""
     return await tx.one(LINK_OF, target=target)
+
+
+async def is_linked(tx: Tx, link: Link) -> bool:
+    """Tell whether a link has not ended since it was read."""
+    return await tx.one(LINK, id=link.id) is not None
 
 
 async def list_troubles(tx: Tx) -> list[Trouble]:
