@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from litestar.response import Response
 
 from guildhall import migrations
 from guildhall.adapters.caldav import CalDavCalendar
+from guildhall.adapters.google_calendar import GoogleAccess, GoogleCalendar, ServiceAccount
 from guildhall.adapters.smtp import SmtpMailer
 from guildhall.core import idempotency, outbox
 from guildhall.core.actor import SYSTEM
@@ -42,6 +43,7 @@ from guildhall.web.bodies import AnyRequest
 from guildhall.web.docs import docs_routes
 from guildhall.web.edge import Edge
 from guildhall.web.faces import Face
+from guildhall.web.hooks import PATH as HOOK_PATH, ROUTES as HOOK_ROUTES, channel_token, google_channel
 from guildhall.web.house import House
 from guildhall.web.routing import Route, answer_options, build_router
 from guildhall.web.system import ROUTES as SYSTEM_ROUTES, System
@@ -100,7 +102,7 @@ def build_app(house: House) -> Any:  # noqa: ANN401 (an ASGI application)
     """Return the ASGI application: every face's router in one parent, so that two may share a path."""
     documented = {face.name: (face, routes) for face, routes in FACES}
     docs = docs_routes(documented, server=house.settings.public_url)
-    faces = (*FACES, (Panel(), PANEL_ROUTES), (System(), (*SYSTEM_ROUTES, *docs)))
+    faces = (*FACES, (Panel(), PANEL_ROUTES), (System(), (*SYSTEM_ROUTES, *HOOK_ROUTES, *docs)))
     routers = [build_router(face, routes, house) for face, routes in faces]
     options = answer_options(route for _, routes in faces for route in routes)
     owner = _Owner([face for face, _ in faces])
@@ -223,12 +225,15 @@ def _join_calendars(house: House, client: httpx.AsyncClient) -> None:
             link.address, username=link.username or "", password=password, zone=house.hub.zone, client=client
         )
 
-    kinds = {calendars.CalendarKind.CALDAV: open_caldav}
+    access = _google_access(house, client)
+
+    def open_google(link: calendars.Link) -> GoogleCalendar:
+        if access is None:
+            raise calendars.CalendarRefused("Calendars at Google need GOOGLE_ACCOUNT_KEY_FILEPATH")
+        return GoogleCalendar(link.address, access, zone=house.hub.zone, base=house.settings.google.api_base)
 
     def open_calendar(link: calendars.Link) -> calendars.OutsideCalendar:
-        if link.kind not in kinds:
-            raise calendars.CalendarRefused("This server cannot open calendars of that kind")
-        return kinds[link.kind](link)
+        return open_google(link) if link.kind is calendars.CalendarKind.GOOGLE else open_caldav(link)
 
     scene = calendar_sync.Scene(open_calendar, house.hub)
     listener = calendar_sync.Listener(scene)
@@ -236,6 +241,38 @@ def _join_calendars(house: House, client: httpx.AsyncClient) -> None:
     house.jobs.work(calendars.LISTEN, listener.listen)
     house.jobs.work(calendars.CLEAR, listener.clear)
     house.jobs.every("calendars.sync", SYNC_PERIOD, listener.listen_to_all, queue=calendars.CALENDARS)
+    if access is not None and house.settings.can_be_called_by_google:
+        house.jobs.every("calendars.watch", HOURLY, _watcher(house, open_google), queue=calendars.CALENDARS)
+
+
+def _google_access(house: House, client: httpx.AsyncClient) -> GoogleAccess | None:
+    google = house.settings.google
+    if google.account_key is None:
+        return None
+    account = ServiceAccount.read(google.account_key)
+    return GoogleAccess(account, client=client, clock=house.clock, impersonate=google.impersonate or None)
+
+
+def _watcher(
+    house: House, open_google: Callable[[calendars.Link], GoogleCalendar]
+) -> Callable[[JobContext], Awaitable[None]]:
+    """Return the job that keeps a push channel open for each calendar at Google. Without one, they are only polled."""
+
+    async def watch(context: JobContext) -> None:
+        async with context.database.read() as tx:
+            links = await calendars.list_links(tx)
+        for link in links:
+            if link.kind is not calendars.CalendarKind.GOOGLE:
+                continue
+            channel, ends = google_channel(link.id, now=context.clock.now())
+            address = f"{house.settings.public_url}{HOOK_PATH}/{channel}"
+            token = channel_token(house.token_key, channel)
+            try:
+                await open_google(link).watch(address, channel=channel, token=token, until=ends)
+            except (calendars.CalendarRefused, calendars.CalendarUnavailable) as fault:
+                log.warning("Google will not tell of changes", calendar=link.address, reason=fault.message)
+
+    return watch
 
 
 async def _look_for_damage(database: Database) -> None:

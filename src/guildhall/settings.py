@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 T = typing.TypeVar("T")
 
+GOOGLE = "https://www.googleapis.com"
+
 
 class SettingsError(Exception):
     """One or more settings cannot be used; the text lists each with what to do."""
@@ -151,6 +153,27 @@ class CommonsHubSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GoogleSettings:
+    """Calendars at Google."""
+
+    account_key: Path | None = setting(
+        "GOOGLE_ACCOUNT_KEY_FILEPATH",
+        default=None,
+        help="JSON key file of the service account that calendars are shared with; unset, none can be linked.",
+    )
+    impersonate: str = setting(
+        "GOOGLE_CALENDAR_IMPERSONATE_USER",
+        default="",
+        help="Person of the account's domain to act for; Google then invites attendees, instead of a mail from here.",
+    )
+    api_base: str = setting(
+        "GOOGLE_API_BASE",
+        default=GOOGLE,
+        help="Address of Google's APIs; another one is for tests.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class AttendanceSettings:
     """The attendance dialect."""
 
@@ -174,6 +197,7 @@ class Settings:
     admin: AdminSettings = field(default_factory=AdminSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     commonshub: CommonsHubSettings = field(default_factory=CommonsHubSettings)
+    google: GoogleSettings = field(default_factory=GoogleSettings)
     attendance: AttendanceSettings = field(default_factory=AttendanceSettings)
 
     @property
@@ -185,6 +209,11 @@ class Settings:
     def database_url(self) -> str:
         """The address of the database."""
         return self.store.database_url or f"sqlite:///{self.store.data_dir / 'guildhall.db'}"
+
+    @property
+    def can_be_called_by_google(self) -> bool:
+        """Whether Google can tell this server of changes: it calls HTTPS only, and what stands for it calls anybody."""
+        return self.public_url.startswith("https://") or self.google.api_base != GOOGLE
 
     @property
     def in_production(self) -> bool:
@@ -300,6 +329,7 @@ def _rules(settings: Settings) -> list[str]:
             r"https?://[^/]",
             "http:// or https:// and a host",
         ),
+        ("GOOGLE_API_BASE", settings.google.api_base, r"https?://[^/]", "http:// or https:// and a host"),
         ("DATABASE_URL", settings.database_url, r"sqlite:///|postgres(ql)?://", "sqlite:/// or postgresql://"),
         ("REDIS_URL", settings.store.redis_url or "redis://", r"rediss?://|unix://", "redis:// or rediss://"),
     ):
@@ -307,6 +337,8 @@ def _rules(settings: Settings) -> list[str]:
             faults.append(f"{name}: must begin with {told}")
         elif not _has_usable_port(address):
             faults.append(f"{name}: has a port that is no number between 0 and 65535")
+    if settings.google.impersonate and settings.google.account_key is None:
+        faults.append("GOOGLE_CALENDAR_IMPERSONATE_USER: needs GOOGLE_ACCOUNT_KEY_FILEPATH")
     if settings.in_production:
         faults += _production_rules(settings)
     return faults

@@ -17,6 +17,7 @@ from guildhall.domains.calendars.links import (
     link_calendar,
     password_of,
     unlink_calendar,
+    wake_link,
 )
 from guildhall.domains.calendars.models import (
     CALENDARS,
@@ -96,6 +97,7 @@ __all__ = [
     "room_target",
     "take_turn",
     "unlink_calendar",
+    "wake_link",
     "want_write",
     "writes_of",
 ]

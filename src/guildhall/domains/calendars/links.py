@@ -1,7 +1,7 @@
 """Linking rooms and the shift plan to calendars outside."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,10 +25,13 @@ from guildhall.domains.calendars.models import (
     calendar_links,
     calendar_writes,
 )
-from guildhall.domains.calendars.queries import LINK_OF, LINK_OF_LOCKED, list_links
+from guildhall.domains.calendars.queries import LINK, LINK_OF, LINK_OF_LOCKED, list_links
 
 LONGEST_ADDRESS = 2000
 LONGEST_ACCOUNT = 500
+
+WAKE_PERIOD = timedelta(seconds=5)
+"""How long to wait for more when a calendar says that it changed."""
 
 _link = calendar_links.c.id == bindparam("link_id")
 CHANGE = command(
@@ -107,6 +110,19 @@ def password_of(link: Link, box: SecretBox) -> str:
         return box.decrypt(link.secret or "", place=_place(link.target))
     except SecretUnreadable as fault:
         raise CalendarRefused("The calendar's password cannot be read any more: enter it anew") from fault
+
+
+async def wake_link(tx: Tx, link_id: str, *, now: datetime) -> None:
+    """Listen soon to a calendar that says it changed; one that is linked no longer wakes nobody.
+
+    A calendar that changes often says so often: within WAKE_PERIOD it is listened to once, at its end.
+    """
+    link = await tx.one(LINK, id=link_id)
+    if link is None:
+        return
+    period = int(now.timestamp() // WAKE_PERIOD.total_seconds())
+    ends = datetime.fromtimestamp((period + 1) * WAKE_PERIOD.total_seconds(), UTC)
+    await outbox.put(tx, LISTEN, TargetRef(link.target), now=now, key=f"{link.id} {period}", due=ends)
 
 
 async def begin_listening(tx: Tx, target: str, *, holder: str, lasts: timedelta, now: datetime) -> Link | None:
