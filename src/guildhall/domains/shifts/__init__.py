@@ -1,10 +1,21 @@
 """Shifts: the daily plan of volunteers, who signed up for what, the trail of it, and the rewards."""
 
-from guildhall.domains.shifts.administration import create_default_plan, set_plan
+from guildhall.domains.shifts.administration import (
+    Change,
+    DayUnderPlan,
+    PlanDraft,
+    access_plan,
+    apply_plans,
+    create_default_plan,
+    remove_plan,
+    set_plan,
+    week_under,
+)
 from guildhall.domains.shifts.calendars import calendar_of_person
+from guildhall.domains.shifts.hub_file import read_plans
 from guildhall.domains.shifts.models import PlannedSlot, Reward, ShiftPlan, SignupState, Volunteer
 from guildhall.domains.shifts.plans import DaySlot
-from guildhall.domains.shifts.queries import lines_of, rewards_of, rewards_of_slot, shifts_of
+from guildhall.domains.shifts.queries import lines_of, list_plans, rewards_of, rewards_of_slot, shifts_of
 from guildhall.domains.shifts.rewards import (
     MOST_AMOUNT,
     RewardRefusal,
@@ -18,7 +29,10 @@ from guildhall.domains.shifts.signups import SignedUp, line_text, sign_up, withd
 
 __all__ = [
     "MOST_AMOUNT",
+    "Change",
     "DaySlot",
+    "DayUnderPlan",
+    "PlanDraft",
     "PlannedSlot",
     "Reward",
     "RewardRefusal",
@@ -29,13 +43,18 @@ __all__ = [
     "SignedUp",
     "SignupState",
     "Volunteer",
+    "access_plan",
     "access_slot",
+    "apply_plans",
     "balances_of_person",
     "calendar_of_person",
     "check_token",
     "create_default_plan",
     "line_text",
     "lines_of",
+    "list_plans",
+    "read_plans",
+    "remove_plan",
     "reward",
     "rewards_of",
     "rewards_of_slot",
@@ -43,5 +62,6 @@ __all__ = [
     "set_plan",
     "shifts_of",
     "sign_up",
+    "week_under",
     "withdraw",
 ]

@@ -39,6 +39,14 @@ MOST_OWN = 1000
 NEWEST = 2**62
 
 PLANS = query(ShiftPlan, select(shift_plans).order_by(shift_plans.c.valid_from))
+PLAN = query(ShiftPlan, select(shift_plans).where(shift_plans.c.valid_from == bindparam("valid_from")))
+FIRST_FIXED_DAY = query(
+    date,
+    select(shift_slots.c.day)
+    .where(shift_slots.c.day.between(bindparam("first"), bindparam("last")))
+    .order_by(shift_slots.c.day)
+    .limit(1),
+)
 FIXED_SLOTS = query(
     FixedSlot,
     select(shift_slots)
@@ -136,6 +144,11 @@ LINES = query(
     .where(shift_lines.c.day == bindparam("day"), shift_lines.c.slot == bindparam("slot"))
     .order_by(shift_lines.c.seq),
 )
+
+
+async def list_plans(tx: Tx) -> Sequence[ShiftPlan]:
+    """Return every plan by its first day."""
+    return await tx.all(PLANS)
 
 
 async def shifts_of(tx: Tx, user_id: str, first: date, last: date) -> Sequence[OwnShift]:

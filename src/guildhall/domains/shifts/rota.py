@@ -1,6 +1,7 @@
 """The days of the rota: slots, who is signed up, and what happens in the rooms meanwhile."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -54,9 +55,11 @@ async def rota_of(tx: Tx, first: date, last: date, *, hub: Hub) -> list[RotaDay]
     ]
 
 
-async def day_slots(tx: Tx, first: date, last: date) -> dict[date, list[DaySlot]]:
-    """Return the slots of each day from `first` to `last`, both included."""
-    plans = await tx.all(PLANS)
+async def day_slots(
+    tx: Tx, first: date, last: date, *, plans: Sequence[ShiftPlan] | None = None
+) -> dict[date, list[DaySlot]]:
+    """Return the slots of each day from `first` to `last`, both included; other `plans` tell what would be."""
+    plans = await tx.all(PLANS) if plans is None else plans
     closed = await rooms.closed_between(tx, first, last)
     fixed: dict[date, list[FixedSlot]] = defaultdict(list)
     for each in await tx.all(FIXED_SLOTS, first=first, last=last):
