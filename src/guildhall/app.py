@@ -31,7 +31,7 @@ from guildhall.core.limits import open_limiter
 from guildhall.core.log import get_logger
 from guildhall.core.metrics import Metrics
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
-from guildhall.domains import actions, identity, notifications, rooms, shifts
+from guildhall.domains import actions, identity, ledger, notifications, rooms, shifts
 from guildhall.domains.rooms import Hub
 from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, show_notice
 from guildhall.settings import Settings, SettingsError
@@ -221,6 +221,7 @@ async def _furnish(house: House) -> None:
     async with house.database.write() as tx:
         await rooms.create_default_rooms(tx, SYSTEM, now=house.clock.now())
         await shifts.create_default_plan(tx, SYSTEM, now=house.clock.now())
+        await ledger.create_default_token(tx, SYSTEM, now=house.clock.now())
 
 
 async def apply_hub_file(house: House) -> None:

@@ -16,11 +16,11 @@ from guildhall.dialects.commonshub.wire import HubBody, Page, Reply, cursor_of, 
 from guildhall.domains import identity, ledger, shifts
 from guildhall.domains.identity import Permission
 from guildhall.domains.identity.errors import MissingRole, MissingUserId
-from guildhall.domains.ledger import InvalidAmount
+from guildhall.domains.ledger import InvalidAmount, UnknownToken
 from guildhall.domains.rooms.errors import InvalidDate
 from guildhall.domains.rooms.times import parse_day
 from guildhall.domains.shifts import Reward, RewardRefusal, RewardResult
-from guildhall.domains.shifts.errors import InvalidSlot, SlotNotFound, TooManyParticipants, UnknownToken
+from guildhall.domains.shifts.errors import InvalidSlot, SlotNotFound, TooManyParticipants
 from guildhall.web.bodies import Later, QueryString
 from guildhall.web.house import House
 from guildhall.web.routing import route
@@ -61,7 +61,7 @@ class RewardReply(Reply, frozen=True, kw_only=True):
         return cls(
             user_id=result.name,
             username=result.username,
-            amount=_tokens(result.amount),
+            amount=ledger.amount_number(result.amount),
             tx_hash=result.tx_hash,
             success=result.refusal is None,
             status="refused" if result.refusal else "confirmed",
@@ -76,7 +76,7 @@ class RewardReply(Reply, frozen=True, kw_only=True):
         return cls(
             user_id=reward.alias,
             username=reward.username,
-            amount=_tokens(reward.amount),
+            amount=ledger.amount_number(reward.amount),
             tx_hash=reward.tx_hash,
             success=True,
             status="confirmed",
@@ -176,14 +176,9 @@ async def list_my_rewards(query: PageQuery, tx: Tx, actor: Actor) -> RewardList:
     user = await identity.access_self(tx, actor)
     found = await shifts.rewards_of(tx, user.id, before=position_of(query.cursor), limit=query.limit + 1)
     page = found[: query.limit]
+    balances = await shifts.balances_of_person(tx, user)
     return RewardList(
-        balances=[BalanceReply(each.token, _tokens(each.amount)) for each in await shifts.balances_of_person(tx, user)],
+        balances=[BalanceReply(each.token, ledger.amount_number(each.amount)) for each in balances],
         rewards=[OwnReward.of_own(each) for each in page],
         next_cursor=cursor_of(page[-1].seq) if len(found) > query.limit else None,
     )
-
-
-def _tokens(units: int) -> int | float:
-    """Return base units as the number of tokens that JSON shows; below a thousand million tokens it is exact."""
-    text = ledger.amount_text(units)
-    return float(text) if "." in text else int(text)

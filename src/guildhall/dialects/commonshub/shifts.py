@@ -14,7 +14,7 @@ from guildhall.core.errors import Invalid
 from guildhall.core.idempotency import IdempotencyKeyReused
 from guildhall.dialects.commonshub.auth import FOR_USER, READER
 from guildhall.dialects.commonshub.wire import HubBody, Ok, Reply, utc
-from guildhall.domains import identity, rooms, shifts
+from guildhall.domains import identity, ledger, rooms, shifts
 from guildhall.domains.identity import Permission
 from guildhall.domains.identity.errors import InvalidEmail, MissingUserId, UserNotFound
 from guildhall.domains.rooms import Hub
@@ -35,7 +35,6 @@ from guildhall.web.house import House
 from guildhall.web.routing import route
 
 SLOT = re.compile(r"[0-9]{1,9}", re.ASCII)
-HOURLY_REWARD = 1
 ME = "me"
 
 
@@ -263,7 +262,7 @@ def _slot(rota: RotaSlot, actor: Actor, hub: Hub, *, dated: bool) -> SlotReply:
         start_at=rota.span.start.astimezone(hub.zone),
         end_at=rota.span.end.astimezone(hub.zone),
         closed=slot.closed,
-        suggested_reward=slot.hours * HOURLY_REWARD,
+        suggested_reward=ledger.amount_number(rota.suggested_reward),
     )
 
 

@@ -33,7 +33,7 @@ class Deed(Protocol):
 
     kind: ClassVar[str]
 
-    def check(self, hub: Hub) -> None:
+    async def check(self, tx: Tx, *, hub: Hub) -> None:
         """Refuse parameters that nobody could ever carry out. Raises InvalidParams."""
 
     async def describe(self, tx: Tx, actor: Actor, *, hub: Hub) -> str:
@@ -55,9 +55,9 @@ class ShiftSignup(_Params, frozen=True, kw_only=True):
     slot_index: SlotNumber
     email: str | None = None
 
-    def check(self, hub: Hub) -> None:
+    async def check(self, tx: Tx, *, hub: Hub) -> None:
         """See Deed."""
-        del hub
+        del tx, hub
         _day(self.date)
         _check_email(self.email)
 
@@ -83,9 +83,9 @@ class ShiftCancel(_Params, frozen=True, kw_only=True):
     date: str
     slot_index: SlotNumber
 
-    def check(self, hub: Hub) -> None:
+    async def check(self, tx: Tx, *, hub: Hub) -> None:
         """See Deed."""
-        del hub
+        del tx, hub
         _day(self.date)
 
     async def describe(self, tx: Tx, actor: Actor, *, hub: Hub) -> str:
@@ -115,8 +115,9 @@ class RoomBooking(_Params, frozen=True, kw_only=True):
     private: bool = False
     email: str | None = None
 
-    def check(self, hub: Hub) -> None:
+    async def check(self, tx: Tx, *, hub: Hub) -> None:
         """See Deed."""
+        del tx
         wish = self._wish(hub.zone)
         _check_email(wish.email)
         with _blaming("end"):
@@ -162,8 +163,9 @@ class RoomCancel(_Params, frozen=True, kw_only=True):
     room_id: str
     event_id: str
 
-    def check(self, hub: Hub) -> None:
+    async def check(self, tx: Tx, *, hub: Hub) -> None:
         """See Deed. Two names can be anything."""
+        del tx, hub
 
     async def describe(self, tx: Tx, actor: Actor, *, hub: Hub) -> str:
         """See Deed. What a private booking is about is not told: whoever prepares need not be who booked."""
@@ -194,14 +196,14 @@ class ShiftReward(_Params, frozen=True, kw_only=True):
     amount_per_user: float
     token: str
 
-    def check(self, hub: Hub) -> None:
+    async def check(self, tx: Tx, *, hub: Hub) -> None:
         """See Deed."""
         del hub
         _day(self.date)
-        with _blaming("amountPerUser"):
-            ledger.base_units(self._amount, most=shifts.MOST_AMOUNT)
         with _blaming("token"):
-            shifts.check_token(self.token)
+            token = await ledger.access_token(tx, self.token)
+        with _blaming("amountPerUser"):
+            ledger.base_units(self._amount, most=token.most)
 
     async def describe(self, tx: Tx, actor: Actor, *, hub: Hub) -> str:
         """See Deed."""
@@ -268,11 +270,10 @@ def _slot_outcome(slot: DaySlot, places_left: int) -> Outcome:
 
 
 def _reward_outcome(result: RewardResult) -> Outcome:
-    amount = ledger.amount_text(result.amount)
     return {
         "userId": result.name,
         "username": result.username,
-        "amount": float(amount) if "." in amount else int(amount),
+        "amount": ledger.amount_number(result.amount),
         "txHash": result.tx_hash,
         "success": result.refusal is None,
         "status": "refused" if result.refusal else "confirmed",

@@ -34,7 +34,7 @@ async def prepare_action(
     if not 1 <= expires_in <= LONGEST_EXPIRY:
         raise InvalidExpiry
     name = valid_user_id(target)
-    deed.check(hub)
+    await deed.check(tx, hub=hub)
     user = await _target(tx, actor, name, now)
     summary = await deed.describe(tx, actor, hub=hub)
     await _check_room_for_more(tx, user, now)

@@ -11,9 +11,10 @@ EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def base_units(amount: Decimal, *, most: int) -> int:
-    """Return an amount of tokens, at most `most` of them, in base units. Raises InvalidAmount; never rounds."""
-    if not 0 < amount <= most:
-        raise InvalidAmount(f"An amount is more than 0 and at most {most}", most=most)
+    """Return an amount of tokens in base units, at most `most` of those. Raises InvalidAmount; never rounds."""
+    if not 0 < amount <= EXACT.scaleb(Decimal(most), -DECIMALS):
+        told = amount_text(most)
+        raise InvalidAmount(f"An amount is more than 0 and at most {told}", most=amount_number(most))
     units = EXACT.scaleb(amount, DECIMALS)
     if units != EXACT.to_integral_value(units):
         raise InvalidAmount(f"An amount has at most {DECIMALS} decimals", decimals=DECIMALS)
@@ -25,3 +26,9 @@ def amount_text(units: int) -> str:
     whole, rest = divmod(abs(units), UNITS)
     decimals = f".{rest:0{DECIMALS}}".rstrip("0") if rest else ""
     return f"{'-' if units < 0 else ''}{whole}{decimals}"
+
+
+def amount_number(units: int) -> int | float:
+    """Return base units as the number of tokens that JSON shows; below a thousand million tokens it is exact."""
+    text = amount_text(units)
+    return float(text) if "." in text else int(text)

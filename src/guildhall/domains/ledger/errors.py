@@ -2,7 +2,8 @@
 
 GuildhallError
 ├── Invalid
-│   └── InvalidAmount      not more than zero, more than the most, or more than six decimals
+│   ├── InvalidAmount      not more than zero, more than the most, or more than six decimals
+│   └── UnknownToken       the house does not give this token
 ├── Conflict
 │   └── EntryExists        what the entry stands for is in the ledger already
 └── Internal
@@ -17,6 +18,13 @@ class InvalidAmount(Invalid):
 
     code = "invalid_amount"
     text = "An amount is more than zero and has at most six decimals"
+
+
+class UnknownToken(Invalid):
+    """The house does not give this token; `details.known` lists those it gives."""
+
+    code = "unknown_token"
+    text = "There is no such token"
 
 
 class EntryExists(Conflict):

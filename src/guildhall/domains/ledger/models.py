@@ -1,11 +1,29 @@
-"""The entries of the ledger, the head of their chain, and the balances that follow from them."""
+"""The tokens, the entries of the ledger, the head of their chain, and the balances that follow from them."""
 
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Integer, Table, Text, UniqueConstraint
 
 from guildhall.core.db import UtcTime, metadata, stored
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("hourly", BigInteger, nullable=False),
+    Column("most", BigInteger, nullable=False),
+    Column("chain_id", BigInteger),
+    Column("contract", Text),
+    Column("decimals", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("managed_by_file", Boolean, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    CheckConstraint("hourly >= 0", name="hourly"),
+    CheckConstraint("most > 0", name="most"),
+    CheckConstraint("decimals BETWEEN 0 AND 30", name="decimals"),
+    CheckConstraint("(chain_id IS NULL) = (contract IS NULL)", name="chain"),
+)
 
 # Nothing updates or deletes entries: triggers of the migration refuse it.
 ledger_entries = Table(
@@ -47,6 +65,24 @@ ledger_balances = Table(
     Column("token", Text, primary_key=True),
     Column("amount", BigInteger, nullable=False),
 )
+
+
+@stored(tokens)
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """A token of the house: what an hour earns and what one reward is at most, both in base units.
+
+    On a chain it is the contract at an address, whose own base unit has `decimals` decimals.
+    """
+
+    code: str
+    hourly: int
+    most: int
+    chain_id: int | None = None
+    contract: str | None = None
+    decimals: int = 6
+    position: int = 0
+    managed_by_file: bool = False
+    created_at: datetime
 
 
 @stored(ledger_entries)

@@ -7,11 +7,16 @@ from guildhall.domains.ledger.models import (
     Balance,
     Entry,
     Head,
+    Token,
     WrongBalance,
     ledger_balances,
     ledger_entries,
     ledger_head,
+    tokens,
 )
+
+TOKEN = query(Token, select(tokens).where(tokens.c.code == bindparam("code")))
+TOKENS = query(Token, select(tokens).order_by(tokens.c.position, tokens.c.code))
 
 _head = select(ledger_head.c.seq, ledger_head.c.digest).where(ledger_head.c.id == bindparam("id"))
 

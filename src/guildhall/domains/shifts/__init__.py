@@ -17,18 +17,15 @@ from guildhall.domains.shifts.models import PlannedSlot, Reward, ShiftPlan, Sign
 from guildhall.domains.shifts.plans import DaySlot
 from guildhall.domains.shifts.queries import lines_of, list_plans, rewards_of, rewards_of_slot, shifts_of
 from guildhall.domains.shifts.rewards import (
-    MOST_AMOUNT,
     RewardRefusal,
     RewardResult,
     balances_of_person,
-    check_token,
     reward,
 )
 from guildhall.domains.shifts.rota import RotaDay, RotaSlot, access_slot, rota_of
 from guildhall.domains.shifts.signups import SignedUp, line_text, sign_up, withdraw
 
 __all__ = [
-    "MOST_AMOUNT",
     "Change",
     "DaySlot",
     "DayUnderPlan",
@@ -48,7 +45,6 @@ __all__ = [
     "apply_plans",
     "balances_of_person",
     "calendar_of_person",
-    "check_token",
     "create_default_plan",
     "line_text",
     "lines_of",

@@ -7,8 +7,7 @@ GuildhallError
 │   └── PlanNotFound         no plan begins on that day
 ├── Invalid
 │   ├── InvalidSlot          not a number
-│   ├── TooManyParticipants  not the 1 to 100 people that one call rewards
-│   └── UnknownToken         the house does not give this token
+│   └── TooManyParticipants  not the 1 to 100 people that one call rewards
 ├── Conflict
 │   ├── AlreadySignedUp
 │   └── PlanStays            what was done, or the house, rests on the plan
@@ -54,13 +53,6 @@ class TooManyParticipants(Invalid):
 
     code = "too_many_participants"
     text = "One call rewards 1 to 100 participants, named by their ids"
-
-
-class UnknownToken(Invalid):
-    """The house does not give this token; `details.known` lists those it gives."""
-
-    code = "unknown_token"
-    text = "There is no such token"
 
 
 class AlreadySignedUp(Conflict):

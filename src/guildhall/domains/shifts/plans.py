@@ -27,9 +27,9 @@ class DaySlot:
     fixed: bool = False
 
     @property
-    def hours(self) -> float:
+    def minutes(self) -> int:
         """How long it lasts by the clock on the wall."""
-        return (self.closes - self.opens) / MINUTES_OF_HOUR
+        return self.closes - self.opens
 
 
 def plan_for(day: date, plans: Iterable[ShiftPlan]) -> ShiftPlan | None:

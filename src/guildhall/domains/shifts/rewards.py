@@ -11,14 +11,12 @@ from guildhall.core.db import Tx
 from guildhall.domains import audit, identity, ledger
 from guildhall.domains.identity import Permission, User
 from guildhall.domains.identity.errors import MissingRole, UserNotFound
-from guildhall.domains.shifts.errors import TooManyParticipants, UnknownToken
+from guildhall.domains.shifts.errors import TooManyParticipants
 from guildhall.domains.shifts.models import NewLine, NewReward, Reward, SignupState
 from guildhall.domains.shifts.plans import DaySlot
 from guildhall.domains.shifts.queries import LAST_SIGNUP_STATE, LIVE_SIGNUPS_LOCKED, SLOT_LOCKED, rewards_of_slot
 
 MOST_PARTICIPANTS = 100
-MOST_AMOUNT = 100
-TOKENS = ("CHT",)
 
 
 class RewardRefusal(StrEnum):
@@ -67,15 +65,15 @@ async def reward(
 
     Somebody who is named twice counts once. Whoever was given the same before has that result again; what cannot be
     given to one of them is a result too and does not keep it from the others. Raises MissingRole, MissingUserId,
-    TooManyParticipants, InvalidAmount, UnknownToken.
+    TooManyParticipants, UnknownToken, InvalidAmount.
     """
     if not actor.may(Permission.REWARD):
         raise MissingRole
     minter = await identity.access_self(tx, actor)
     if not 1 <= len(participants) <= MOST_PARTICIPANTS:
         raise TooManyParticipants(limit=MOST_PARTICIPANTS)
-    units = ledger.base_units(amount, most=MOST_AMOUNT)
-    check_token(token)
+    given_token = await ledger.access_token(tx, token)
+    units = ledger.base_units(amount, most=given_token.most)
     # Calls for one slot take turns here, so the second one sees what the first one gave.
     await tx.one(SLOT_LOCKED, day=slot.day, slot=slot.index)
     signed_up = frozenset(await tx.all(LIVE_SIGNUPS_LOCKED, day=slot.day, slot=slot.index))
@@ -86,12 +84,6 @@ async def reward(
     fresh = [user for name, user in people.items() if user is not None and judged[name] is None]
     minted = await _mint(tx, actor, run, fresh) if fresh else {}
     return [result or minted[name] for name, result in judged.items()]
-
-
-def check_token(token: str) -> None:
-    """Refuse a token that the hub does not have. Raises UnknownToken."""
-    if token not in TOKENS:
-        raise UnknownToken(known=list(TOKENS))
 
 
 async def balances_of_person(tx: Tx, user: User) -> list[ledger.Balance]:

@@ -8,23 +8,27 @@ from zoneinfo import ZoneInfo
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
-from guildhall.domains import rooms
+from guildhall.domains import ledger, rooms
 from guildhall.domains.rooms import BookedEvent, Hub
 from guildhall.domains.rooms.times import Span, day_span, local_time
 from guildhall.domains.shifts.errors import SlotNotFound
 from guildhall.domains.shifts.models import FixedSlot, ShiftPlan, Volunteer
-from guildhall.domains.shifts.plans import DaySlot, plan_for, slots_of
+from guildhall.domains.shifts.plans import MINUTES_OF_HOUR, DaySlot, plan_for, slots_of
 from guildhall.domains.shifts.queries import FIXED_SLOTS, PLANS, VOLUNTEERS
 
 
 @dataclass(frozen=True)
 class RotaSlot:
-    """A slot with its people and the room events that overlap it, both in order."""
+    """A slot with its people and the room events that overlap it, both in order.
+
+    `suggested_reward` is what its hours earn, in base units of the first token of the house.
+    """
 
     slot: DaySlot
     span: Span
     volunteers: list[Volunteer]
     room_events: list[tuple[str, BookedEvent]]
+    suggested_reward: int
 
     @property
     def places_left(self) -> int:
@@ -41,7 +45,7 @@ class RotaDay:
 
 
 async def rota_of(tx: Tx, first: date, last: date, *, hub: Hub) -> list[RotaDay]:
-    """Return the days from `first` to `last`, both included, in six reads whatever the number of days."""
+    """Return the days from `first` to `last`, both included, in seven reads whatever the number of days."""
     slots = await day_slots(tx, first, last)
     people: dict[tuple[date, int], list[Volunteer]] = defaultdict(list)
     for volunteer in await tx.all(VOLUNTEERS, first=first, last=last):
@@ -49,8 +53,10 @@ async def rota_of(tx: Tx, first: date, last: date, *, hub: Hub) -> list[RotaDay]
     names = {room.id: room.short_name for room in await rooms.every_room(tx)}
     events = await rooms.events_in_house(tx, day_span(first, hub.zone, days=(last - first).days + 1))
     named = [(names[event.room_id], event) for event in events]
+    tokens = await ledger.list_tokens(tx)
+    hourly = tokens[0].hourly if tokens else 0
     return [
-        RotaDay(day, [_rota_slot(slot, people[day, slot.index], named, hub.zone) for slot in todays])
+        RotaDay(day, [_rota_slot(slot, people[day, slot.index], named, hourly, hub.zone) for slot in todays])
         for day, todays in slots.items()
     ]
 
@@ -88,8 +94,8 @@ def _instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
 
 
 def _rota_slot(
-    slot: DaySlot, volunteers: list[Volunteer], events: list[tuple[str, BookedEvent]], zone: ZoneInfo
+    slot: DaySlot, volunteers: list[Volunteer], events: list[tuple[str, BookedEvent]], hourly: int, zone: ZoneInfo
 ) -> RotaSlot:
     span = span_of(slot, zone)
     meanwhile = [(name, event) for name, event in events if span.touches(Span(event.starts_at, event.ends_at))]
-    return RotaSlot(slot, span, volunteers, meanwhile)
+    return RotaSlot(slot, span, volunteers, meanwhile, slot.minutes * hourly // MINUTES_OF_HOUR)
