@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
@@ -17,6 +18,7 @@ from guildhall.core.errors import Invalid
 HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
 SETTING = re.compile(r"\s*([\w.\"'-]+)\s*=\s*(.*)")
 FAULT_PLACE = re.compile(r" - at `(?:key in )?\$([^`]*)`$")
+UNKNOWN = re.compile(r"unknown field `(.+?)`")
 STEP = re.compile(r"\.?(\w+)|\[(\d+)\]")
 
 T = TypeVar("T")
@@ -35,7 +37,7 @@ class TomlFile:
 
     def __init__(self, text: str) -> None:
         try:
-            self._content = tomllib.loads(text)
+            self._content = tomllib.loads(text, parse_float=Decimal)
         except tomllib.TOMLDecodeError as fault:
             raise FileFaulty(f"The file is not valid TOML: {fault}") from fault
         self._lines = _lines_of(text)
@@ -63,7 +65,9 @@ class TomlFile:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as fault:
             place = FAULT_PLACE.search(str(fault))
+            unknown = UNKNOWN.search(str(fault))
             within = _steps(place[1].partition("[...]")[0]) if place else ()
+            within += (unknown[1],) if unknown else ()
             raise self.fault((*path, *within), FAULT_PLACE.sub("", str(fault))) from fault
 
     @contextmanager
@@ -94,19 +98,22 @@ def _lines_of(text: str) -> dict[Place, int]:
     counts: dict[Place, int] = {}
     header: Place = ()
     listed: Place = ()
+    begun = 0
     for number, line in enumerate(text.splitlines(), 1):
         if found := HEADER.match(line):
             header, listed = _table(found[2], counts, starts_another=found[1] == "[["), ()
-            lines.setdefault(header, number)
+            for length in range(1, len(header) + 1):
+                lines.setdefault(header[:length], number)
         elif not listed and (found := SETTING.match(line)):
             place = (*header, *_names(found[1]))
             lines.setdefault(place, number)
             listed = place if found[2].startswith("[") and found[2].count("[") > found[2].count("]") else ()
-            counts[place] = found[2].count("{")
-        elif listed:
-            lines.setdefault((*listed, counts[listed]), number)
-            counts[listed] += line.count("{")
-            listed = () if line.strip().startswith("]") else listed
+            begun = found[2].count("{")
+        elif listed and not line.lstrip().startswith("#"):
+            last = begun + line.count("{")
+            lines.update({(*listed, position): number for position in range(begun, last)})
+            begun = last
+            listed = () if line.lstrip().startswith("]") else listed
     return lines
 
 

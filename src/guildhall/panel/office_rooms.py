@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
-from guildhall.core.errors import GuildhallError, InvalidField, NotFound
+from guildhall.core.errors import GuildhallError, InvalidField, ManagedByFile, NotFound
 from guildhall.domains import rooms
 from guildhall.domains.identity import Permission
 from guildhall.domains.rooms import Hours, Opening, Room, RoomPlan
-from guildhall.domains.rooms.errors import ManagedByFile, RoomNotFound
+from guildhall.domains.rooms.errors import RoomNotFound
 from guildhall.domains.rooms.times import clock_text, parse_day, parse_minutes
 from guildhall.panel.forms import change, show, text_or_none, whole_number
 from guildhall.panel.pages import page, told

@@ -2,14 +2,26 @@
 
 from guildhall.domains.ledger.amounts import amount_number, amount_text, base_units
 from guildhall.domains.ledger.chain import Mint
-from guildhall.domains.ledger.errors import EntryExists, InvalidAmount, LedgerBroken, UnknownToken
+from guildhall.domains.ledger.errors import EntryExists, InvalidAmount, LedgerBroken, TokenStays, UnknownToken
+from guildhall.domains.ledger.hub_file import SECTIONS, read_tokens
 from guildhall.domains.ledger.minting import mint
 from guildhall.domains.ledger.models import Balance, Entry, Token
 from guildhall.domains.ledger.queries import balances_of
-from guildhall.domains.ledger.tokens import access_token, create_default_token, list_tokens
+from guildhall.domains.ledger.tokens import (
+    TokenPlan,
+    access_token,
+    apply_tokens,
+    create_default_token,
+    list_tokens,
+    order_tokens,
+    put_token,
+    remove_token,
+    token_units,
+)
 from guildhall.domains.ledger.verification import Verified, verify
 
 __all__ = [
+    "SECTIONS",
     "Balance",
     "Entry",
     "EntryExists",
@@ -17,15 +29,23 @@ __all__ = [
     "LedgerBroken",
     "Mint",
     "Token",
+    "TokenPlan",
+    "TokenStays",
     "UnknownToken",
     "Verified",
     "access_token",
     "amount_number",
     "amount_text",
+    "apply_tokens",
     "balances_of",
     "base_units",
     "create_default_token",
     "list_tokens",
     "mint",
+    "order_tokens",
+    "put_token",
+    "read_tokens",
+    "remove_token",
+    "token_units",
     "verify",
 ]

@@ -12,7 +12,7 @@ from guildhall.domains.rooms.administration import (
 from guildhall.domains.rooms.availability import FreeSlot, free_slots
 from guildhall.domains.rooms.bookings import Wish, book_room, cancel_booking, check_wish
 from guildhall.domains.rooms.hub import Hub
-from guildhall.domains.rooms.hub_file import HubFile, read_hub_file
+from guildhall.domains.rooms.hub_file import SECTIONS, HubFile, read_hub_file
 from guildhall.domains.rooms.models import BookedEvent, Booking, BookingState, ClosedDay, Hours, Opening, Room
 from guildhall.domains.rooms.policy import (
     access_booking_to_cancel,
@@ -40,6 +40,7 @@ from guildhall.domains.rooms.schedule import (
 )
 
 __all__ = [
+    "SECTIONS",
     "BookedEvent",
     "Booking",
     "BookingState",

@@ -9,10 +9,9 @@ from sqlalchemy import bindparam, delete, update
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command, insert_if_new
-from guildhall.core.errors import InvalidField
+from guildhall.core.errors import InvalidField, ManagedByFile
 from guildhall.domains import audit
 from guildhall.domains.identity.names import clean_name
-from guildhall.domains.rooms.errors import ManagedByFile
 from guildhall.domains.rooms.models import (
     DEFAULT_OPENING,
     ClosedDay,

@@ -12,7 +12,7 @@ from guildhall.domains.shifts.administration import (
     week_under,
 )
 from guildhall.domains.shifts.calendars import calendar_of_person
-from guildhall.domains.shifts.hub_file import read_plans
+from guildhall.domains.shifts.hub_file import SECTIONS, read_plans
 from guildhall.domains.shifts.models import PlannedSlot, Reward, ShiftPlan, SignupState, Volunteer
 from guildhall.domains.shifts.plans import DaySlot
 from guildhall.domains.shifts.queries import lines_of, list_plans, rewards_of, rewards_of_slot, shifts_of
@@ -26,6 +26,7 @@ from guildhall.domains.shifts.rota import RotaDay, RotaSlot, access_slot, rota_o
 from guildhall.domains.shifts.signups import SignedUp, line_text, sign_up, withdraw
 
 __all__ = [
+    "SECTIONS",
     "Change",
     "DaySlot",
     "DayUnderPlan",

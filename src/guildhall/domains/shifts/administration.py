@@ -11,10 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
-from guildhall.core.errors import InvalidField
+from guildhall.core.errors import InvalidField, ManagedByFile
 from guildhall.domains import audit
 from guildhall.domains.rooms import Hub
-from guildhall.domains.rooms.errors import ManagedByFile
 from guildhall.domains.rooms.times import MINUTES_OF_DAY, parse_day, parse_minutes
 from guildhall.domains.shifts.errors import PlanNotFound, PlanStays
 from guildhall.domains.shifts.models import PlannedSlot, ShiftPlan, shift_plans
