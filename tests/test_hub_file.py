@@ -17,6 +17,7 @@ from tests.dialects.commonshub.asking import refusal
 from tests.serving import Served, settings_for
 
 EXAMPLE = Path(__file__).parents[1] / "docs" / "hub.toml"
+PLAN = "[[shift_plans]]\nvalid_from = 2026-01-01\nslots = "
 FIRST_PLAN, SECOND_PLAN = date(2026, 1, 1), date(2027, 1, 1)
 
 
@@ -32,6 +33,10 @@ def hub_file(tmp_path: Path) -> Path:
 def settings(database_url: str, tmp_path: Path, hub_file: Path) -> Settings:
     """Settings that name the file."""
     return settings_for(database_url, tmp_path, COMMONSHUB_CONFIG=str(hub_file))
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
 
 
 async def found(served: Served) -> tuple[dict[str, Room], dict[date, ShiftPlan], dict[str, Token]]:
@@ -59,7 +64,7 @@ async def test_the_example_of_the_documentation_makes_a_house(
     room = {"name": "Cellar", "capacity": 4}
     assert refusal(await master.put("/v1/rooms/ostrom", json=room)) == (409, "managed_by_file")
 
-    hub_file.write_text("[tokens.CHT]\nhourly = 2\n[[shift_plans]]\nvalid_from = 2026-01-01\nslots = []\n")
+    write(hub_file, "[tokens.CHT]\nhourly = 2\n[[shift_plans]]\nvalid_from = 2026-01-01\nslots = []\n")
     await apply_hub_file(served.house)
     by_id, plans, tokens = await found(served)
     assert (by_id["ostrom"].managed_by_file, plans[SECOND_PLAN].managed_by_file) == (False, False)
@@ -95,17 +100,15 @@ async def test_the_example_of_the_documentation_makes_a_house(
             "Line 4: shift_plans.slots: A time is written HH:MM",
         ),
         (
-            '[[shift_plans]]\nvalid_from = 2026-01-01\nslots = [\n{ start = "09:00", end = "10:00" },\n'
-            '{ start = "11:00", end = "10:00" },\n]',
+            PLAN + '[\n{ start = "09:00", end = "10:00" },\n{ start = "11:00", end = "10:00" },\n]',
             "Line 5: shift_plans.slots: A shift ends after it starts",
         ),
         (
-            "[[shift_plans]]\nvalid_from = 2026-01-01\nslots = []\n[shift_plans.weekdays]\nsunday = [\n"
-            '{ start = "09:00", end = "10:00", places = -1 },\n]',
+            PLAN + '[]\n[shift_plans.weekdays]\nsunday = [\n{ start = "09:00", end = "10:00", places = -1 },\n]',
             "Line 6: shift_plans.weekdays.sunday: A shift has 0 to 1000 places",
         ),
         (
-            "[[shift_plans]]\nvalid_from = 2026-01-01\nslots = []\n[[shift_plans]]\nslots = []\nvalid_from = 2026-01-01",
+            PLAN + "[]\n[[shift_plans]]\nslots = []\nvalid_from = 2026-01-01",
             "Line 6: shift_plans.valid_from: Another plan begins on the same day",
         ),
         ("[tokens.cht]\nhourly = 1", "Line 1: tokens.cht.code: A code has 2 to 10 capital letters"),
@@ -124,7 +127,7 @@ async def test_a_faulty_file_changes_nothing_and_names_the_line(
     served: Served, hub_file: Path, text: str, told: str
 ) -> None:
     before = await found(served)
-    hub_file.write_text(text)
+    write(hub_file, text)
     with pytest.raises(FileFaulty) as refused:
         await apply_hub_file(served.house)
     assert str(refused.value).startswith(told)

@@ -76,4 +76,4 @@ def test_values_are_read_as_types_or_refused_with_their_line() -> None:
     ):
         raise InvalidField("too early", field="weekdays.sunday.1.start")
     with pytest.raises(FileFaulty, match=r"The file is not valid TOML: .*line 2"):
-        TomlFile("a = 1\nb =")
+        TomlFile("a = 1\nb = c\n")
