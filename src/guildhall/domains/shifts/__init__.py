@@ -1,6 +1,7 @@
 """Shifts: the daily plan of volunteers, who signed up for what, the trail of it, and the rewards."""
 
 from guildhall.domains.shifts.administration import (
+    FIRST_DAY,
     Change,
     DayUnderPlan,
     PlanDraft,
@@ -14,8 +15,9 @@ from guildhall.domains.shifts.administration import (
 from guildhall.domains.shifts.calendars import calendar_of_person
 from guildhall.domains.shifts.hub_file import SECTIONS, read_plans
 from guildhall.domains.shifts.models import PlannedSlot, Reward, ShiftPlan, SignupState, Volunteer
-from guildhall.domains.shifts.plans import DaySlot
-from guildhall.domains.shifts.queries import lines_of, list_plans, rewards_of, rewards_of_slot, shifts_of
+from guildhall.domains.shifts.plans import DaySlot, plan_for, suggested_units
+from guildhall.domains.shifts.queries import lines_of, list_plans, rewards_of, rewards_of_slot, shifts_of, volunteers_of
+from guildhall.domains.shifts.reward_runs import LeftOut, Portion, PortionPlan, PortionResult, plan_run, reward_run
 from guildhall.domains.shifts.rewards import (
     RewardRefusal,
     RewardResult,
@@ -26,12 +28,17 @@ from guildhall.domains.shifts.rota import RotaDay, RotaSlot, access_slot, rota_o
 from guildhall.domains.shifts.signups import SignedUp, line_text, sign_up, withdraw
 
 __all__ = [
+    "FIRST_DAY",
     "SECTIONS",
     "Change",
     "DaySlot",
     "DayUnderPlan",
+    "LeftOut",
     "PlanDraft",
     "PlannedSlot",
+    "Portion",
+    "PortionPlan",
+    "PortionResult",
     "Reward",
     "RewardRefusal",
     "RewardResult",
@@ -50,15 +57,20 @@ __all__ = [
     "line_text",
     "lines_of",
     "list_plans",
+    "plan_for",
+    "plan_run",
     "read_plans",
     "remove_plan",
     "reward",
+    "reward_run",
     "rewards_of",
     "rewards_of_slot",
     "rota_of",
     "set_plan",
     "shifts_of",
     "sign_up",
+    "suggested_units",
+    "volunteers_of",
     "week_under",
     "withdraw",
 ]

@@ -156,6 +156,11 @@ async def shifts_of(tx: Tx, user_id: str, first: date, last: date) -> Sequence[O
     return await tx.all(SHIFTS_OF, user_id=user_id, first=first, last=last)
 
 
+async def volunteers_of(tx: Tx, day: date, slot: int) -> list[Volunteer]:
+    """Return who is signed up for a slot, in the order of their sign-ups."""
+    return [each for each in await tx.all(VOLUNTEERS, first=day, last=day) if each.slot == slot]
+
+
 async def lines_of(tx: Tx, day: date, slot: int) -> Sequence[NewLine]:
     """Return what happened in a slot, oldest first."""
     return await tx.all(LINES, day=day, slot=slot)

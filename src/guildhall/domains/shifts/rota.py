@@ -13,7 +13,7 @@ from guildhall.domains.rooms import BookedEvent, Hub
 from guildhall.domains.rooms.times import Span, day_span, local_time
 from guildhall.domains.shifts.errors import SlotNotFound
 from guildhall.domains.shifts.models import FixedSlot, ShiftPlan, Volunteer
-from guildhall.domains.shifts.plans import MINUTES_OF_HOUR, DaySlot, plan_for, slots_of
+from guildhall.domains.shifts.plans import DaySlot, plan_for, slots_of, suggested_units
 from guildhall.domains.shifts.queries import FIXED_SLOTS, PLANS, VOLUNTEERS
 
 
@@ -98,4 +98,4 @@ def _rota_slot(
 ) -> RotaSlot:
     span = span_of(slot, zone)
     meanwhile = [(name, event) for name, event in events if span.touches(Span(event.starts_at, event.ends_at))]
-    return RotaSlot(slot, span, volunteers, meanwhile, slot.minutes * hourly // MINUTES_OF_HOUR)
+    return RotaSlot(slot, span, volunteers, meanwhile, suggested_units(slot, hourly))
