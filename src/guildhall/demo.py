@@ -232,13 +232,12 @@ async def _reward(tx: Tx, minter: User, monday: date, now: datetime) -> None:
     """Reward last week's first shifts as they suggest."""
     actor = _actor(minter, "minter")
     token = (await ledger.list_tokens(tx))[0]
-    for turn in TURNS:
-        for day in sorted(set(turn.days) & set(REWARDED)):
-            slot, _ = await shifts.access_slot(tx, actor, monday + timedelta(days=day), turn.slot)
-            there = [each.alias for each in await shifts.volunteers_of(tx, slot.day, slot.index)]
-            units = shifts.suggested_units(slot, token.hourly)
-            amount = Decimal(ledger.amount_text(units))
-            await shifts.reward(tx, actor, slot=slot, participants=there, amount=amount, token=token.code, now=now)
+    done = sorted((day, turn.slot) for turn in TURNS for day in turn.days if day in REWARDED)
+    for day, number in done:
+        slot, _ = await shifts.access_slot(tx, actor, monday + timedelta(days=day), number)
+        there = [each.alias for each in await shifts.volunteers_of(tx, slot.day, slot.index)]
+        amount = Decimal(ledger.amount_text(shifts.suggested_units(slot, token.hourly)))
+        await shifts.reward(tx, actor, slot=slot, participants=there, amount=amount, token=token.code, now=now)
 
 
 async def _prepare(tx: Tx, house: House, people: Mapping[str, User], monday: date, now: datetime) -> None:

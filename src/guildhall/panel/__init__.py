@@ -118,10 +118,11 @@ ROUTES = (
     office_tokens.save_token,
     office_tokens.move_up,
     office_tokens.remove_token,
-    # GET  /panel/audit    GET /panel/mail  GET /panel/mail/{mail_id}
+    # GET  /panel/audit    GET /panel/mail  GET /panel/mail/{mail_id}      POST .../again
     office.show_audit,
     office.list_mail,
     office.show_mail,
+    office.send_again,
     # GET  /panel/jobs                      POST /panel/jobs/{job_id}/retry
     office.list_jobs,
     office.retry_job,

@@ -24,6 +24,7 @@ NOTICES: dict[str, str] = {
     "feed-made": "Your calendar has a new address; an older one no longer works.",
     "job-retried": "The job will run again in a moment.",
     "key-revoked": "The key is revoked.",
+    "mail-again": "The mail is tried again in a moment.",
     "name-changed": "Your name is changed.",
     "others-ended": "All your other sessions are over.",
     "password-changed": "Your password is changed, and your other sessions are over.",

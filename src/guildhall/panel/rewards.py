@@ -110,7 +110,10 @@ async def _choice(call: Call, tx: Tx, house: House, fields: Fields, *, error: Gu
         week=week,
         slot=slot,
         fields=fields,
-        slots=[(each, _amount(fields, each, token), each.span.end <= now) for each in slots],
+        slots=[
+            (each, _amount(fields, each, token), each.span.end <= now, all(one.rewarded for one in each.volunteers))
+            for each in slots
+        ],
         is_given=_is_given(fields),
         marked=[f"{each.slot.day}_{each.slot.index}" for each in slots],
         tokens=tokens,

@@ -6,9 +6,13 @@ import msgspec
 from sqlalchemy import bindparam, update
 
 from guildhall.core import ids, outbox
+from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
-from guildhall.core.outbox import JobKind
+from guildhall.core.outbox import JobKind, JobState
+from guildhall.domains import audit
+from guildhall.domains.notifications.errors import MailUnderWay
 from guildhall.domains.notifications.models import MailState, StoredMail, mails
+from guildhall.domains.notifications.queries import last_try_of
 
 
 class MailRef(msgspec.Struct, frozen=True):
@@ -19,6 +23,11 @@ class MailRef(msgspec.Struct, frozen=True):
 
 SEND_MAIL = JobKind("mail.send", MailRef)
 
+QUEUE_AGAIN = command(
+    update(mails)
+    .where(mails.c.id == bindparam("mail_id"), mails.c.state.in_(("refused", "kept")))
+    .values(state="queued", error=None)
+)
 SETTLE = command(
     update(mails)
     .where(mails.c.id == bindparam("mail_id"))
@@ -49,6 +58,21 @@ async def queue_mail(
     await tx.insert(mail)
     await outbox.put(tx, SEND_MAIL, MailRef(mail.id), now=now, key=mail.id)
     return mail.id
+
+
+async def resend_mail(tx: Tx, actor: Actor, mail: StoredMail, *, now: datetime) -> None:
+    """Try a mail again that was refused, kept, or given up. Raises MailUnderWay.
+
+    The Message-ID stays, so a mailbox that has it after all knows it again.
+    """
+    if await tx.run(QUEUE_AGAIN, mail_id=mail.id):
+        await outbox.put(tx, SEND_MAIL, MailRef(mail.id), now=now, key=f"{mail.id}@{now.isoformat()}")
+    else:
+        last = await last_try_of(tx, mail)
+        if last is None or last.state is not JobState.FAILED:
+            raise MailUnderWay
+        await outbox.retry_job(tx, actor, job_id=last.id, now=now)
+    await audit.record(tx, actor, "mail.sent_again", mail.id, now=now)
 
 
 async def settle_mail(tx: Tx, mail: StoredMail, state: MailState, *, reason: str | None = None, now: datetime) -> None:
