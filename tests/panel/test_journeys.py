@@ -208,6 +208,7 @@ async def test_the_office_looks_after_people_apps_rooms_and_jobs(
             assert (await app.get("/v1/rooms")).status_code == 401
 
         await _add_a_room(page)
+        await page.get_by_role("link", name="Closed days").click()
         await page.get_by_label("Day", exact=True).fill("2026-03-06")
         await page.get_by_label("Why").fill("Spring cleaning")
         await page.get_by_role("button", name="Close it").click()

@@ -11,7 +11,7 @@ from guildhall.core.db import Tx, command
 from guildhall.core.outbox import JobKind, JobState
 from guildhall.domains import audit
 from guildhall.domains.notifications.errors import MailUnderWay
-from guildhall.domains.notifications.models import MailState, StoredMail, mails
+from guildhall.domains.notifications.models import SENDING, MailState, StoredMail, mails
 from guildhall.domains.notifications.queries import last_try_of
 
 
@@ -21,7 +21,7 @@ class MailRef(msgspec.Struct, frozen=True):
     mail_id: str
 
 
-SEND_MAIL = JobKind("mail.send", MailRef)
+SEND_MAIL = JobKind(SENDING, MailRef)
 
 QUEUE_AGAIN = command(
     update(mails)

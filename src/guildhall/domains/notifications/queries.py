@@ -5,7 +5,7 @@ from sqlalchemy import bindparam, func, select
 from guildhall.core.db import Tx, query
 from guildhall.core.outbox import Job, jobs
 from guildhall.domains.notifications.errors import MailNotFound
-from guildhall.domains.notifications.models import MailState, StoredMail, mails
+from guildhall.domains.notifications.models import SENDING, MailState, StoredMail, mails
 
 AFTER_ALL_IDS = "z"
 
@@ -44,7 +44,7 @@ async def access_mail(tx: Tx, mail_id: str) -> StoredMail:
 
 async def last_try_of(tx: Tx, mail: StoredMail) -> Job | None:
     """Return the job that sends a mail or sent it last; done ones are forgotten after a while."""
-    return await tx.one(LAST_TRY, kind="mail.send", mail_id=mail.id, after=f"{mail.id}~")
+    return await tx.one(LAST_TRY, kind=SENDING, mail_id=mail.id, after=f"{mail.id}~")
 
 
 async def count_mails(tx: Tx) -> dict[MailState, int]:
