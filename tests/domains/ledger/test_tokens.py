@@ -83,7 +83,7 @@ async def test_the_file_puts_its_tokens_first_and_lets_go_of_those_it_forgets(
         ("CHT", TokenPlan(hourly=1, chain_id=1), "contract"),
         ("CHT", TokenPlan(hourly=1, contract=CONTRACT), "chain_id"),
         ("CHT", TokenPlan(hourly=1, chain_id=0, contract=CONTRACT), "chain_id"),
-        ("CHT", TokenPlan(hourly=1, chain_id=1, contract=CONTRACT.replace("A", "a")), "contract"),
+        ("CHT", TokenPlan(hourly=1, chain_id=1, contract=CONTRACT.replace("B", "b")), "contract"),
         ("CHT", TokenPlan(hourly=1, decimals=31), "decimals"),
     ],
 )

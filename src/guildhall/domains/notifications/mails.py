@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, literal_column, update
 
 from guildhall.core import ids, outbox
 from guildhall.core.actor import Actor
@@ -23,9 +23,12 @@ class MailRef(msgspec.Struct, frozen=True):
 
 SEND_MAIL = JobKind(SENDING, MailRef)
 
+_ended = mails.c.state.in_([literal_column("'refused'"), literal_column("'kept'")])
 QUEUE_AGAIN = command(
     update(mails)
-    .where(mails.c.id == bindparam("mail_id"), mails.c.state.in_(("refused", "kept")))
+    .where(
+        mails.c.id == bindparam("mail_id"), mails.c.state.in_([literal_column("'refused'"), literal_column("'kept'")])
+    )
     .values(state="queued", error=None)
 )
 SETTLE = command(
