@@ -60,7 +60,7 @@ async def test_a_plan_is_made_looked_at_beforehand_changed_and_removed(
         await page.get_by_role("button", name="Look at the week").click()
 
         wednesday = page.locator(".preview section", has_text="Wed 4 March")
-        await expect(wednesday).to_contain_text("People have signed up")
+        await expect(wednesday).to_contain_text("fixed")
         await expect(wednesday.locator(".closes")).to_have_text("08:30 \N{EN DASH} 11:30 3 places no more sign-ups")
         await expect(wednesday.locator(".new")).to_contain_text("09:00 \N{EN DASH} 12:00 5 places")
         await expect(page.locator(".preview section", has_text="Thu 5 March").locator(".goes")).to_have_count(1)
