@@ -9,7 +9,7 @@ import http.client
 import json
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,6 +22,8 @@ from bench.servers import Contender
 ZONE = ZoneInfo("Europe/Brussels")
 MASTER_KEY = "chb_admin_bench_0123456789012345678901234567890123"
 PEOPLE = [str(100_000 + number) for number in range(50)]
+BASELINE_SECRET = "a secret of the bench"  # noqa: S105 (it guards nothing)
+BASELINE_PEOPLE = list(range(1, len(PEOPLE) + 1))
 OPENS, CLOSES = 8, 22
 PER_DAY = 8
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,35 +57,44 @@ class Plan:
 def furnish_guildhall(contender: Contender, plan: Plan) -> str:
     """Give a house its app, people, rooms and bookings, and return the app's secret."""
     connection = http.client.HTTPConnection("127.0.0.1", contender.port)
-    secret: str = _call(connection, "POST", "/v1/apps", MASTER_KEY, body={"name": "Bench"})["appSecret"]
-    for person in PEOPLE:
-        _call(connection, "GET", "/v1/users/me", secret, person=person)
+    secret = introduce(connection)
     for number in range(plan.rooms):
         name = plan.room(number)
-        _call(connection, "PUT", f"/v1/rooms/{name}", MASTER_KEY, body={"name": name, "capacity": 12})
+        call(connection, "PUT", f"/v1/rooms/{name}", MASTER_KEY, body={"name": name, "capacity": 12})
     connection.close()
-    with _opened(contender, "guildhall.db") as database:
+    with opened(contender, "guildhall.db") as database:
         people = [each for (each,) in database.execute("SELECT user_id FROM identities")]
         statement = BOOKING.format(more="sequence, created_at, updated_at", values="0, 0, 0")
-        _insert(database, statement, plan, people, _microseconds)
+        _insert(database, statement, plan, people, microseconds)
+    return secret
+
+
+def introduce(connection: http.client.HTTPConnection) -> str:
+    """Give a house its app and its people, and return the app's secret."""
+    secret: str = call(connection, "POST", "/v1/apps", MASTER_KEY, body={"name": "Bench"})["appSecret"]
+    for person in PEOPLE:
+        call(connection, "GET", "/v1/users/me", secret, person=person)
     return secret
 
 
 def furnish_baseline(contender: Contender, plan: Plan) -> str:
     """Give the FastAPI baseline the same, and return the app's secret."""
-    secret = "a secret of the bench"  # noqa: S105 (it guards nothing)
-    hashed = hashlib.sha256(secret.encode()).hexdigest()
-    people = list(range(1, len(PEOPLE) + 1))
-    with _opened(contender, "rooms.db") as database:
-        database.execute("INSERT INTO apps (name, provider, secret_hash) VALUES ('Bench', 'discord', ?)", (hashed,))
-        rows = zip(people, PEOPLE, PEOPLE, strict=True)
-        database.executemany("INSERT INTO users VALUES (?, 'discord', ?, ?, 0)", rows)
+    with opened(contender, "rooms.db") as database:
+        introduce_to_baseline(database)
         hours = f"{OPENS:02d}:00:00.000000", f"{CLOSES:02d}:00:00.000000"
         rooms = [(plan.room(number), plan.room(number), *hours) for number in range(plan.rooms)]
         database.executemany("INSERT INTO rooms VALUES (?, ?, ?, ?)", rooms)
         statement = BOOKING.format(more="created_at", values="'2020-01-01 00:00:00.000000'")
-        _insert(database, statement, plan, people, _text)
-    return secret
+        _insert(database, statement, plan, BASELINE_PEOPLE, _text)
+    return BASELINE_SECRET
+
+
+def introduce_to_baseline(database: sqlite3.Connection) -> None:
+    """Give a baseline its app and its people."""
+    hashed = hashlib.sha256(BASELINE_SECRET.encode()).hexdigest()
+    database.execute("INSERT INTO apps (name, provider, secret_hash) VALUES ('Bench', 'discord', ?)", (hashed,))
+    rows = zip(BASELINE_PEOPLE, PEOPLE, PEOPLE, strict=True)
+    database.executemany("INSERT INTO users VALUES (?, 'discord', ?, ?, 0)", rows)
 
 
 def health_requests() -> Iterator[bytes]:
@@ -97,7 +108,7 @@ def availability_requests(plan: Plan, secret: str) -> Iterator[bytes]:
     first = plan.first_day()
     return cycle(
         [
-            _request("GET", f"/v1/rooms/{plan.room(chance.randrange(plan.rooms))}/availability?date={day}", secret)
+            request("GET", f"/v1/rooms/{plan.room(chance.randrange(plan.rooms))}/availability?date={day}", secret)
             for _ in range(5000)
             for day in [first + timedelta(days=chance.randrange(plan.days))]
         ]
@@ -117,7 +128,7 @@ def booking_requests(plan: Plan, secret: str) -> Iterator[bytes]:
             "start": _half_hour(slot),
             "end": _half_hour(slot + 1),
         }
-        yield _request("POST", f"/v1/rooms/{plan.room(room)}/book", secret, json.dumps(wish).encode())
+        yield request("POST", f"/v1/rooms/{plan.room(room)}/book", secret, json.dumps(wish).encode())
         number += 1
 
 
@@ -125,22 +136,24 @@ def _half_hour(slot: int) -> str:
     return f"{OPENS + slot // 2:02d}:{slot % 2 * 30:02d}"
 
 
-def _request(method: str, path: str, secret: str, body: bytes = b"") -> bytes:
-    person = random.choice(PEOPLE)
+def request(method: str, path: str, secret: str, body: bytes = b"", *, person: str = "") -> bytes:
+    """Return a request of an app for one of its people, anybody unless they are named."""
+    person = person or random.choice(PEOPLE)
     content = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
     head = f"{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {secret}\r\nX-User-Id: {person}\r\n"
     return f"{head}{content}\r\n".encode() + body
 
 
-def _call(
+def call(
     connection: http.client.HTTPConnection,
     method: str,
     path: str,
     secret: str,
     *,
-    body: dict[str, object] | None = None,
+    body: Mapping[str, object] | None = None,
     person: str = "",
 ) -> Any:  # noqa: ANN401 (JSON)
+    """Ask a server once, and return its answer. Raises RuntimeError for any status but 200."""
     headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
     if person:
         headers["X-User-Id"] = person
@@ -152,7 +165,8 @@ def _call(
     return json.loads(text)
 
 
-def _opened(contender: Contender, name: str) -> closing[sqlite3.Connection]:
+def opened(contender: Contender, name: str) -> closing[sqlite3.Connection]:
+    """Open the database of a server, for filling it quickly."""
     database = sqlite3.connect(contender.folder / name, isolation_level=None, timeout=30)
     database.execute("PRAGMA synchronous = OFF")
     database.execute("PRAGMA cache_size = -500000")
@@ -180,7 +194,8 @@ def _rows(plan: Plan, people: list[Any], stored: Callable[[datetime], Any]) -> I
                 yield f"{chance.getrandbits(104):026x}", room, chance.choice(people), starts_at, ends_at
 
 
-def _microseconds(instant: datetime) -> int:
+def microseconds(instant: datetime) -> int:
+    """Return an instant as the server's tables have it."""
     return (instant - EPOCH) // timedelta(microseconds=1)
 
 

@@ -11,6 +11,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from bench.baseline import fastapi_shifts
 from bench.baseline.bare import answer
 from bench.baseline.fastapi_rooms import build_app
 from guildhall.server import BACKLOG, HEADER_TIMEOUT, LARGEST_HEAD
@@ -35,7 +36,12 @@ async def serve(app: Any, port: int) -> None:  # noqa: ANN401 (an ASGI applicati
 async def main() -> None:
     """Serve the baseline that the command line names."""
     kind, port, database = sys.argv[1:]
-    await serve(answer if kind == "bare" else await build_app(database), int(port))
+    if kind == "bare":
+        await serve(answer, int(port))
+        return
+    app = await build_app(database)
+    app.include_router(fastapi_shifts.router)
+    await serve(app, int(port))
 
 
 uvloop.run(main())

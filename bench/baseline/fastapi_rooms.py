@@ -165,7 +165,7 @@ async def get_availability(room_id: str, date: date, user: ByUser, session: InSe
     room = await session.get(Room, room_id)
     if room is None:
         raise HTTPException(404, "There is no such room")
-    start, end = _instant(date, time()), _instant(date + timedelta(days=1), time())
+    start, end = instant(date, time()), instant(date + timedelta(days=1), time())
     booked = await _touching(session, room.id, start, end)
     closed = await session.get(ClosedDay, date)
     return AvailabilityOut(
@@ -188,8 +188,8 @@ async def book(room_id: str, wish: BookingIn, user: ByUser, session: InSession) 
         event_id=booking.id,
         title=booking.title,
         room=room_id,
-        start=_shown(booking.starts_at),
-        end=_shown(booking.ends_at),
+        start=shown(booking.starts_at),
+        end=shown(booking.ends_at),
         description=booking.description,
         booked_by=user.username,
         user_id=f"u_{user.external_id}",
@@ -204,7 +204,7 @@ async def _reserve(session: AsyncSession, room_id: str, wish: BookingIn, user: U
         raise HTTPException(400, "There is no such room")
     if await session.get(ClosedDay, wish.date) or not room.opens <= wish.start < wish.end <= room.closes:
         raise HTTPException(400, "The room is not open at that time")
-    start, end = _instant(wish.date, wish.start), _instant(wish.date, wish.end)
+    start, end = instant(wish.date, wish.start), instant(wish.date, wish.end)
     if await _touching(session, room.id, start, end):
         raise HTTPException(409, "The room is already booked at that time")
     booking = Booking(
@@ -239,12 +239,14 @@ async def _touching(session: AsyncSession, room_id: str, start: datetime, end: d
     return list(await session.scalars(statement))
 
 
-def _instant(day: date, at: time) -> datetime:
+def instant(day: date, at: time) -> datetime:
+    """Return the UTC instant of a local time, as the tables have it."""
     return datetime.combine(day, at, ZONE).astimezone(UTC).replace(tzinfo=None)
 
 
-def _shown(instant: datetime) -> datetime:
-    return instant.replace(tzinfo=UTC).astimezone(ZONE)
+def shown(moment: datetime) -> datetime:
+    """Return an instant of the tables in local time."""
+    return moment.replace(tzinfo=UTC).astimezone(ZONE)
 
 
 def _event(booking: Booking, user: User) -> EventOut:
@@ -252,8 +254,8 @@ def _event(booking: Booking, user: User) -> EventOut:
     return EventOut(
         id=booking.id,
         title=booking.title if shows_details else "Busy",
-        start=_shown(booking.starts_at),
-        end=_shown(booking.ends_at),
+        start=shown(booking.starts_at),
+        end=shown(booking.ends_at),
         booked_by=booking.user.username if shows_details else None,
         user_id=f"u_{booking.user.external_id}" if shows_details else None,
         private=booking.private,
@@ -261,7 +263,7 @@ def _event(booking: Booking, user: User) -> EventOut:
 
 
 def _free(room: Room, day: date, booked: list[Booking]) -> list[SlotOut]:
-    free_from, closes = _instant(day, room.opens), _instant(day, room.closes)
+    free_from, closes = instant(day, room.opens), instant(day, room.closes)
     slots = []
     for booking in booked:
         if booking.starts_at > free_from:
@@ -273,4 +275,4 @@ def _free(room: Room, day: date, booked: list[Booking]) -> list[SlotOut]:
 
 
 def _slot(start: datetime, end: datetime) -> SlotOut:
-    return SlotOut(start=f"{_shown(start):%H:%M}", end=f"{_shown(end):%H:%M}")
+    return SlotOut(start=f"{shown(start):%H:%M}", end=f"{shown(end):%H:%M}")

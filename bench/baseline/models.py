@@ -79,3 +79,55 @@ class Booking(Base):
     state: Mapped[str]
     created_at: Mapped[datetime]
     user: Mapped[User] = relationship(lazy="raise")
+
+
+class ShiftSlot(Base):
+    """A slot of a day, in minutes since its midnight."""
+
+    __tablename__ = "shift_slots"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    opens: Mapped[int]
+    closes: Mapped[int]
+    places: Mapped[int]
+
+
+class Signup(Base):
+    """A person's place in a slot. Times are UTC."""
+
+    __tablename__ = "signups"
+    __table_args__ = (
+        Index("ix_signups_live", "day", "slot", "user_id", unique=True, sqlite_where=text("state = 'live'")),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date]
+    slot: Mapped[int]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    state: Mapped[str]
+    signed_up_at: Mapped[datetime]
+    user: Mapped[User] = relationship(lazy="raise")
+
+
+class ShiftLine(Base):
+    """A line of what happened in a slot."""
+
+    __tablename__ = "shift_lines"
+    __table_args__ = (Index("ix_shift_lines_day_slot", "day", "slot"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date]
+    slot: Mapped[int]
+    at: Mapped[datetime]
+    username: Mapped[str]
+    what: Mapped[str]
+
+
+class ShiftReward(Base):
+    """What a person was given for a slot."""
+
+    __tablename__ = "shift_rewards"
+    __table_args__ = (Index("ix_shift_rewards_day_slot_user_id", "day", "slot", "user_id", unique=True),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date]
+    slot: Mapped[int]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    amount: Mapped[int]

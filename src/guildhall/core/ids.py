@@ -6,6 +6,7 @@ because they are copied by hand and must survive every URL and shell.
 
 import secrets
 import time
+from hashlib import sha256
 
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -30,6 +31,11 @@ def base62(length: int) -> str:
 def event_id() -> str:
     """Return 26 random characters of [0-9a-v], a form that Google Calendar accepts as an event id too."""
     return _in_pairs(secrets.randbits(130), HEX_PAIRS)
+
+
+def event_id_of(name: str) -> str:
+    """Return the event id that follows from a name: the same at every time, and no other name's."""
+    return _in_pairs(int.from_bytes(sha256(name.encode()).digest()) >> 126, HEX_PAIRS)
 
 
 def url_token() -> str:

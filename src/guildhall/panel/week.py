@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from guildhall.domains.rooms import BookedEvent, ClosedDay, DayPlan, FreeSlot, Room
+from guildhall.domains.rooms import ClosedDay, DayPlan, FreeSlot, ImportedEvent, Room, RoomEvent
 from guildhall.domains.rooms.times import clock_text, minutes_of
 
 DAYS = 7
@@ -49,7 +49,10 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True)
 class Taken:
-    """A booking as this viewer may see it; private ones of others are "Busy" and nobody's."""
+    """An event as this viewer may see it; private bookings of others are "Busy" and nobody's.
+
+    `outside` is the kind of calendar that it was imported from, empty for bookings.
+    """
 
     id: str
     title: str
@@ -60,6 +63,7 @@ class Taken:
     mine: bool
     private: bool
     over: bool
+    outside: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ class Scene:
     now: datetime
     zone: ZoneInfo
     viewer_id: str
-    shows_details: Callable[[BookedEvent], bool]
+    shows_details: Callable[[RoomEvent], bool]
 
     @property
     def today(self) -> date:
@@ -196,8 +200,21 @@ def _half_hour_from(minutes: int) -> int:
     return -(-minutes // 30) * 30
 
 
-def _taken(event: BookedEvent, day: date, axis: Axis, scene: Scene) -> Taken:
+def _taken(event: RoomEvent, day: date, axis: Axis, scene: Scene) -> Taken:
     start, end = _minutes(event, day, scene.zone)
+    if isinstance(event, ImportedEvent):
+        return Taken(
+            id=event.id,
+            title=event.title,
+            who=event.organiser or "",
+            start=clock_text(start),
+            end=clock_text(end),
+            stretch=axis.stretch(start, end),
+            mine=False,
+            private=False,
+            over=event.ends_at <= scene.now,
+            outside=event.source,
+        )
     shown = scene.shows_details(event)
     return Taken(
         id=event.id,
@@ -226,5 +243,5 @@ def _hours_of(free: Free) -> Iterable[tuple[int, int]]:
     return pairwise(edges)
 
 
-def _minutes(event: BookedEvent, day: date, zone: ZoneInfo) -> tuple[int, int]:
+def _minutes(event: RoomEvent, day: date, zone: ZoneInfo) -> tuple[int, int]:
     return minutes_of(event.starts_at, day, zone), minutes_of(event.ends_at, day, zone)

@@ -1,12 +1,12 @@
 """The shapes of bookings, shared by rooms and users."""
 
-from datetime import datetime
-from typing import ClassVar, Literal
+from datetime import datetime, time
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from guildhall.core.errors import Invalid
 from guildhall.dialects.commonshub.wire import Day, Email, HubBody, Reply, TimeOfDay, utc
-from guildhall.domains.rooms import BookedEvent, Wish
+from guildhall.domains.rooms import BookedEvent, ImportedEvent, RoomEvent as Event, Wish
 from guildhall.domains.rooms.errors import InvalidDate, InvalidTime
 from guildhall.domains.rooms.times import parse_day, parse_minutes
 
@@ -68,7 +68,7 @@ class BookingReply(Reply, frozen=True, kw_only=True):
 
 
 class RoomEvent(Reply, frozen=True, kw_only=True):
-    """A booking as everybody sees it; a private one is "Busy" and has no name."""
+    """An event as everybody sees it; a private booking is "Busy" and has no name."""
 
     id: str
     title: str
@@ -76,18 +76,30 @@ class RoomEvent(Reply, frozen=True, kw_only=True):
     end: datetime
     booked_by: str | None
     user_id: str | None
-    source: Literal["guildhall"] = "guildhall"
+    source: str = "guildhall"
     all_day: bool = False
     private: bool = False
 
     @classmethod
-    def of(cls, event: BookedEvent, zone: ZoneInfo, *, shows_details: bool) -> "RoomEvent":
+    def of(cls, event: Event, zone: ZoneInfo, *, shows_details: bool) -> "RoomEvent":
         """Show an event of a room."""
+        start, end = event.starts_at.astimezone(zone), event.ends_at.astimezone(zone)
+        if isinstance(event, ImportedEvent):
+            return cls(
+                id=event.id,
+                title=event.title,
+                start=start,
+                end=end,
+                booked_by=event.organiser,
+                user_id=None,
+                source=event.source,
+                all_day=start.time() == end.time() == time(),
+            )
         return cls(
             id=event.id,
             title=event.title if shows_details else "Busy",
-            start=event.starts_at.astimezone(zone),
-            end=event.ends_at.astimezone(zone),
+            start=start,
+            end=end,
             booked_by=event.username if shows_details else None,
             user_id=event.alias if shows_details else None,
             private=event.private,

@@ -16,6 +16,7 @@ from guildhall.domains.identity.errors import AdminRequired, InvalidEmail, Missi
 from guildhall.domains.rooms import DayPlan, FreeSlot, Hours, Hub, Opening, Room, RoomPlan
 from guildhall.domains.rooms.errors import (
     BookingNotFound,
+    ExternalEvent,
     InPast,
     InvalidDate,
     InvalidRange,
@@ -240,7 +241,7 @@ async def book_room(room_id: str, data: Later[BookingCreate], tx: Tx, actor: Act
 
 @route(
     "DELETE", "/v1/rooms/{room_id}/book/{event_id}", permission=Permission.READ_HUB, accepts=FOR_USER | MASTER,
-    refusals=(MissingUserId, RoomNotFound, BookingNotFound, NotBookingOwner),
+    refusals=(MissingUserId, RoomNotFound, BookingNotFound, ExternalEvent, NotBookingOwner),
 )  # fmt: skip
 async def cancel_booking(room_id: str, event_id: str, tx: Tx, actor: Actor, house: House) -> Ok:
     """Cancel a booking, by the person who made it or an admin."""

@@ -10,10 +10,22 @@ from guildhall.domains.rooms.administration import (
     reopen_day,
 )
 from guildhall.domains.rooms.availability import FreeSlot, free_slots
-from guildhall.domains.rooms.bookings import Wish, book_room, cancel_booking, check_wish
+from guildhall.domains.rooms.bookings import Wish, book_room, cancel_booking, check_wish, move_booking
 from guildhall.domains.rooms.hub import Hub
 from guildhall.domains.rooms.hub_file import SECTIONS, HubFile, read_hub_file
-from guildhall.domains.rooms.models import BookedEvent, Booking, BookingState, ClosedDay, Hours, Opening, Room
+from guildhall.domains.rooms.models import (
+    BookedEvent,
+    Booking,
+    BookingState,
+    ClosedDay,
+    Conflict,
+    Hours,
+    ImportedEvent,
+    Opening,
+    Room,
+    RoomEvent,
+)
+from guildhall.domains.rooms.outside import Import, forget_outside_events, keep_outside_event, list_conflicts
 from guildhall.domains.rooms.policy import (
     access_booking_to_cancel,
     access_event,
@@ -46,13 +58,17 @@ __all__ = [
     "BookingState",
     "CalendarPlan",
     "ClosedDay",
+    "Conflict",
     "DayPlan",
     "FreeSlot",
     "Hours",
     "Hub",
     "HubFile",
+    "Import",
+    "ImportedEvent",
     "Opening",
     "Room",
+    "RoomEvent",
     "RoomPlan",
     "Wish",
     "access_booking_to_cancel",
@@ -74,9 +90,13 @@ __all__ = [
     "events_in",
     "events_in_house",
     "every_room",
+    "forget_outside_events",
     "free_slots",
+    "keep_outside_event",
+    "list_conflicts",
     "list_rooms",
     "may_see_details",
+    "move_booking",
     "put_room",
     "read_hub_file",
     "reopen_day",

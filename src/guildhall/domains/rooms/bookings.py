@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import bindparam, update
 
 from guildhall.core import ids
@@ -27,7 +28,15 @@ from guildhall.domains.rooms.errors import (
 )
 from guildhall.domains.rooms.hub import Hub
 from guildhall.domains.rooms.invitations import send_cancellation, send_invitation
-from guildhall.domains.rooms.models import BookedEvent, Booking, BookingState, Hours, Room, bookings
+from guildhall.domains.rooms.models import (
+    LONGEST_BOOKING,
+    BookedEvent,
+    Booking,
+    BookingState,
+    Hours,
+    Room,
+    bookings,
+)
 from guildhall.domains.rooms.policy import runs_the_house
 from guildhall.domains.rooms.queries import closed_between, event_with, events_in, first_clash, list_rooms, spans_of
 from guildhall.domains.rooms.times import MIDNIGHT_END, MINUTES_OF_DAY, Span, clock_text, day_span, instant_at
@@ -46,6 +55,17 @@ CANCEL = command(
         updated_at=bindparam("at"),
         cancelled_at=bindparam("at"),
         cancelled_by=bindparam("by"),
+    )
+)
+
+MOVE = command(
+    update(bookings)
+    .where(bookings.c.id == bindparam("booking_id"), bookings.c.state == BookingState.LIVE.value)
+    .values(
+        starts_at=bindparam("start"),
+        ends_at=bindparam("end"),
+        sequence=bookings.c.sequence + 1,
+        updated_at=bindparam("at"),
     )
 )
 
@@ -113,15 +133,44 @@ async def cancel_booking(tx: Tx, actor: Actor, booking: Booking, room: Room, *, 
     _announce(tx, booking)
 
 
+async def move_booking(
+    tx: Tx, actor: Actor, booking: Booking, room: Room, span: Span, *, hub: Hub, now: datetime
+) -> BookedEvent:
+    """Give a booking another time, when that is free; whoever was invited hears of it.
+
+    Opening hours are not asked: whoever moves it in the room's own calendar runs the house. `room` comes from
+    `access_room(..., to_book=True)`. Raises InvalidRange, RoomBooked.
+    """
+    _check_length(span)
+    clash = await first_clash(tx, room.id, span, but=booking.id)
+    if clash is not None:
+        raise _booked(room, clash, [], hub.zone)
+    await tx.run(MOVE, clash=RoomBooked, booking_id=booking.id, start=span.start, end=span.end, at=now)
+    await audit.record(tx, actor, "room.booking_moved", booking.id, now=now, room=room.id)
+    moved = msgspec.structs.replace(
+        booking, starts_at=span.start, ends_at=span.end, sequence=booking.sequence + 1, updated_at=now
+    )
+    if span.end > now:
+        await send_invitation(tx, moved, room, hub=hub, now=now)
+    _announce(tx, moved)
+    return await event_with(tx, booking.id)
+
+
 def _span_of(wish: Wish, zone: ZoneInfo) -> Span:
     if wish.start == MINUTES_OF_DAY:
         raise InvalidTime(f"{MIDNIGHT_END} is only an end", field="start")
     span = Span(instant_at(wish.day, wish.start, zone), instant_at(wish.day, wish.end, zone))
+    _check_length(span)
+    return span
+
+
+def _check_length(span: Span) -> None:
     if span.end <= span.start:
         raise InvalidRange
     if span.end - span.start < SHORTEST:
         raise InvalidRange("A booking lasts at least 5 minutes")
-    return span
+    if span.end - span.start > LONGEST_BOOKING:
+        raise InvalidRange("A booking lies within one day")
 
 
 def _valid_texts(wish: Wish) -> tuple[str, str | None]:
@@ -169,10 +218,14 @@ async def _check_free(tx: Tx, room: Room, wish: Wish, span: Span, *, closed_that
     if clash is None:
         return
     free = [] if closed_that_day else await find_alternatives(tx, room, wish.day, span, zone=zone)
-    raise RoomBooked(
-        f"{room.name} is already booked from {_shown(clash.starts_at, zone)} to {_shown(clash.ends_at, zone)}",
-        start=clash.starts_at.astimezone(zone).isoformat(),
-        end=clash.ends_at.astimezone(zone).isoformat(),
+    raise _booked(room, clash, free, zone)
+
+
+def _booked(room: Room, clash: Span, free: Sequence[tuple[Room, Span]], zone: ZoneInfo) -> RoomBooked:
+    return RoomBooked(
+        f"{room.name} is already booked from {_shown(clash.start, zone)} to {_shown(clash.end, zone)}",
+        start=clash.start.astimezone(zone).isoformat(),
+        end=clash.end.astimezone(zone).isoformat(),
         alternatives=[
             {
                 "room": other.id,

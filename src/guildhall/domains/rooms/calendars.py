@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
-from guildhall.domains.rooms.models import BookedEvent, BookingState
+from guildhall.domains.rooms.models import BookingState, ImportedEvent, RoomEvent
 
 PRODUCT = "-//Guildhall//Rooms//EN"
 BUSY = "Busy"
@@ -39,8 +39,10 @@ class Invitation:
     attendee: str
 
 
-def entry_of(event: BookedEvent, *, place: str, host: str, shows_details: bool) -> Entry:
-    """Return the calendar entry of a booking; one whose details are not for the reader says only "Busy"."""
+def entry_of(event: RoomEvent, *, place: str, host: str, shows_details: bool) -> Entry:
+    """Return the calendar entry of an event; one whose details are not for the reader says only "Busy"."""
+    if isinstance(event, ImportedEvent):
+        return _entry_of_imported(event, place=place, host=host)
     return Entry(
         uid=f"{event.id}@{host}",
         title=event.title if shows_details else BUSY,
@@ -52,6 +54,20 @@ def entry_of(event: BookedEvent, *, place: str, host: str, shows_details: bool) 
         stamp=event.updated_at,
         created_at=event.created_at,
         cancelled=event.state is BookingState.CANCELLED,
+    )
+
+
+def _entry_of_imported(event: ImportedEvent, *, place: str, host: str) -> Entry:
+    return Entry(
+        uid=f"{event.id}@{host}",
+        title=event.title,
+        description=None,
+        place=place,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        sequence=0,
+        stamp=event.changed_at,
+        created_at=event.changed_at,
     )
 
 

@@ -93,6 +93,13 @@ class NotBookingOwner(Forbidden):
     text = "Only the person who booked, or an administrator, can cancel this booking"
 
 
+class ExternalEvent(Forbidden):
+    """The event belongs to a calendar outside, and is changed there."""
+
+    code = "external_event"
+    text = "This event comes from another calendar; change it there"
+
+
 class RoomBooked(Conflict):
     """Another booking holds part of that time."""
 

@@ -1,4 +1,4 @@
-"""Rooms, the days the house is closed, and bookings."""
+"""Rooms, the days the house is closed, bookings, and what other calendars say of the rooms."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -104,6 +104,30 @@ bookings = Table(
     ),
 )
 
+imported_events = Table(
+    "imported_events",
+    metadata,
+    Column("id", Text, primary_key=True),
+    # A long event lies here in pieces that are no longer than a booking, so that the same bound finds both.
+    Column("piece", Integer, primary_key=True, autoincrement=False),
+    Column("room_id", Text, ForeignKey("rooms.id"), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("outside_id", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("organiser", Text),
+    Column("starts_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime, nullable=False),
+    Column("busy_from", UtcTime, nullable=False),
+    Column("busy_to", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+    CheckConstraint("ends_at > starts_at", name="order"),
+    CheckConstraint("busy_from >= starts_at AND busy_to <= ends_at AND busy_to > busy_from", name="piece"),
+    CheckConstraint(f"busy_to - busy_from <= {LONGEST_BOOKING // timedelta(microseconds=1)}", name="length"),
+    Index("ix_imported_events_room_id_busy_from", "room_id", "busy_from", "busy_to"),
+    Index("ix_imported_events_busy_from", "busy_from", "busy_to"),
+    Index("ix_imported_events_room_id_outside_id", "room_id", "outside_id"),
+)
+
 
 class Hours(msgspec.Struct, frozen=True):
     """Opening hours of a day, in minutes since local midnight; 1440 is midnight at its end."""
@@ -207,3 +231,58 @@ class BookedEvent(msgspec.Struct, frozen=True):
     alias: str
     username: str
     display_name: str
+
+
+@stored(imported_events)
+class ImportedPiece(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of an imported event: all of it, unless it is longer than a booking can be."""
+
+    id: str
+    piece: int
+    room_id: str
+    source: str
+    outside_id: str
+    title: str
+    organiser: str | None
+    starts_at: datetime
+    ends_at: datetime
+    busy_from: datetime
+    busy_to: datetime
+    changed_at: datetime
+
+
+class ImportedEvent(msgspec.Struct, frozen=True):
+    """What a calendar outside says of a room: it holds the time, and can be changed only there.
+
+    `source` is the kind of that calendar. Each occurrence of a recurring event is one.
+    """
+
+    id: str
+    room_id: str
+    source: str
+    outside_id: str
+    title: str
+    organiser: str | None
+    starts_at: datetime
+    ends_at: datetime
+    changed_at: datetime
+
+
+class Conflict(msgspec.Struct, frozen=True):
+    """An imported event and a live booking that hold the same room at the same time."""
+
+    id: str
+    room_id: str
+    source: str
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    booking_id: str
+    booking_title: str
+    booking_starts_at: datetime
+    booking_ends_at: datetime
+    booked_by: str
+
+
+RoomEvent = BookedEvent | ImportedEvent
+"""Whatever holds a room."""

@@ -4,9 +4,9 @@ from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import NotFound
 from guildhall.domains.identity.permissions import Permission
-from guildhall.domains.rooms.errors import BookingNotFound, NotBookingOwner, RoomNotFound
-from guildhall.domains.rooms.models import ROOM_ID, BookedEvent, Booking, Room
-from guildhall.domains.rooms.queries import BOOKING_LOCKED, EVENT, ROOM, ROOM_LOCKED
+from guildhall.domains.rooms.errors import BookingNotFound, ExternalEvent, NotBookingOwner, RoomNotFound
+from guildhall.domains.rooms.models import ROOM_ID, BookedEvent, Booking, ImportedEvent, Room, RoomEvent
+from guildhall.domains.rooms.queries import BOOKING_LOCKED, EVENT, IMPORTED, ROOM, ROOM_LOCKED
 
 
 async def access_room(tx: Tx, actor: Actor, room_id: str, *, to_book: bool = False) -> Room:
@@ -27,10 +27,13 @@ async def access_room_to_change(tx: Tx, actor: Actor, room_id: str) -> Room | No
 
 
 async def access_booking_to_cancel(tx: Tx, actor: Actor, room: Room, booking_id: str) -> Booking:
-    """Return a live booking for its owner or who runs the house. Raises BookingNotFound, NotBookingOwner."""
+    """Return a live booking for its owner or who runs the house.
+
+    Raises BookingNotFound, ExternalEvent, NotBookingOwner.
+    """
     booking = await tx.one(BOOKING_LOCKED, id=booking_id, room_id=room.id)
     if booking is None:
-        raise BookingNotFound
+        raise ExternalEvent if await tx.one(IMPORTED, id=booking_id, room_id=room.id) else BookingNotFound
     if booking.user_id != actor.user_id and not runs_the_house(actor):
         raise NotBookingOwner
     return booking
@@ -50,6 +53,8 @@ def runs_the_house(actor: Actor) -> bool:
     return actor.may(Permission.MANAGE_ROOMS)
 
 
-def may_see_details(actor: Actor, event: BookedEvent) -> bool:
-    """Tell whether the actor sees what a booking is about: private ones are "Busy" to everybody else."""
+def may_see_details(actor: Actor, event: RoomEvent) -> bool:
+    """Tell whether the actor sees what an event is about: private bookings are "Busy" to everybody else."""
+    if isinstance(event, ImportedEvent):
+        return True
     return not event.private or event.user_id == actor.user_id or runs_the_house(actor)

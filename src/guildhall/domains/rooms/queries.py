@@ -1,10 +1,10 @@
 """Reads of rooms and bookings. Every read of bookings is bounded by time, so it costs the days asked for."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
+from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, literal_column, select
 
 from guildhall.core.db import Tx, query
 from guildhall.domains.identity.models import users
@@ -14,9 +14,14 @@ from guildhall.domains.rooms.models import (
     Booking,
     BookingState,
     ClosedDay,
+    Conflict,
+    ImportedEvent,
+    ImportedPiece,
     Room,
+    RoomEvent,
     bookings,
     closed_days,
+    imported_events,
     rooms,
 )
 from guildhall.domains.rooms.times import Span
@@ -26,6 +31,9 @@ EVENT_COLUMNS = [
     for name in BookedEvent.__struct_fields__
 ]
 MOST_OWN = 1000
+MOST_CONFLICTS = 200
+
+_Conditions = list[ColumnElement[bool]]
 
 
 def _in_state(state: BookingState) -> ColumnElement[bool]:
@@ -34,12 +42,12 @@ def _in_state(state: BookingState) -> ColumnElement[bool]:
     return bookings.c.state == literal_column(f"'{state.value}'")
 
 
-def _touching() -> list[ColumnElement[bool]]:
+def _touching(start: Column[Any] = bookings.c.starts_at, end: Column[Any] = bookings.c.ends_at) -> _Conditions:
     # The first bound follows from the longest booking; without it the index would be read from its beginning.
     return [
-        bookings.c.starts_at > bindparam("earliest", required=True, type_=bookings.c.starts_at.type),
-        bookings.c.starts_at < bindparam("until"),
-        bookings.c.ends_at > bindparam("since"),
+        start > bindparam("earliest", required=True, type_=start.type),
+        start < bindparam("until"),
+        end > bindparam("since"),
     ]
 
 
@@ -101,9 +109,56 @@ EVENT = query(BookedEvent, _events(bookings.c.id == bindparam("id")))
 FIRST_CLASH = query(
     Booking,
     select(bookings)
-    .where(bookings.c.room_id == bindparam("room_id"), _live, *_touching())
+    .where(bookings.c.room_id == bindparam("room_id"), bookings.c.id != bindparam("but"), _live, *_touching())
     .order_by(bookings.c.starts_at)
     .limit(1),
+)
+
+_imported = select(*(imported_events.c[name] for name in ImportedEvent.__struct_fields__))
+_of_room = imported_events.c.room_id == bindparam("room_id")
+_held = _touching(imported_events.c.busy_from, imported_events.c.busy_to)
+IMPORTED_OF_ROOM = query(
+    ImportedEvent, _imported.where(_of_room, *_held).order_by(imported_events.c.starts_at, imported_events.c.id)
+)
+IMPORTED_IN_HOUSE = query(
+    ImportedEvent, _imported.where(*_held).order_by(imported_events.c.starts_at, imported_events.c.id)
+)
+FIRST_HELD = query(ImportedEvent, _imported.where(_of_room, *_held).order_by(imported_events.c.busy_from).limit(1))
+IMPORTED = query(ImportedEvent, _imported.where(imported_events.c.id == bindparam("id"), _of_room).limit(1))
+PIECES = query(
+    ImportedPiece, select(imported_events).where(_of_room, imported_events.c.outside_id == bindparam("outside_id"))
+)
+OUTSIDE_IDS = query(str, select(imported_events.c.outside_id).where(_of_room).distinct())
+_longest: ColumnElement[Any] = literal_column(str(LONGEST_BOOKING // timedelta(microseconds=1)))
+_same_time = and_(
+    bookings.c.room_id == imported_events.c.room_id,
+    _live,
+    bookings.c.starts_at > imported_events.c.busy_from - _longest,
+    bookings.c.starts_at < imported_events.c.busy_to,
+    bookings.c.ends_at > imported_events.c.busy_from,
+)
+_conflicts = (
+    select(
+        *(imported_events.c[name] for name in ("id", "room_id", "source", "title", "starts_at", "ends_at")),
+        bookings.c.id.label("booking_id"),
+        bookings.c.title.label("booking_title"),
+        bookings.c.starts_at.label("booking_starts_at"),
+        bookings.c.ends_at.label("booking_ends_at"),
+        users.c.display_name.label("booked_by"),
+    )
+    .select_from(imported_events.join(bookings, _same_time).join(users, users.c.id == bookings.c.user_id))
+    .distinct()
+    .order_by(imported_events.c.starts_at, imported_events.c.id, bookings.c.starts_at)
+    .limit(MOST_CONFLICTS)
+)
+CONFLICTS = query(
+    Conflict,
+    _conflicts.where(
+        imported_events.c.busy_from > bindparam("earliest"),
+        imported_events.c.busy_to > bindparam("since"),
+        bookings.c.starts_at > bindparam("earliest"),
+        bookings.c.ends_at > bindparam("since"),
+    ),
 )
 
 
@@ -128,14 +183,22 @@ async def closed_between(tx: Tx, first: date, last: date) -> dict[date, ClosedDa
     return {closed.day: closed for closed in found}
 
 
-async def events_in(tx: Tx, room: Room, span: Span) -> list[BookedEvent]:
-    """Return the live bookings of a room that touch a span, by start."""
-    return await tx.all(EVENTS_OF_ROOM, room_id=room.id, **bounds(span))
+async def events_in(tx: Tx, room: Room, span: Span) -> list[RoomEvent]:
+    """Return the live bookings of a room and its imported events that touch a span, by start."""
+    booked = await tx.all(EVENTS_OF_ROOM, room_id=room.id, **bounds(span))
+    return _together(booked, await tx.all(IMPORTED_OF_ROOM, room_id=room.id, **bounds(span)))
 
 
-async def events_in_house(tx: Tx, span: Span) -> list[BookedEvent]:
-    """Return the live bookings of all rooms that touch a span, by start."""
-    return await tx.all(EVENTS_IN_HOUSE, **bounds(span))
+async def events_in_house(tx: Tx, span: Span) -> list[RoomEvent]:
+    """Return the live bookings and the imported events of all rooms that touch a span, by start."""
+    booked = await tx.all(EVENTS_IN_HOUSE, **bounds(span))
+    return _together(booked, await tx.all(IMPORTED_IN_HOUSE, **bounds(span)))
+
+
+def _together(booked: list[BookedEvent], imported: list[ImportedEvent]) -> list[RoomEvent]:
+    """Put events in order of their starts; several pieces of one are one."""
+    once = {event.id: event for event in imported}
+    return sorted([*booked, *once.values()], key=lambda event: (event.starts_at, event.id)) if once else [*booked]
 
 
 async def bookings_of(tx: Tx, user_id: str, span: Span) -> list[BookedEvent]:
@@ -151,11 +214,19 @@ async def event_with(tx: Tx, booking_id: str) -> BookedEvent:
     return event
 
 
-async def first_clash(tx: Tx, room_id: str, span: Span) -> Booking | None:
-    """Return the first live booking of a room that touches a span."""
-    return await tx.one(FIRST_CLASH, room_id=room_id, **bounds(span))
+async def first_clash(tx: Tx, room_id: str, span: Span, *, but: str = "") -> Span | None:
+    """Return the time of the first thing that holds a room within a span, other than the booking `but`."""
+    booking = await tx.one(FIRST_CLASH, room_id=room_id, but=but, **bounds(span))
+    imported = await tx.one(FIRST_HELD, room_id=room_id, **bounds(span))
+    held = [Span(each.starts_at, each.ends_at) for each in (booking, imported) if each is not None]
+    return min(held, default=None)
 
 
-def spans_of(events: Iterable[BookedEvent]) -> list[Span]:
+async def outside_ids_of(tx: Tx, room: Room) -> list[str]:
+    """Return what the calendar outside calls the events that were imported into a room."""
+    return await tx.all(OUTSIDE_IDS, room_id=room.id)
+
+
+def spans_of(events: Iterable[RoomEvent]) -> list[Span]:
     """Return the time that events hold."""
     return [Span(event.starts_at, event.ends_at) for event in events]

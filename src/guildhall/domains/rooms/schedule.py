@@ -13,7 +13,7 @@ from guildhall.domains.rooms.availability import FreeSlot
 from guildhall.domains.rooms.calendars import Entry, calendar_document, entry_of
 from guildhall.domains.rooms.errors import InvalidRange
 from guildhall.domains.rooms.hub import Hub
-from guildhall.domains.rooms.models import BookedEvent, Room
+from guildhall.domains.rooms.models import Room, RoomEvent
 from guildhall.domains.rooms.policy import may_see_details
 from guildhall.domains.rooms.queries import (
     CANCELLED_OF_ROOM,
@@ -60,7 +60,7 @@ class DayPlan:
     """One day of a room: the events that touch it and the time left free."""
 
     day: date
-    events: list[BookedEvent]
+    events: list[RoomEvent]
     free: list[FreeSlot]
 
 
@@ -90,7 +90,7 @@ def span_of_days(first: str | None, last: str | None, *, hub: Hub, now: datetime
 
 
 async def schedule_of(tx: Tx, room: Room, first: date, last: date, *, hub: Hub) -> list[DayPlan]:
-    """Return the days of a room from `first` to `last`, both included, in two reads whatever the number of days."""
+    """Return the days of a room from `first` to `last`, both included, in three reads whatever the number of days."""
     count = (last - first).days + 1
     events = await events_in(tx, room, day_span(first, hub.zone, days=count))
     closed = await closed_between(tx, first, last)
@@ -100,7 +100,7 @@ async def schedule_of(tx: Tx, room: Room, first: date, last: date, *, hub: Hub) 
     ]
 
 
-def _plan(room: Room, day: date, events: list[BookedEvent], *, is_closed: bool, hub: Hub) -> DayPlan:
+def _plan(room: Room, day: date, events: list[RoomEvent], *, is_closed: bool, hub: Hub) -> DayPlan:
     whole = day_span(day, hub.zone)
     todays = [event for event in events if whole.touches(Span(event.starts_at, event.ends_at))]
     hours = None if is_closed else room.opening.on(day)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.domains import ledger, rooms
-from guildhall.domains.rooms import BookedEvent, Hub
+from guildhall.domains.rooms import Hub, RoomEvent
 from guildhall.domains.rooms.times import Span, day_span, local_time
 from guildhall.domains.shifts.errors import SlotNotFound
 from guildhall.domains.shifts.models import FixedSlot, ShiftPlan, Volunteer
@@ -27,7 +27,7 @@ class RotaSlot:
     slot: DaySlot
     span: Span
     volunteers: list[Volunteer]
-    room_events: list[tuple[str, BookedEvent]]
+    room_events: list[tuple[str, RoomEvent]]
     suggested_reward: int
 
     @property
@@ -45,7 +45,7 @@ class RotaDay:
 
 
 async def rota_of(tx: Tx, first: date, last: date, *, hub: Hub) -> list[RotaDay]:
-    """Return the days from `first` to `last`, both included, in seven reads whatever the number of days."""
+    """Return the days from `first` to `last`, both included, in eight reads whatever the number of days."""
     slots = await day_slots(tx, first, last)
     people: dict[tuple[date, int], list[Volunteer]] = defaultdict(list)
     for volunteer in await tx.all(VOLUNTEERS, first=first, last=last):
@@ -94,7 +94,7 @@ def _instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
 
 
 def _rota_slot(
-    slot: DaySlot, volunteers: list[Volunteer], events: list[tuple[str, BookedEvent]], hourly: int, zone: ZoneInfo
+    slot: DaySlot, volunteers: list[Volunteer], events: list[tuple[str, RoomEvent]], hourly: int, zone: ZoneInfo
 ) -> RotaSlot:
     span = span_of(slot, zone)
     meanwhile = [(name, event) for name, event in events if span.touches(Span(event.starts_at, event.ends_at))]
