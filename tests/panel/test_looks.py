@@ -17,6 +17,7 @@ PAGES = (
     "/panel/book?room=ostrom&date=2026-03-03&start=10:00",
     "/panel/bookings",
     "/panel/shifts?date=2026-03-03",
+    "/panel/shifts/print?day=2026-03-03",
     "/auth/verify?code=123456",
     "/panel/actions",
     "/panel/account",

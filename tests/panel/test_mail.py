@@ -63,8 +63,8 @@ async def test_mails_are_found_by_their_state_and_tried_again(
     async with visiting(browser, served) as page:
         await sign_in(page)
         await page.goto("/panel/mail")
-        for subject, state in (("Given", "given up"), ("Fresh", "waiting"), ("Turned", "refused"), ("Taken", "sent")):
-            await expect(page.locator("main li", has_text=subject).locator(".tag")).to_have_text(state)
+        for subject, words in (("Given", "given up"), ("Fresh", "waiting"), ("Turned", "refused"), ("Taken", "sent")):
+            await expect(page.locator("main li", has_text=subject).locator(".tag")).to_have_text(words)
         await page.get_by_role("link", name="Sent 1").click()
         await expect(page.locator("main li b")).to_have_text(["Taken"])
         await page.locator("main li a").click()
