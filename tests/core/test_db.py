@@ -318,7 +318,7 @@ async def test_on_sqlite_one_read_is_one_snapshot(sqlite_database_url: str) -> N
     await store.close()
 
 
-async def test_a_long_read_holds_up_nobody(store: Database, widget: Widget) -> None:
+async def test_a_long_read_holds_up_nobody(store: Database) -> None:
     other_did = threading.Event()
 
     async def count(tx: Tx) -> int:
@@ -329,7 +329,7 @@ async def test_a_long_read_holds_up_nobody(store: Database, widget: Widget) -> N
 
     async def put_one() -> None:
         async with store.write() as tx:
-            await tx.insert(widget)
+            await tx.insert(Widget(id="a", count=1))
         other_did.set()
 
     counted, _ = await asyncio.gather(store.long_read(count), put_one())

@@ -107,7 +107,7 @@ RANGE = bookings.bounds(Span(NOON, NOON + timedelta(days=62)))
 READS: dict[str, tuple[Query[Any] | dict[str, Query[Any]], dict[str, Any]]] = {
     "a day of a room": (bookings.EVENTS_OF_ROOM, {"room_id": "ostrom", **DAY}),
     "62 days of a room": (bookings.EVENTS_OF_ROOM, {"room_id": "ostrom", **RANGE}),
-    "the first clash": (bookings.FIRST_CLASH, {"room_id": "ostrom", **DAY}),
+    "the first clash": (bookings.FIRST_CLASH, {"room_id": "ostrom", "but": "", **DAY}),
     "my bookings": (bookings.EVENTS_OF_USER, {"user_id": "user7", **RANGE}),
     "what was cancelled in a room": (
         bookings.CANCELLED_OF_ROOM,

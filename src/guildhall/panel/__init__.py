@@ -64,8 +64,7 @@ ROUTES = (
     devices.show_verify_page,
     devices.show_device,
     devices.revoke_token,
-    # GET  /panel/shifts                    GET  /panel/shifts/print
-    # POST /panel/shifts/{day}/{slot}/sign-up and .../withdraw
+    # GET  /panel/shifts                    GET  .../print      POST .../{day}/{slot}/sign-up and .../withdraw
     shifts.show_rota,
     shifts.show_day_plan,
     shifts.sign_up,

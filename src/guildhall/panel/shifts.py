@@ -9,7 +9,7 @@ from guildhall.core.db import Tx
 from guildhall.core.errors import GuildhallError
 from guildhall.domains import rooms, shifts
 from guildhall.domains.identity import Permission
-from guildhall.domains.rooms import BookedEvent
+from guildhall.domains.rooms import BookedEvent, RoomEvent
 from guildhall.domains.rooms.times import clock_text, day_span, minutes_of, parse_day
 from guildhall.domains.shifts import RotaDay, RotaSlot
 from guildhall.panel.calendar import Chosen
@@ -118,10 +118,11 @@ async def show_day_plan(query: PrintedDay, call: Call, tx: Tx, house: House) -> 
     )
 
 
-def _on_sheet(event: BookedEvent, day: date, zone: ZoneInfo) -> tuple[str, str]:
+def _on_sheet(event: RoomEvent, day: date, zone: ZoneInfo) -> tuple[str, str]:
     """Return when an event is and what it is called."""
     start, end = (clock_text(minutes_of(at, day, zone)) for at in (event.starts_at, event.ends_at))
-    return f"{start} {DASH} {end}", "Busy" if event.private else event.title
+    private = isinstance(event, BookedEvent) and event.private
+    return f"{start} {DASH} {end}", "Busy" if private else event.title
 
 
 async def _rota(call: Call, tx: Tx, house: House, asked: str, *, refusal: Refusal | None = None) -> Answer:
