@@ -269,6 +269,24 @@ async def test_a_person_with_a_token_of_their_own_sees_and_decides_what_is_their
         assert refusal(await execute(by_key, cut_down)) == (401, "unauthorized")
 
 
+async def test_a_person_finds_what_waits_for_them_beside_their_profile_when_they_ask(
+    app: httpx.AsyncClient, person: httpx.AsyncClient, other: httpx.AsyncClient
+) -> None:
+    first, second, done = [await prepared(app) for _ in range(3)]
+    await prepared(app, userId="555")
+    assert (await execute(person, done)).status_code == 200
+
+    async def waiting(client: httpx.AsyncClient) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await client.get("/v1/users/me?include=actions")).json()["actions"]
+        return found
+
+    assert [f"/v1/actions/{each['actionId']}" for each in await waiting(person)] == [first, second]
+    assert (await waiting(person))[0] == await shown(app, first)
+    assert [each["userId"] for each in await waiting(other)] == ["u_555"]
+    for query in ("", "?include=anything"):
+        assert "actions" not in (await person.get(f"/v1/users/me{query}")).json()
+
+
 async def test_who_may_withdraw_is_the_person_the_app_and_the_master_key(
     app: httpx.AsyncClient, person: httpx.AsyncClient, other: httpx.AsyncClient, master: httpx.AsyncClient,
     another_app: Registering,

@@ -9,6 +9,7 @@ from guildhall.core.actor import Actor
 from guildhall.core.clock import Clock
 from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid, InvalidField, MissingField
+from guildhall.dialects.commonshub.actions import ActionReply
 from guildhall.dialects.commonshub.auth import ADMINISTRATION, FOR_USER, READER
 from guildhall.dialects.commonshub.bookings import BookingReply
 from guildhall.dialects.commonshub.wire import (
@@ -23,7 +24,8 @@ from guildhall.dialects.commonshub.wire import (
     position_of,
     utc,
 )
-from guildhall.domains import identity, rooms
+from guildhall.domains import actions, identity, rooms
+from guildhall.domains.actions import ActionState
 from guildhall.domains.identity import Permission, User
 from guildhall.domains.identity.errors import (
     AdminRequired,
@@ -38,6 +40,8 @@ from guildhall.domains.rooms.errors import InvalidDate, InvalidRange, RangeTooLo
 from guildhall.web.bodies import Later, QueryString
 from guildhall.web.house import House
 from guildhall.web.routing import route
+
+ACTIONS = "actions"
 
 
 class UserReply(Reply, frozen=True, kw_only=True):
@@ -67,6 +71,18 @@ class UserReply(Reply, frozen=True, kw_only=True):
             calendar_feed_url=feed_url,
             created_at=utc(user.created_at),
         )
+
+
+class OwnProfile(UserReply, frozen=True, kw_only=True):
+    """A person's own profile, with the actions that wait for their decision when those were asked for."""
+
+    actions: list[ActionReply] | UnsetType = UNSET
+
+
+class Beside(QueryString, frozen=True, kw_only=True):
+    """What to show beside a profile: `actions`. Other words mean nothing."""
+
+    include: str | None = None
 
 
 class PublicUser(Reply, frozen=True, kw_only=True):
@@ -117,9 +133,14 @@ class BookingList(Reply, frozen=True):
 @route(
     "GET", "/v1/users/me", permission=Permission.OWN_PROFILE, accepts=FOR_USER, refusals=(MissingUserId, InvalidUserId)
 )
-async def get_me(tx: Tx, actor: Actor, house: House) -> UserReply:
-    """Show the acting user's own profile."""
-    return await _profile(tx, await identity.access_self(tx, actor), house)
+async def get_me(query: Beside, tx: Tx, actor: Actor, house: House) -> OwnProfile:
+    """Show the acting user's own profile, and what waits for their decision when that is asked for."""
+    user = await identity.access_self(tx, actor)
+    profile = msgspec.structs.asdict(await _profile(tx, user, house))
+    if query.include != ACTIONS or not actor.may(Permission.USE_ACTIONS):
+        return OwnProfile(**profile)
+    waiting = await actions.pending_of(tx, user.id, now=house.clock.now())
+    return OwnProfile(**profile, actions=[ActionReply.of(each, ActionState.PENDING) for each in waiting])
 
 
 @route(
