@@ -28,7 +28,7 @@ def test_the_file_is_applied_at_the_start_and_on_a_signal_and_a_faulty_one_is_re
         def slots() -> list[str]:
             headers = {"Authorization": f"Bearer {MASTER_KEY}"}
             day = httpx.get(f"{program.url}/v1/shifts/2026-06-01", headers=headers).json()
-            return [slot["startTime"] for slot in day["slots"]]
+            return [slot["start"] for slot in day["slots"]]
 
         assert slots() == ["08:30", "11:30", "14:30"]
         path.write_text("[[shift_plans]]\nvalid_from = 2026-01-01\nslots = [{ start = '09:00' }]\n")
