@@ -144,7 +144,10 @@ READS: dict[str, tuple[Query[Any] | dict[str, Query[Any]], dict[str, Any]]] = {
     "a page of the ledger": (ledger.MOVEMENTS, {"before": 15_000, "limit": 31}),
     "mails in a state": (notifications.PAGE_IN_STATE, {"state": "sent", "before": "mail5", "limit": 31}),
     "how many mails are in a state": (notifications.COUNT, {"state": "refused"}),
-    "who tries to send a mail": (notifications.LAST_TRY, {"kind": "mail.send", "mail_id": "mail7", "after": "mail7~"}),
+    "who tries to send a mail": (
+        notifications.LAST_TRY,
+        {"kind": "mail.send", "mail_id": "mail7", "after": "mail7@9999"},
+    ),
     "my balances": (ledger.BALANCES_OF, {"account": "user:u_7"}),
     "a page of mails": (notifications.PAGE, {"before": "mail5", "limit": 50}),
 }

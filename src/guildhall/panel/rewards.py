@@ -51,8 +51,6 @@ async def preview_run(call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     fields = read_form(call.body, dict[str, str])
     try:
         portions = _portions(fields)
-        if not portions:
-            raise InvalidField("Choose somebody to reward", field="")
         plans = await shifts.plan_run(tx, actor, portions, token=fields.get("token", ""))
     except GuildhallError as error:
         return await _choice(call, tx, house, fields, error=error)
@@ -134,11 +132,13 @@ def _is_given(fields: Fields) -> bool:
 
 
 def _portions(fields: Fields) -> list[Portion]:
-    """Return what the form wants to give, a portion for each slot in which somebody is chosen."""
+    """Return what the form wants to give, a portion for each slot in which somebody is chosen. Raises InvalidField."""
     people = defaultdict[tuple[date, int], list[str]](list)
     for name in fields:
         if found := GIVEN.fullmatch(name):
             people[parse_day(found[1]), int(found[2])].append(found[3])
+    if not people:
+        raise InvalidField("Choose somebody to reward", field="")
     return [Portion(day, index, names, _entered(fields, f"{day}_{index}")) for (day, index), names in people.items()]
 
 

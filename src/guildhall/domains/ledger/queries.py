@@ -1,6 +1,6 @@
 """Reads of the ledger."""
 
-from sqlalchemy import bindparam, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, tuple_, union_all
 
 from guildhall.core.db import Tx, query
 from guildhall.domains.identity.models import users
@@ -49,19 +49,22 @@ BALANCES = query(int, select(func.count()).select_from(ledger_balances))
 
 HEAD_ROW = 1
 OF_PERSON = "user:"
-AFTER_PEOPLE = "user;"
-"""What comes after every account of a person."""
 NEWEST = 2**62
 _names = (users.c.alias, users.c.display_name)
+
+
+def _is_of_person(account: ColumnElement[str]) -> ColumnElement[bool]:
+    # Nothing here compares by order but whole accounts with each other: databases differ in how they sort punctuation.
+    prefix, rest = func.substr(account, 1, len(OF_PERSON)), func.substr(account, len(OF_PERSON) + 1)
+    return and_(prefix == OF_PERSON, users.c.alias == rest)
+
+
 HOLDINGS = query(
     Holding,
     select(ledger_balances, *_names)
-    .join_from(
-        ledger_balances, users, users.c.alias == func.substr(ledger_balances.c.account, literal(len(OF_PERSON) + 1))
-    )
+    .join_from(ledger_balances, users, _is_of_person(ledger_balances.c.account))
     .where(
-        tuple_(ledger_balances.c.account, ledger_balances.c.token) > tuple_(bindparam("account"), bindparam("token")),
-        ledger_balances.c.account < AFTER_PEOPLE,
+        tuple_(ledger_balances.c.account, ledger_balances.c.token) > tuple_(bindparam("account"), bindparam("token"))
     )
     .order_by(ledger_balances.c.account, ledger_balances.c.token)
     .limit(bindparam("limit")),
@@ -72,9 +75,7 @@ MOVEMENTS = query(
         *(ledger_entries.c[name] for name in Movement.__struct_fields__ if name in ledger_entries.c),
         *_names,
     )
-    .outerjoin_from(
-        ledger_entries, users, users.c.alias == func.substr(ledger_entries.c.target, literal(len(OF_PERSON) + 1))
-    )
+    .outerjoin_from(ledger_entries, users, _is_of_person(ledger_entries.c.target))
     .where(ledger_entries.c.seq < bindparam("before"))
     .order_by(ledger_entries.c.seq.desc())
     .limit(bindparam("limit")),
@@ -112,7 +113,7 @@ async def head_of_chain(tx: Tx) -> Head:
 async def page_of_holdings(tx: Tx, *, after: tuple[str, str] = ("", ""), limit: int) -> list[Holding]:
     """Return what people hold, by account and token, after the account and token that ended the page before."""
     account, token = after
-    return await tx.all(HOLDINGS, account=max(account, OF_PERSON), token=token, limit=limit)
+    return await tx.all(HOLDINGS, account=account, token=token, limit=limit)
 
 
 async def page_of_movements(tx: Tx, *, before: int | None = None, limit: int) -> list[Movement]:

@@ -7,10 +7,9 @@ from decimal import Decimal
 
 import msgspec
 from sqlalchemy import bindparam, delete, update
-from sqlalchemy.dialects.postgresql import insert
 
 from guildhall.core.actor import Actor
-from guildhall.core.db import Tx, command
+from guildhall.core.db import Tx, command, insert_or_replace
 from guildhall.core.errors import InvalidField, ManagedByFile
 from guildhall.domains import audit
 from guildhall.domains.identity.errors import InvalidWallet
@@ -34,15 +33,7 @@ PLACE = command(
     .where(tokens.c.code == bindparam("which"))
     .values(position=bindparam("new_position"), managed_by_file=bindparam("by_file"))
 )
-# Both engines understand the PostgreSQL form of an insert that turns into an update.
-_new = insert(tokens)
-PUT = command(
-    _new.values({column.name: bindparam(column.name, type_=column.type) for column in tokens.c})
-    .on_conflict_do_update(
-        index_elements=[tokens.c.code],
-        set_={column.name: _new.excluded[column.name] for column in tokens.c if not column.primary_key},
-    )
-)  # fmt: skip
+PUT = insert_or_replace(tokens)
 
 
 async def list_tokens(tx: Tx) -> list[Token]:

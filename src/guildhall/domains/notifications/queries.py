@@ -44,7 +44,7 @@ async def access_mail(tx: Tx, mail_id: str) -> StoredMail:
 
 async def last_try_of(tx: Tx, mail: StoredMail) -> Job | None:
     """Return the job that sends a mail or sent it last; done ones are forgotten after a while."""
-    return await tx.one(LAST_TRY, kind=SENDING, mail_id=mail.id, after=f"{mail.id}~")
+    return await tx.one(LAST_TRY, kind=SENDING, mail_id=mail.id, after=f"{mail.id}@9999")
 
 
 async def count_mails(tx: Tx) -> dict[MailState, int]:

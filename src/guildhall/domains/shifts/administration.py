@@ -7,10 +7,9 @@ from enum import StrEnum
 
 import msgspec
 from sqlalchemy import bindparam, delete, update
-from sqlalchemy.dialects.postgresql import insert
 
 from guildhall.core.actor import Actor
-from guildhall.core.db import Tx, command
+from guildhall.core.db import Tx, command, insert_or_replace
 from guildhall.core.errors import InvalidField, ManagedByFile
 from guildhall.domains import audit
 from guildhall.domains.rooms import Hub
@@ -29,15 +28,7 @@ FORGET_PLAN = command(delete(shift_plans).where(shift_plans.c.valid_from == bind
 FREE_PLAN = command(
     update(shift_plans).where(shift_plans.c.valid_from == bindparam("since")).values(managed_by_file=False)
 )
-# Both engines understand the PostgreSQL form of an insert that turns into an update.
-_new = insert(shift_plans)
-PUT_PLAN = command(
-    _new.values({column.name: bindparam(column.name, type_=column.type) for column in shift_plans.c})
-    .on_conflict_do_update(
-        index_elements=[shift_plans.c.valid_from],
-        set_={column.name: _new.excluded[column.name] for column in shift_plans.c if not column.primary_key},
-    )
-)  # fmt: skip
+PUT_PLAN = insert_or_replace(shift_plans)
 
 DEFAULT_TIMES = (
     ("08:30", "11:30"),
