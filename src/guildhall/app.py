@@ -223,6 +223,7 @@ async def _furnish(house: House) -> None:
         await rooms.create_default_rooms(tx, SYSTEM, now=house.clock.now())
         await shifts.create_default_plan(tx, SYSTEM, now=house.clock.now())
         await ledger.create_default_token(tx, SYSTEM, now=house.clock.now())
+        await identity.create_command_line_app(tx, SYSTEM, key=house.token_key, now=house.clock.now())
 
 
 async def apply_hub_file(house: House) -> None:

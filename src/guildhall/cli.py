@@ -1,4 +1,4 @@
-"""The command line: run the server, make administrators, fill a house for looking around."""
+"""The command line: run the server and look after it, or use a hub as the person you are."""
 
 import getpass
 import os
@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-import uvloop
 from rich.console import Console
 
 from guildhall import __version__
+from guildhall.client import add_client_commands
 from guildhall.core.errors import GuildhallError
 from guildhall.settings import Settings, SettingsError, documented, load_settings
 
@@ -19,14 +19,18 @@ if TYPE_CHECKING:
     from guildhall.web.house import House
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+add_client_commands(app)
+SERVER_PANEL = "Your own server"
 admin = typer.Typer(no_args_is_help=True, help="Administrators and keys.")
-app.add_typer(admin, name="admin")
+app.add_typer(admin, name="admin", rich_help_panel=SERVER_PANEL)
 ledger_commands = typer.Typer(no_args_is_help=True, help="The ledger of tokens.")
-app.add_typer(ledger_commands, name="ledger")
+app.add_typer(ledger_commands, name="ledger", rich_help_panel=SERVER_PANEL)
+client = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+add_client_commands(client, called={"availability": "free", "withdraw": "drop"})
 console = Console(highlight=False, markup=False, soft_wrap=True)
 
 
-@app.command()
+@app.command(rich_help_panel=SERVER_PANEL)
 def serve() -> None:
     """Run the server in the foreground, with every setting from the environment."""
     settings = _settings()
@@ -35,7 +39,7 @@ def serve() -> None:
     _run(lambda: run_server(settings, announce=console.print))
 
 
-@app.command()
+@app.command(rich_help_panel=SERVER_PANEL)
 def demo() -> None:
     """Fill an empty installation with a small believable community, for looking around."""
     from guildhall.demo import fill
@@ -127,7 +131,7 @@ def verify_ledger() -> None:
     _run(work)
 
 
-@app.command("settings")
+@app.command("settings", rich_help_panel=SERVER_PANEL)
 def show_settings() -> None:
     """Print every setting with its default and meaning, as docs/settings.md has them."""
     from guildhall.settings_page import settings_page
@@ -135,7 +139,7 @@ def show_settings() -> None:
     sys.stdout.write(settings_page(documented()))
 
 
-@app.command("version")
+@app.command("version", rich_help_panel=SERVER_PANEL)
 def show_version() -> None:
     """Print the version."""
     console.print(__version__)
@@ -144,9 +148,15 @@ def show_version() -> None:
 def main() -> NoReturn:
     """Run the command line; refusals are told in a sentence, with exit code 1."""
     try:
-        app()
+        app(obj=os.environ)
     except (GuildhallError, SettingsError) as error:
         _stop(str(error))
+    sys.exit(0)
+
+
+def chb() -> NoReturn:
+    """Run the client alone, with the names that people of the Commons Hub know."""
+    client(obj=os.environ)
     sys.exit(0)
 
 
@@ -165,6 +175,8 @@ async def _house(settings: Settings) -> AsyncIterator["House"]:
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    import uvloop
+
     uvloop.run(work())
 
 

@@ -15,6 +15,7 @@ VIOLATIONS = {
     "tiers": ("domains/audit/__init__.py", "import guildhall.domains.rooms"),
     "dialects": ("dialects/veza/__init__.py", "import guildhall.dialects.commonshub"),
     "no-transport": ("domains/rooms/__init__.py", "import httpx"),
+    "client": ("client/wire.py", "import guildhall.core.clock"),
     "no-sql-in-faces": ("panel/__init__.py", "import sqlalchemy"),
     "door-to-blobs": ("domains/rooms/__init__.py", "import obstore.store"),
     "door-to-redis": ("core/clock.py", "import redis"),

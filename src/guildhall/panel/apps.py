@@ -4,7 +4,7 @@ from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import GuildhallError
 from guildhall.domains import identity
-from guildhall.domains.identity import AppKind, Permission
+from guildhall.domains.identity import App, AppKind, Permission
 from guildhall.panel.forms import change, show
 from guildhall.panel.pages import page, told
 from guildhall.panel.words import Refusal
@@ -55,13 +55,22 @@ async def revoke_app(app_id: str, tx: Tx, actor: Actor, house: House) -> Answer:
 async def _list(
     call: Call, tx: Tx, *, entered: NewApp | None = None, refusal: Refusal | None = None, secret: str = ""
 ) -> Answer:
+    apps = await identity.live_apps(tx)
     return page(
         call,
         "apps.html",
         status=refusal.status if refusal else 200,
         title="Apps",
-        apps=await identity.live_apps(tx),
+        apps=apps,
+        command_line=_command_line(apps, call.house),
+        server=call.house.settings.public_url,
         entered=entered or NewApp(),
         refusal=refusal,
         secret=secret,
     )
+
+
+def _command_line(apps: list[App], house: House) -> str | None:
+    """Return the secret that `guildhall login` asks for, while its app lives and the secret can be read."""
+    secrets = (identity.shown_secret(app, key=house.token_key) for app in apps)
+    return next((secret for secret in secrets if secret), None)

@@ -272,7 +272,7 @@ async def test_a_person_with_a_token_of_their_own_sees_and_decides_what_is_their
 async def test_a_person_finds_what_waits_for_them_beside_their_profile_when_they_ask(
     app: httpx.AsyncClient, person: httpx.AsyncClient, other: httpx.AsyncClient
 ) -> None:
-    first, second, done = [await prepared(app) for _ in range(3)]
+    first, second, done = [await prepared(app, expiresIn=seconds) for seconds in (60, 120, 180)]
     await prepared(app, userId="555")
     assert (await execute(person, done)).status_code == 200
 

@@ -198,7 +198,7 @@ async def test_a_token_dies_with_its_app_without_use_and_by_its_owner(
     clock.advance(timedelta(days=2))
     assert [await status(second), await status(third)] == [200, 401]
     apps = (await master.get("/v1/apps")).json()["apps"]
-    (device_app,) = [each["appId"] for each in apps if each["name"] == "chb"]
+    *_, device_app = [each["appId"] for each in apps if each["name"] == "chb"]
     await master.delete(f"/v1/apps/{device_app}")
     assert await status(second) == 401
 

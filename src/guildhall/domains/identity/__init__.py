@@ -3,12 +3,14 @@
 from guildhall.domains.identity.access_tokens import actor_with_token, mint_access_token
 from guildhall.domains.identity.apps import (
     app_with_secret,
+    create_command_line_app,
     ensure_master_key,
     is_master_key,
     live_apps,
     register_app,
     replace_master_key,
     revoke_app,
+    shown_secret,
     touch_app,
     wants_touch,
 )
@@ -69,6 +71,7 @@ __all__ = [
     "app_with_secret",
     "bearer_of_token",
     "change_password",
+    "create_command_line_app",
     "create_first_administrator",
     "create_key",
     "create_person",
@@ -111,6 +114,7 @@ __all__ = [
     "set_password",
     "set_roles",
     "show_login",
+    "shown_secret",
     "sign_in",
     "signed_in_with",
     "start_login",

@@ -1,12 +1,13 @@
-"""Apps that vouch for their users, and the master key that registers them."""
+"""Apps that vouch for their users, the app of the command line, and the master key that registers them."""
 
+import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, update
 
 from guildhall.core import ids
 from guildhall.core.actor import Actor
-from guildhall.core.crypto import digest, same
+from guildhall.core.crypto import SecretBox, SecretUnreadable, digest, same
 from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.core.errors import InvalidField
 from guildhall.domains import audit
@@ -14,6 +15,13 @@ from guildhall.domains.identity import names
 from guildhall.domains.identity.models import App, AppKind, apps, master_key
 from guildhall.domains.identity.queries import APP_BY_SECRET, LIVE_APPS, MASTER_KEY
 
+log = logging.getLogger(__name__)
+
+COMMAND_LINE = "chb"
+COMMAND_LINE_ID = "app_" + COMMAND_LINE.rjust(20, "0")
+"""Every house knows its command line by the same id: a row with it, revoked or not, says that the app was made."""
+
+DEFAULT_PROVIDER = "discord"
 SECRET_PREFIX = "chb_sk_live_"  # noqa: S105 (a prefix, not a secret)
 MASTER_PREFIX = "chb_admin_"
 LONGEST_NAME = 64
@@ -23,6 +31,7 @@ REVOKE = command(
     update(apps).where(apps.c.id == bindparam("app_id"), apps.c.revoked_at.is_(None)).values(revoked_at=bindparam("at"))
 )
 TOUCH = command(update(apps).where(apps.c.id == bindparam("app_id")).values(last_used_at=bindparam("at")))
+KEEP_APP = insert_if_new(apps)
 FORGET_MASTER_KEY = command(delete(master_key))
 KEEP_MASTER_KEY = insert_if_new(master_key)
 
@@ -43,6 +52,41 @@ async def register_app(
     await tx.insert(app)
     await audit.record(tx, actor, "app.registered", app.id, now=now, name=app.name, kind=kind.value)
     return app, secret
+
+
+async def create_command_line_app(tx: Tx, actor: Actor, *, key: str, now: datetime) -> None:
+    """Make the device app "chb", through which the command line logs people in, where it was never made before.
+
+    Two processes starting together make one, and one that was revoked stays revoked. `key` is the house's SECRET_KEY.
+    """
+    secret = SECRET_PREFIX + ids.base62(32)
+    made = await tx.run(
+        KEEP_APP,
+        id=COMMAND_LINE_ID,
+        name=COMMAND_LINE,
+        provider=DEFAULT_PROVIDER,
+        kind=AppKind.DEVICE.value,
+        secret_hash=digest(secret),
+        created_at=now,
+        last_used_at=None,
+        revoked_at=None,
+        sealed_secret=_box(key).encrypt(secret, place=COMMAND_LINE_ID),
+    )
+    if made:
+        await audit.record(
+            tx, actor, "app.registered", COMMAND_LINE_ID, now=now, name=COMMAND_LINE, kind=AppKind.DEVICE.value
+        )
+
+
+def shown_secret(app: App, *, key: str) -> str | None:
+    """Return the secret of an app that has one to show; None for all others, and after a change of SECRET_KEY."""
+    if app.sealed_secret is None:
+        return None
+    try:
+        return _box(key).decrypt(app.sealed_secret, place=app.id)
+    except SecretUnreadable as fault:
+        log.warning("%s", fault)
+        return None
 
 
 async def revoke_app(tx: Tx, actor: Actor, app: App, *, now: datetime) -> None:
@@ -95,6 +139,10 @@ async def is_master_key(tx: Tx, presented: str, *, configured: str) -> bool:
         return False
     kept = await tx.one(MASTER_KEY)
     return kept is not None and same(digest(presented), kept)
+
+
+def _box(key: str) -> SecretBox:
+    return SecretBox(key, "secrets of apps")
 
 
 def _valid_provider(provider: str) -> str:

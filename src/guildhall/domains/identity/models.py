@@ -90,6 +90,8 @@ apps = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("last_used_at", UtcTime),
     Column("revoked_at", UtcTime),
+    # Only the app of the command line has it: its secret is shown again, all others are readable once.
+    Column("sealed_secret", Text),
     CheckConstraint("kind IN ('trusted', 'device')", name="kind"),
     Index(
         "ix_apps_created_at",
@@ -294,6 +296,7 @@ class App(msgspec.Struct, frozen=True):
     created_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    sealed_secret: str | None = None
 
 
 @stored(api_keys)
