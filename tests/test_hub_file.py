@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from guildhall.app import apply_hub_file
+from guildhall.app import apply_hub_file, open_house
 from guildhall.core.toml_file import FileFaulty
 from guildhall.domains import ledger, rooms, shifts
 from guildhall.domains.ledger import Token
@@ -74,6 +74,20 @@ async def test_the_example_of_the_documentation_makes_a_house(
         ("BREAD", 500_000, False),
     ]
     assert (await master.put("/v1/rooms/ostrom", json=room)).status_code == 200
+
+
+async def test_a_house_without_its_file_lets_go_of_all_that_the_file_named(
+    served: Served, master: httpx.AsyncClient, database_url: str, tmp_path: Path
+) -> None:
+    async with open_house(settings_for(database_url, tmp_path), works_jobs=False) as house:
+        assert house.settings.commonshub.config is None
+    by_id, plans, tokens = await found(served)
+    assert not any(each.managed_by_file for each in by_id.values())
+    assert not any(each.managed_by_file for each in plans.values())
+    assert not any(each.managed_by_file for each in tokens.values())
+    assert list(by_id) == ["ostrom", "phonebooth"]
+    day = (await master.get("/v1/shifts/2026-12-25")).json()
+    assert not any(slot["closed"] for slot in day["slots"])
 
 
 @pytest.mark.parametrize(

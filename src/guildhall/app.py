@@ -227,14 +227,16 @@ async def _furnish(house: House) -> None:
 
 
 async def apply_hub_file(house: House) -> None:
-    """Make the house as its configuration file says, if there is one. Raises FileFaulty and changes nothing then."""
-    path = house.settings.commonshub.config
-    if path is None:
-        return
-    try:
-        text = await asyncio.to_thread(path.read_text, "utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise FileFaulty(f"COMMONSHUB_CONFIG cannot be read: {fault}") from fault
+    """Make the house as its configuration file says. Raises FileFaulty and changes nothing then.
+
+    Without a file it is as with an empty one: what an earlier file named becomes changeable again.
+    """
+    path, text = house.settings.commonshub.config, ""
+    if path is not None:
+        try:
+            text = await asyncio.to_thread(path.read_text, "utf-8")
+        except (OSError, UnicodeDecodeError) as fault:
+            raise FileFaulty(f"COMMONSHUB_CONFIG cannot be read: {fault}") from fault
     file, now = TomlFile(text), house.clock.now()
     file.check_sections({*rooms.SECTIONS, *shifts.SECTIONS, *ledger.SECTIONS})
     hub, plans, tokens = rooms.read_hub_file(file), shifts.read_plans(file), ledger.read_tokens(file)

@@ -145,17 +145,18 @@ async def apply_file(
     """
     known = {room.id: room for room in await tx.all(EVERY_ROOM)}
     named = {room_id for room_id, _ in plans}
+    let_go = [room for room in known.values() if room.managed_by_file and room.id not in named]
     for position, (room_id, plan) in enumerate(plans):
         await _store(tx, actor, room_id, plan, known=known.get(room_id), by_file=True, now=now, position=position)
-    for room in known.values():
-        if room.managed_by_file and room.id not in named:
-            await _update(tx, msgspec.structs.replace(room, managed_by_file=False))
-    await tx.run(OPEN_FILE_DAYS)
+    for room in let_go:
+        await _update(tx, msgspec.structs.replace(room, managed_by_file=False))
+    opened = await tx.run(OPEN_FILE_DAYS)
     for closed in days:
         await tx.run(OPEN_DAY, which=closed.day)
         await tx.insert(msgspec.structs.replace(closed, managed_by_file=True))
-    await audit.record(tx, actor, "house.file_applied", None, now=now, rooms=sorted(named), closed_days=len(days))
-    tx.announce("rooms", room=None)
+    if plans or days or let_go or opened:
+        await audit.record(tx, actor, "house.file_applied", None, now=now, rooms=sorted(named), closed_days=len(days))
+        tx.announce("rooms", room=None)
 
 
 async def _store(
