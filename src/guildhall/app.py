@@ -33,6 +33,7 @@ from guildhall.core.jobs import JobContext, JobEngine
 from guildhall.core.limits import open_limiter
 from guildhall.core.log import get_logger
 from guildhall.core.metrics import Metrics
+from guildhall.core.toml_file import FileFaulty, TomlFile
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
 from guildhall.domains import actions, calendar_sync, calendars, identity, ledger, notifications, rooms, shifts
 from guildhall.domains.rooms import Hub
@@ -293,14 +294,20 @@ async def _furnish(house: House) -> None:
 
 
 async def apply_hub_file(house: House) -> None:
-    """Make the house as its configuration file says, if there is one. Raises HubFileFaulty and changes nothing then."""
-    path = house.settings.commonshub.config
-    if path is None:
-        return
-    try:
-        text = await asyncio.to_thread(path.read_text, "utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise rooms.HubFileFaulty(f"COMMONSHUB_CONFIG cannot be read: {fault}") from fault
-    plan = rooms.read_hub_file(text)
+    """Make the house as its configuration file says. Raises FileFaulty and changes nothing then.
+
+    Without a file it is as with an empty one: what an earlier file named becomes changeable again.
+    """
+    path, text = house.settings.commonshub.config, ""
+    if path is not None:
+        try:
+            text = await asyncio.to_thread(path.read_text, "utf-8")
+        except (OSError, UnicodeDecodeError) as fault:
+            raise FileFaulty(f"COMMONSHUB_CONFIG cannot be read: {fault}") from fault
+    file, now = TomlFile(text), house.clock.now()
+    file.check_sections({*rooms.SECTIONS, *shifts.SECTIONS, *ledger.SECTIONS})
+    hub, plans, tokens = rooms.read_hub_file(file), shifts.read_plans(file), ledger.read_tokens(file)
     async with house.database.write() as tx:
-        await rooms.apply_file(tx, SYSTEM, plans=plan.rooms, days=plan.closed_days, now=house.clock.now())
+        await rooms.apply_file(tx, SYSTEM, plans=hub.rooms, days=hub.closed_days, now=now)
+        await shifts.apply_plans(tx, SYSTEM, plans, now=now)
+        await ledger.apply_tokens(tx, SYSTEM, tokens, now=now)

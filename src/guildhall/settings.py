@@ -144,7 +144,9 @@ class CommonsHubSettings:
         "COMMONSHUB_TIMEZONE", default=ZoneInfo("Europe/Brussels"), help="Time zone of the hub."
     )
     config: Path | None = setting(
-        "COMMONSHUB_CONFIG", default=None, help="TOML file with rooms, hours and closed days."
+        "COMMONSHUB_CONFIG",
+        default=None,
+        help="TOML file with rooms, closed days, shift plans and tokens; see docs/hub.toml.",
     )
     rate_limit: int = setting("COMMONSHUB_RATE_LIMIT", default=6000, help="Requests a minute for each credential.")
     public_calendars: bool = setting(

@@ -5,7 +5,8 @@ GuildhallError
 │   ├── InvalidAmount      not more than zero, more than the most, or more than six decimals
 │   └── UnknownToken       the house does not give this token
 ├── Conflict
-│   └── EntryExists        what the entry stands for is in the ledger already
+│   ├── EntryExists        what the entry stands for is in the ledger already
+│   └── TokenStays         the token was given to somebody, or is the only one
 └── Internal
     └── LedgerBroken       the entries are not those that were written; details: seq, where an entry is at fault
 """
@@ -32,6 +33,13 @@ class EntryExists(Conflict):
 
     code = "entry_exists"
     text = "This is in the ledger already"
+
+
+class TokenStays(Conflict):
+    """The token cannot be removed: somebody was given it, or it is the only one."""
+
+    code = "token_stays"
+    text = "This token was given to people, and their balances stay; set its hourly rate to 0 to suggest it no more"
 
 
 class LedgerBroken(Internal):
