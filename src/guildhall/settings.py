@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 T = typing.TypeVar("T")
 
+GOOGLE = "https://www.googleapis.com"
+
 
 class SettingsError(Exception):
     """One or more settings cannot be used; the text lists each with what to do."""
@@ -142,7 +144,9 @@ class CommonsHubSettings:
         "COMMONSHUB_TIMEZONE", default=ZoneInfo("Europe/Brussels"), help="Time zone of the hub."
     )
     config: Path | None = setting(
-        "COMMONSHUB_CONFIG", default=None, help="TOML file with rooms, hours and closed days."
+        "COMMONSHUB_CONFIG",
+        default=None,
+        help="TOML file with rooms, closed days, shift plans and tokens; see docs/hub.toml.",
     )
     ledger: Literal["embedded", "evm"] = setting(
         "COMMONSHUB_LEDGER",
@@ -161,6 +165,27 @@ class CommonsHubSettings:
     rate_limit: int = setting("COMMONSHUB_RATE_LIMIT", default=6000, help="Requests a minute for each credential.")
     public_calendars: bool = setting(
         "COMMONSHUB_PUBLIC_CALENDARS", default=True, help="Whether room calendars can be read without a credential."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoogleSettings:
+    """Calendars at Google."""
+
+    account_key: Path | None = setting(
+        "GOOGLE_ACCOUNT_KEY_FILEPATH",
+        default=None,
+        help="JSON key file of the service account that calendars are shared with; unset, none can be linked.",
+    )
+    impersonate: str = setting(
+        "GOOGLE_CALENDAR_IMPERSONATE_USER",
+        default="",
+        help="Person of the account's domain to act for; Google then invites attendees, instead of a mail from here.",
+    )
+    api_base: str = setting(
+        "GOOGLE_API_BASE",
+        default=GOOGLE,
+        help="Address of Google's APIs; another one is for tests.",
     )
 
 
@@ -188,6 +213,7 @@ class Settings:
     admin: AdminSettings = field(default_factory=AdminSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     commonshub: CommonsHubSettings = field(default_factory=CommonsHubSettings)
+    google: GoogleSettings = field(default_factory=GoogleSettings)
     attendance: AttendanceSettings = field(default_factory=AttendanceSettings)
 
     @property
@@ -199,6 +225,11 @@ class Settings:
     def database_url(self) -> str:
         """The address of the database."""
         return self.store.database_url or f"sqlite:///{self.store.data_dir / 'guildhall.db'}"
+
+    @property
+    def can_be_called_by_google(self) -> bool:
+        """Whether Google can tell this server of changes: it calls HTTPS only, and what stands for it calls anybody."""
+        return self.public_url.startswith("https://") or self.google.api_base != GOOGLE
 
     @property
     def in_production(self) -> bool:
@@ -314,6 +345,7 @@ def _rules(settings: Settings) -> list[str]:
             r"https?://[^/]",
             "http:// or https:// and a host",
         ),
+        ("GOOGLE_API_BASE", settings.google.api_base, r"https?://[^/]", "http:// or https:// and a host"),
         ("DATABASE_URL", settings.database_url, r"sqlite:///|postgres(ql)?://", "sqlite:/// or postgresql://"),
         ("REDIS_URL", settings.store.redis_url or "redis://", r"rediss?://|unix://", "redis:// or rediss://"),
     ):
@@ -323,6 +355,8 @@ def _rules(settings: Settings) -> list[str]:
             faults.append(f"{name}: has a port that is no number between 0 and 65535")
     if settings.commonshub.ledger == "evm":
         faults += _chain_rules(settings.commonshub)
+    if settings.google.impersonate and settings.google.account_key is None:
+        faults.append("GOOGLE_CALENDAR_IMPERSONATE_USER: needs GOOGLE_ACCOUNT_KEY_FILEPATH")
     if settings.in_production:
         faults += _production_rules(settings)
     return faults

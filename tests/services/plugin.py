@@ -1,7 +1,7 @@
 """Pytest's side of the services: who hosts them, and the fixtures that ask for them.
 
-PostgreSQL, S3 and the templates serve the whole run. Redis, SMTP and the chain are cheap and tell everybody everything,
-so each worker has its own. Loaded by the root conftest.
+PostgreSQL, S3, Radicale and the templates serve the whole run. Redis, SMTP and the chain are cheap and tell everybody
+everything, so each worker has its own. Loaded by the root conftest.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from redis import Redis
 from tests.services.chain import ChainServer, Mintable, Proxy, chain_server, deploy
 from tests.services.host import Host, ask
 from tests.services.postgres import postgres_server
+from tests.services.radicale import RadicaleServer, radicale_server
 from tests.services.redis import redis_server
 from tests.services.s3 import S3Server, s3_server as serving_s3
 from tests.services.smtp import SmtpServer, smtp_server as serving_smtp
@@ -23,6 +24,7 @@ HANDED_OVER = "services"
 
 SERVICES = {
     "postgres": lambda _, folder: postgres_server(folder),
+    "radicale": lambda _, folder: radicale_server(folder),
     "s3": lambda _, folder: serving_s3(folder),
     "sqlite-template": lambda _, folder: sqlite_template(folder),
     "postgres-template": lambda host, _: postgres_template(host.need("postgres")),
@@ -61,6 +63,12 @@ def postgres_url(service: Callable[[str], str]) -> str:
 def s3_server(service: Callable[[str], str]) -> S3Server:
     """An S3 server; each test makes its own buckets."""
     return S3Server(service("s3"))
+
+
+@pytest.fixture(scope="session")
+def radicale(service: Callable[[str], str]) -> RadicaleServer:
+    """A CalDAV server; each test makes its own calendars."""
+    return RadicaleServer(service("radicale"))
 
 
 @pytest.fixture(scope="session")

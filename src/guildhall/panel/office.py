@@ -8,10 +8,10 @@ from guildhall import __version__
 from guildhall.core import outbox
 from guildhall.core.actor import Actor
 from guildhall.core.db import StoreUnavailable, Tx
-from guildhall.core.errors import NotFound
 from guildhall.core.outbox import JobState
 from guildhall.domains import audit, identity, notifications
 from guildhall.domains.identity import Permission
+from guildhall.domains.notifications import MailState, StoredMail
 from guildhall.panel.forms import change, show
 from guildhall.panel.pages import PER_PAGE, page, told
 from guildhall.web.answers import Answer, redirect
@@ -20,13 +20,6 @@ from guildhall.web.calls import Call
 from guildhall.web.house import House
 
 ENGINES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
-
-
-class MailNotFound(NotFound):
-    """No such mail."""
-
-    code = "mail_not_found"
-    text = "There is no such mail"
 
 
 class Entries(QueryString, frozen=True, kw_only=True):
@@ -38,8 +31,9 @@ class Entries(QueryString, frozen=True, kw_only=True):
 
 
 class Mails(QueryString, frozen=True, kw_only=True):
-    """The last mail of the page before."""
+    """Mails in which state, any if none, and the last one of the page before."""
 
+    state: MailState | None = None
     before: str = ""
 
 
@@ -74,20 +68,51 @@ async def show_audit(query: Entries, call: Call, tx: Tx) -> Answer:
 @show("/panel/mail", permission=Permission.MANAGE_SYSTEM)
 async def list_mail(query: Mails, call: Call, tx: Tx, house: House) -> Answer:
     """List mails, newest first."""
-    found = await notifications.page_of_mails(tx, before=query.before or None, limit=PER_PAGE + 1)
+    found = await notifications.page_of_mails(tx, state=query.state, before=query.before or None, limit=PER_PAGE + 1)
     shown = found[:PER_PAGE]
-    before = shown[-1].id if len(found) > PER_PAGE else ""
-    leaves = bool(house.settings.mail.smtp_url)
-    return page(call, "mails.html", title="Mail", mails=shown, before=before, leaves=leaves)
+    return page(
+        call,
+        "mails.html",
+        title="Mail",
+        state=query.state,
+        counts=await notifications.count_mails(tx),
+        mails=[(each, await _given_up(tx, each)) for each in shown],
+        before=shown[-1].id if len(found) > PER_PAGE else "",
+        leaves=bool(house.settings.mail.smtp_url),
+    )
 
 
 @show("/panel/mail/{mail_id}", permission=Permission.MANAGE_SYSTEM)
-async def show_mail(mail_id: str, call: Call, tx: Tx) -> Answer:
-    """Show one mail with its calendar part."""
-    mail = await notifications.mail_with(tx, mail_id)
-    if mail is None:
-        raise MailNotFound
-    return page(call, "mail.html", title=mail.subject, mail=mail)
+async def show_mail(mail_id: str, call: Call, tx: Tx, house: House) -> Answer:
+    """Show one mail with its calendar part, and how its sending goes."""
+    mail = await notifications.access_mail(tx, mail_id)
+    leaves = bool(house.settings.mail.smtp_url)
+    given_up = await _given_up(tx, mail)
+    return page(
+        call,
+        "mail.html",
+        title=mail.subject,
+        mail=mail,
+        attempt=await notifications.last_try_of(tx, mail) if mail.state is MailState.QUEUED else None,
+        given_up=given_up,
+        again=given_up or (leaves and mail.state in (MailState.REFUSED, MailState.KEPT)),
+    )
+
+
+@change("/panel/mail/{mail_id}/again", permission=Permission.MANAGE_SYSTEM)
+async def send_again(mail_id: str, tx: Tx, actor: Actor, house: House) -> Answer:
+    """Try a mail again."""
+    mail = await notifications.access_mail(tx, mail_id)
+    await notifications.resend_mail(tx, actor, mail, now=house.clock.now())
+    return redirect(told(f"/panel/mail/{mail_id}", "mail-again"))
+
+
+async def _given_up(tx: Tx, mail: StoredMail) -> bool:
+    """Tell whether a mail waits, but nobody tries to send it any more."""
+    if mail.state is not MailState.QUEUED:
+        return False
+    last = await notifications.last_try_of(tx, mail)
+    return last is not None and last.state is JobState.FAILED
 
 
 @show("/panel/jobs", permission=Permission.MANAGE_JOBS)

@@ -33,6 +33,7 @@ class House:
     hub: Hub
     passwords: PasswordHasher
     feeds_box: SecretBox
+    calendars_box: SecretBox
     answers_box: SecretBox
     token_key: str
     notice: Notices

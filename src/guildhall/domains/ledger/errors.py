@@ -8,7 +8,8 @@ GuildhallError
 │   └── MintNotFound       there is no such mint
 ├── Conflict
 │   ├── EntryExists        what the entry stands for is in the ledger already
-│   └── MintNotFailed      only a mint that has failed can be retried
+│   ├── MintNotFailed      only a mint that has failed can be retried
+│   └── TokenStays         the token was given to somebody, or is the only one
 └── Internal
     └── LedgerBroken       the entries are not those that were written; details: seq, where an entry is at fault
 """
@@ -48,6 +49,13 @@ class MintNotFailed(Conflict):
 
     code = "mint_not_failed"
     text = "Only a mint that has failed can be retried"
+
+
+class TokenStays(Conflict):
+    """The token cannot be removed: somebody was given it, or it is the only one."""
+
+    code = "token_stays"
+    text = "This token was given to people, and their balances stay; set its hourly rate to 0 to suggest it no more"
 
 
 class LedgerBroken(Internal):

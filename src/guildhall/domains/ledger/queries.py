@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, and_, bindparam, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, literal_column, select, tuple_, union_all
 
 from guildhall.core.db import Tx, query
+from guildhall.domains.identity.models import users
 from guildhall.domains.ledger.amounts import base_units_of
 from guildhall.domains.ledger.mint_models import (
     ChainMint,
@@ -22,6 +23,8 @@ from guildhall.domains.ledger.models import (
     Balance,
     Entry,
     Head,
+    Holding,
+    Movement,
     Token,
     WrongBalance,
     ledger_balances,
@@ -61,6 +64,40 @@ BALANCES_OF = query(
     .order_by(ledger_balances.c.token),
 )
 BALANCES = query(int, select(func.count()).select_from(ledger_balances))
+
+HEAD_ROW = 1
+OF_PERSON = "user:"
+NEWEST = 2**62
+_names = (users.c.alias, users.c.display_name)
+
+
+def _is_of_person(account: ColumnElement[str]) -> ColumnElement[bool]:
+    # Nothing here compares by order but whole accounts with each other: databases differ in how they sort punctuation.
+    prefix, rest = func.substr(account, 1, len(OF_PERSON)), func.substr(account, len(OF_PERSON) + 1)
+    return and_(prefix == OF_PERSON, users.c.alias == rest)
+
+
+HOLDINGS = query(
+    Holding,
+    select(ledger_balances, *_names)
+    .join_from(ledger_balances, users, _is_of_person(ledger_balances.c.account))
+    .where(
+        tuple_(ledger_balances.c.account, ledger_balances.c.token) > tuple_(bindparam("account"), bindparam("token"))
+    )
+    .order_by(ledger_balances.c.account, ledger_balances.c.token)
+    .limit(bindparam("limit")),
+)
+MOVEMENTS = query(
+    Movement,
+    select(
+        *(ledger_entries.c[name] for name in Movement.__struct_fields__ if name in ledger_entries.c),
+        *_names,
+    )
+    .outerjoin_from(ledger_entries, users, _is_of_person(ledger_entries.c.target))
+    .where(ledger_entries.c.seq < bindparam("before"))
+    .order_by(ledger_entries.c.seq.desc())
+    .limit(bindparam("limit")),
+)
 
 # One statement sees one state of the store, so entries that are written meanwhile do not look like a fault.
 _moves = union_all(
@@ -165,6 +202,25 @@ SEEN_BY_TOKEN = query(
 async def balances_of(tx: Tx, account: str) -> list[Balance]:
     """Return what an account holds, by token."""
     return await tx.all(BALANCES_OF, account=account)
+
+
+async def head_of_chain(tx: Tx) -> Head:
+    """Return where the chain ends. Raises LookupError in a store that was damaged."""
+    head = await tx.one(HEAD, id=HEAD_ROW)
+    if head is None:
+        raise LookupError("the head of the ledger is gone")
+    return head
+
+
+async def page_of_holdings(tx: Tx, *, after: tuple[str, str] = ("", ""), limit: int) -> list[Holding]:
+    """Return what people hold, by account and token, after the account and token that ended the page before."""
+    account, token = after
+    return await tx.all(HOLDINGS, account=account, token=token, limit=limit)
+
+
+async def page_of_movements(tx: Tx, *, before: int | None = None, limit: int) -> list[Movement]:
+    """Return entries, newest first, that were written before entry `before`."""
+    return await tx.all(MOVEMENTS, before=NEWEST if before is None else before, limit=limit)
 
 
 async def free_nonce(tx: Tx, chain_id: int, sender: str, count: int) -> int:

@@ -13,7 +13,7 @@ from guildhall.core import ids
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
 from guildhall.core.errors import InvalidField
-from guildhall.domains import audit
+from guildhall.domains import audit, calendars
 from guildhall.domains.identity.errors import MissingUserId
 from guildhall.domains.identity.names import valid_email
 from guildhall.domains.rooms import availability
@@ -114,6 +114,7 @@ async def book_room(tx: Tx, actor: Actor, room: Room, wish: Wish, *, hub: Hub, n
     await audit.record(tx, actor, "room.booked", booking.id, now=now, room=room.id)
     if span.end > now:
         await send_invitation(tx, booking, room, hub=hub, now=now)
+    await calendars.event_changed(tx, calendars.room_target(booking.room_id), booking.id, now=now)
     _announce(tx, booking)
     return await event_with(tx, booking.id)
 
@@ -130,6 +131,7 @@ async def cancel_booking(tx: Tx, actor: Actor, booking: Booking, room: Room, *, 
     await audit.record(tx, actor, "room.booking_cancelled", booking.id, now=now, room=booking.room_id)
     if booking.ends_at > now:
         await send_cancellation(tx, booking, room, hub=hub, now=now)
+    await calendars.event_changed(tx, calendars.room_target(booking.room_id), booking.id, now=now)
     _announce(tx, booking)
 
 
@@ -152,6 +154,7 @@ async def move_booking(
     )
     if span.end > now:
         await send_invitation(tx, moved, room, hub=hub, now=now)
+    await calendars.event_changed(tx, calendars.room_target(moved.room_id), moved.id, now=now)
     _announce(tx, moved)
     return await event_with(tx, booking.id)
 

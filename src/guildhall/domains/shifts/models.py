@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -31,6 +32,7 @@ shift_plans = Table(
     Column("weekdays", JsonDoc, nullable=False),
     Column("refuse_past", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("managed_by_file", Boolean, nullable=False, server_default=false()),
 )
 
 shift_slots = Table(
@@ -117,13 +119,17 @@ class PlannedSlot(msgspec.Struct, frozen=True):
 
 @stored(shift_plans)
 class ShiftPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The slots of every day from `valid_from` on, until a later plan; weekdays (0 is Monday) may differ."""
+    """The slots of every day from `valid_from` on, until a later plan; weekdays (0 is Monday) may differ.
+
+    `managed_by_file` makes it read-only elsewhere.
+    """
 
     valid_from: date
     daily: list[PlannedSlot]
     weekdays: dict[int, list[PlannedSlot]] = {}
     refuse_past: bool = False
     created_at: datetime
+    managed_by_file: bool = False
 
     def on(self, day: date) -> list[PlannedSlot]:
         """Return the slots of a day by start."""
@@ -179,6 +185,14 @@ class Volunteer(msgspec.Struct, frozen=True):
     username: str
     display_name: str
     rewarded: bool
+
+
+class VolunteerMail(msgspec.Struct, frozen=True):
+    """Somebody signed up, by public id, with the address to which they are invited and that of their profile."""
+
+    alias: str
+    invite: str | None
+    email: str | None
 
 
 class OwnShift(msgspec.Struct, frozen=True):

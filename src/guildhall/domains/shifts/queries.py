@@ -17,6 +17,7 @@ from guildhall.domains.shifts.models import (
     Signup,
     SignupState,
     Volunteer,
+    VolunteerMail,
     shift_lines,
     shift_plans,
     shift_rewards,
@@ -40,6 +41,14 @@ MOST_OWN = 1000
 NEWEST = 2**62
 
 PLANS = query(ShiftPlan, select(shift_plans).order_by(shift_plans.c.valid_from))
+PLAN = query(ShiftPlan, select(shift_plans).where(shift_plans.c.valid_from == bindparam("valid_from")))
+FIRST_FIXED_DAY = query(
+    date,
+    select(shift_slots.c.day)
+    .where(shift_slots.c.day.between(bindparam("first"), bindparam("last")))
+    .order_by(shift_slots.c.day)
+    .limit(1),
+)
 FIXED_SLOTS = query(
     FixedSlot,
     select(shift_slots)
@@ -73,6 +82,13 @@ SIGNUP_LOCKED = query(
         _live,
     )
     .with_for_update(),
+)
+MAILS_OF_SLOT = query(
+    VolunteerMail,
+    select(users.c.alias, shift_signups.c.invite, users.c.email)
+    .join_from(shift_signups, users, users.c.id == shift_signups.c.user_id)
+    .where(shift_signups.c.day == bindparam("day"), shift_signups.c.slot == bindparam("slot"), _live)
+    .order_by(shift_signups.c.signed_up_at, shift_signups.c.id),
 )
 TAKEN_PLACES = query(
     int,
@@ -151,9 +167,19 @@ LINES = query(
 )
 
 
+async def list_plans(tx: Tx) -> Sequence[ShiftPlan]:
+    """Return every plan by its first day."""
+    return await tx.all(PLANS)
+
+
 async def shifts_of(tx: Tx, user_id: str, first: date, last: date) -> Sequence[OwnShift]:
     """Return a person's sign-ups of some days, withdrawn ones too, by day and start; at most a thousand."""
     return await tx.all(SHIFTS_OF, user_id=user_id, first=first, last=last)
+
+
+async def volunteers_of(tx: Tx, day: date, slot: int) -> list[Volunteer]:
+    """Return who is signed up for a slot, in the order of their sign-ups."""
+    return [each for each in await tx.all(VOLUNTEERS, first=day, last=day) if each.slot == slot]
 
 
 async def lines_of(tx: Tx, day: date, slot: int) -> Sequence[NewLine]:

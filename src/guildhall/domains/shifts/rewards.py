@@ -9,10 +9,11 @@ from typing import Literal
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
-from guildhall.domains import audit, identity, ledger
+from guildhall.domains import audit, calendars, identity, ledger
 from guildhall.domains.identity import Permission, User
 from guildhall.domains.identity.errors import MissingRole, UserNotFound
 from guildhall.domains.rooms import Hub
+from guildhall.domains.shifts.calendars import slot_event_id
 from guildhall.domains.shifts.errors import TooManyParticipants
 from guildhall.domains.shifts.models import NewLine, NewReward, Reward, RewardState, SignupState
 from guildhall.domains.shifts.plans import DaySlot
@@ -176,6 +177,7 @@ async def _mint(tx: Tx, actor: Actor, run: _Run, people: Sequence[User]) -> dict
         await tx.insert(new)
         await tx.insert(NewLine(day, slot, run.now, user.username, user.display_name, f"rewarded {what}"))
         await audit.record(tx, actor, "shift.rewarded", user.id, now=run.now, ref=ref, amount=what)
+    await calendars.event_changed(tx, calendars.SHIFTS, slot_event_id(day, slot), now=run.now)
     tx.announce("shifts", day=day.isoformat(), slot=slot)
     state = RewardState.PENDING if run.on_chain else RewardState.CONFIRMED
     return {

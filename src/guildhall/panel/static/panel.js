@@ -155,6 +155,8 @@ function wear(theme, form) {
 
 /* Clicks */
 
+document.addEventListener("click", (event) => event.target.closest("[data-print]") && print());
+
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = event.target.closest("a");
@@ -201,6 +203,7 @@ function places(grid) {
 }
 
 function settle() {
+  for (const each of document.querySelectorAll("[data-print]")) each.hidden = false;
   const url = new URL(location.href);
   if (url.searchParams.has("done")) history.replaceState(null, "", forget(url));
   shown = placed();
