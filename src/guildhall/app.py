@@ -36,6 +36,7 @@ from guildhall.core.metrics import Metrics
 from guildhall.core.toml_file import FileFaulty, TomlFile
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
 from guildhall.domains import actions, calendar_sync, calendars, identity, ledger, notifications, rooms, shifts
+from guildhall.domains.calendars import CalendarKind
 from guildhall.domains.rooms import Hub
 from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, show_notice
 from guildhall.settings import Settings, SettingsError
@@ -189,6 +190,7 @@ def _join(settings: Settings, database: Database, clock: Clock) -> House:
             settings.commonshub.timezone,
             host,
             settings.mail.sender or f"guildhall@{host}",
+            inviting=frozenset({CalendarKind.GOOGLE} if settings.google.impersonate else ()),
             mints_on_chain=settings.commonshub.ledger == "evm",
         ),
         passwords=PasswordHasher(),
@@ -274,7 +276,7 @@ def _join_calendars(house: House, client: httpx.AsyncClient) -> None:
         return GoogleCalendar(link.address, access, zone=house.hub.zone, base=house.settings.google.api_base)
 
     def open_calendar(link: calendars.Link) -> calendars.OutsideCalendar:
-        return open_google(link) if link.kind is calendars.CalendarKind.GOOGLE else open_caldav(link)
+        return open_google(link) if link.kind is CalendarKind.GOOGLE else open_caldav(link)
 
     scene = calendar_sync.Scene(open_calendar, house.hub)
     listener = calendar_sync.Listener(scene)

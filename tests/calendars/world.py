@@ -44,6 +44,7 @@ class World:
     client: httpx.AsyncClient
     done: set[str] = field(default_factory=set)
     timeout: float = 20.0
+    hub: Hub = HUB
 
     def open_calendar(self, link: Link) -> CalDavCalendar:
         return CalDavCalendar(
@@ -57,7 +58,7 @@ class World:
 
     @property
     def scene(self) -> Scene:
-        return Scene(self.open_calendar, HUB)
+        return Scene(self.open_calendar, self.hub)
 
     async def furnish(self) -> None:
         async with self.database.write() as tx:
@@ -94,7 +95,7 @@ class World:
         )
         async with self.database.write() as tx:
             room = await rooms.access_room(tx, who, "ostrom", to_book=True)
-            return await rooms.book_room(tx, who, room, wish, hub=HUB, now=self.clock.now())
+            return await rooms.book_room(tx, who, room, wish, hub=self.hub, now=self.clock.now())
 
     async def booking(self, booking_id: str) -> BookedEvent:
         async with self.database.read() as tx:
@@ -104,7 +105,7 @@ class World:
         async with self.database.write() as tx:
             room = await rooms.access_room(tx, who, "ostrom", to_book=True)
             booking = await rooms.access_booking_to_cancel(tx, who, room, booking_id)
-            await rooms.cancel_booking(tx, who, booking, room, hub=HUB, now=self.clock.now())
+            await rooms.cancel_booking(tx, who, booking, room, hub=self.hub, now=self.clock.now())
 
     async def waiting(self, kind: str = calendars.WRITE.name) -> list[Job]:
         async with self.database.read() as tx:

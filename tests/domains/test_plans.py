@@ -15,6 +15,7 @@ from guildhall.core.db.statements import compile_statement
 from guildhall.domains import rooms
 from guildhall.domains.actions import queries as actions
 from guildhall.domains.audit import queries as audit
+from guildhall.domains.calendars import queries as calendars
 from guildhall.domains.identity import queries as identity
 from guildhall.domains.identity.models import users
 from guildhall.domains.ledger import queries as ledger
@@ -43,6 +44,11 @@ INSERT INTO bookings (id, room_id, user_id, title, private, starts_at, ends_at, 
         CASE WHEN n % 2 = 0 THEN 'live' ELSE 'cancelled' END, 0, n, n,
         CASE WHEN n % 2 = 0 THEN NULL ELSE 1760000000000000 + n * 7200000000 END
     FROM numbers;
+INSERT INTO imported_events (id, piece, room_id, source, outside_id, title, starts_at, ends_at, busy_from, busy_to,
+        changed_at)
+    SELECT id, 0, room_id, 'caldav', 'outside ' || id, title, starts_at, ends_at, starts_at, ends_at, 1 FROM bookings;
+INSERT INTO calendar_links (id, target, kind, address, managed_by_file, created_at)
+    SELECT 'link' || n, 'room:room' || n, 'caldav', 'address' || n, false, n FROM numbers;
 INSERT INTO prepared_actions (id, kind, params, summary, user_id, state, created_at, expires_at, decided_at)
     SELECT 'act_' || n, 'shift_cancel', '{}', 's', 'user' || (n % 400 + 1), CASE WHEN n % 2 = 0 THEN 'pending' ELSE
         'cancelled' END, n, n + 1, CASE WHEN n % 2 = 0 THEN NULL ELSE n END
@@ -108,6 +114,13 @@ READS: dict[str, tuple[Query[Any] | dict[str, Query[Any]], dict[str, Any]]] = {
     "a day of a room": (bookings.EVENTS_OF_ROOM, {"room_id": "ostrom", **DAY}),
     "62 days of a room": (bookings.EVENTS_OF_ROOM, {"room_id": "ostrom", **RANGE}),
     "the first clash": (bookings.FIRST_CLASH, {"room_id": "ostrom", "but": "", **DAY}),
+    "what a calendar says of a day": (bookings.IMPORTED_OF_ROOM, {"room_id": "ostrom", **DAY}),
+    "what calendars say of a day": (bookings.IMPORTED_IN_HOUSE, DAY),
+    "the first thing a calendar has": (bookings.FIRST_HELD, {"room_id": "ostrom", **DAY}),
+    "an imported event": (bookings.IMPORTED, {"room_id": "ostrom", "id": "event7"}),
+    "the pieces of an event": (bookings.PIECES, {"room_id": "ostrom", "outside_id": "outside event7"}),
+    "conflicts": (bookings.CONFLICTS, {"since": NOON, "earliest": NOON - timedelta(hours=26)}),
+    "the calendar of a room": (calendars.LINK_TO_TELL, {"target": "room:room7"}),
     "my bookings": (bookings.EVENTS_OF_USER, {"user_id": "user7", **RANGE}),
     "what was cancelled in a room": (
         bookings.CANCELLED_OF_ROOM,

@@ -171,6 +171,13 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
         return self.wanted > self.written
 
 
+class ToldCalendar(msgspec.Struct, frozen=True):
+    """The link of a calendar that is to be told of a change, and the calendar's kind."""
+
+    id: str
+    kind: CalendarKind
+
+
 class CalendarPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How a room or the shift plan is to be linked.
 

@@ -5,6 +5,7 @@ from sqlalchemy import bindparam, literal, literal_column, select, union_all
 from guildhall.core.db import Tx, query
 from guildhall.domains.calendars.models import (
     Link,
+    ToldCalendar,
     Trouble,
     Write,
     calendar_links,
@@ -14,9 +15,9 @@ from guildhall.domains.calendars.models import (
 MOST_TROUBLES = 200
 
 # Whoever is about to leave a write for a link keeps it from ending before that write is committed.
-LINK_ID = query(
-    str,
-    select(calendar_links.c.id)
+LINK_TO_TELL = query(
+    ToldCalendar,
+    select(calendar_links.c.id, calendar_links.c.kind)
     .where(calendar_links.c.target == bindparam("target"))
     .with_for_update(read=True, key_share=True),
 )

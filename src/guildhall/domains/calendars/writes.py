@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 from guildhall.core import leases, outbox
 from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.core.outbox import JobKind
-from guildhall.domains.calendars.models import CALENDARS, Link, Write, calendar_conflicts, calendar_writes
+from guildhall.domains.calendars.models import CALENDARS, CalendarKind, Link, Write, calendar_conflicts, calendar_writes
 from guildhall.domains.calendars.port import Kept
-from guildhall.domains.calendars.queries import LINK, LINK_ID, WRITE_LOCKED
+from guildhall.domains.calendars.queries import LINK, LINK_TO_TELL, WRITE_LOCKED
 
 PATIENCE = timedelta(days=7)
 """How long a write is tried before an administrator is told."""
@@ -88,11 +88,16 @@ DONE_WITH = command(delete(calendar_writes).where(*_write))
 TELL_CONFLICT = insert_if_new(calendar_conflicts)
 
 
-async def event_changed(tx: Tx, target: str, event_id: str, *, now: datetime) -> None:
-    """Have the calendar outside of a target told of an event that has just changed; without one, nothing happens."""
-    link_id = await tx.one(LINK_ID, target=target)
-    if link_id is not None:
-        await want_write(tx, link_id, event_id, now=now)
+async def event_changed(tx: Tx, target: str, event_id: str, *, now: datetime) -> CalendarKind | None:
+    """Have the calendar outside of a target told of an event that has just changed, and return of what kind it is.
+
+    Without a calendar, nothing happens and None is returned.
+    """
+    told = await tx.one(LINK_TO_TELL, target=target)
+    if told is None:
+        return None
+    await want_write(tx, told.id, event_id, now=now)
+    return told.kind
 
 
 async def want_write(tx: Tx, link_id: str, event_id: str, *, kept: Kept | None = None, now: datetime) -> None:

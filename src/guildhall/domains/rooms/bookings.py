@@ -112,9 +112,9 @@ async def book_room(tx: Tx, actor: Actor, room: Room, wish: Wish, *, hub: Hub, n
     )
     await tx.insert(booking, clash=RoomBooked)
     await audit.record(tx, actor, "room.booked", booking.id, now=now, room=room.id)
-    if span.end > now:
+    told = await calendars.event_changed(tx, calendars.room_target(booking.room_id), booking.id, now=now)
+    if span.end > now and told not in hub.inviting:
         await send_invitation(tx, booking, room, hub=hub, now=now)
-    await calendars.event_changed(tx, calendars.room_target(booking.room_id), booking.id, now=now)
     _announce(tx, booking)
     return await event_with(tx, booking.id)
 
@@ -129,9 +129,9 @@ async def cancel_booking(tx: Tx, actor: Actor, booking: Booking, room: Room, *, 
     """Give the time back at once; the booking stays stored with who cancelled it and when."""
     await tx.run(CANCEL, booking_id=booking.id, at=now, by=actor.user_id)
     await audit.record(tx, actor, "room.booking_cancelled", booking.id, now=now, room=booking.room_id)
-    if booking.ends_at > now:
+    told = await calendars.event_changed(tx, calendars.room_target(booking.room_id), booking.id, now=now)
+    if booking.ends_at > now and told not in hub.inviting:
         await send_cancellation(tx, booking, room, hub=hub, now=now)
-    await calendars.event_changed(tx, calendars.room_target(booking.room_id), booking.id, now=now)
     _announce(tx, booking)
 
 
@@ -152,9 +152,9 @@ async def move_booking(
     moved = msgspec.structs.replace(
         booking, starts_at=span.start, ends_at=span.end, sequence=booking.sequence + 1, updated_at=now
     )
-    if span.end > now:
+    told = await calendars.event_changed(tx, calendars.room_target(moved.room_id), moved.id, now=now)
+    if span.end > now and told not in hub.inviting:
         await send_invitation(tx, moved, room, hub=hub, now=now)
-    await calendars.event_changed(tx, calendars.room_target(moved.room_id), moved.id, now=now)
     _announce(tx, moved)
     return await event_with(tx, booking.id)
 

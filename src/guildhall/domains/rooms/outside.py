@@ -79,7 +79,7 @@ async def forget_outside_events(
 
 
 async def list_conflicts(tx: Tx, *, since: datetime) -> list[Conflict]:
-    """Return the conflicts that are not over, by time, at most two hundred."""
+    """Return the conflicts that are not over, by the bookings' time, at most two hundred."""
     return await tx.all(CONFLICTS, since=since, earliest=since - LONGEST_BOOKING)
 
 

@@ -75,8 +75,7 @@ async def sign_up(
     )
     await tx.insert(signup, clash=AlreadySignedUp)
     await _write_down(tx, actor, user, signup, "shift.signed_up", "signed up", now)
-    if invite and span_of(slot, hub.zone).end > now:
-        await queue_invitation(tx, shift_entry(signup, slot, hub), invite, hub=hub, now=now)
+    await _tell_calendars(tx, slot, signup, hub, now)
     return SignedUp(signup, slot, places - len(taken) - 1, await _overlaps(tx, user, slot))
 
 
@@ -87,8 +86,9 @@ async def withdraw(tx: Tx, actor: Actor, *, day: date, index: int, hub: Hub, now
     """
     slot, _ = await access_slot(tx, actor, day, index)
     user = await identity.access_self(tx, actor)
-    signup = await _end(tx, slot, user, SignupState.WITHDRAWN, hub=hub, now=now)
+    signup = await _end(tx, slot, user, SignupState.WITHDRAWN, now)
     await _write_down(tx, actor, user, signup, "shift.cancelled", "cancelled", now)
+    await _tell_calendars(tx, slot, signup, hub, now)
 
 
 async def decline(tx: Tx, actor: Actor, *, day: date, index: int, user_id: str, hub: Hub, now: datetime) -> None:
@@ -98,12 +98,13 @@ async def decline(tx: Tx, actor: Actor, *, day: date, index: int, user_id: str, 
     """
     slot, _ = await access_slot(tx, actor, day, index)
     user = await identity.access_user(tx, actor, user_id)
-    signup = await _end(tx, slot, user, SignupState.DECLINED, hub=hub, now=now)
+    signup = await _end(tx, slot, user, SignupState.DECLINED, now)
     await _write_down(tx, actor, user, signup, "shift.declined", "declined (via calendar)", now)
+    await _tell_calendars(tx, slot, signup, hub, now)
 
 
-async def _end(tx: Tx, slot: DaySlot, user: User, state: SignupState, *, hub: Hub, now: datetime) -> Signup:
-    """End a person's live sign-up; who was invited to it hears so."""
+async def _end(tx: Tx, slot: DaySlot, user: User, state: SignupState, now: datetime) -> Signup:
+    """End a person's live sign-up, and return it as it is then."""
     signup = await tx.one(SIGNUP_LOCKED, day=slot.day, slot=slot.index, user_id=user.id)
     if signup is None:
         raise NotSignedUp
@@ -111,10 +112,7 @@ async def _end(tx: Tx, slot: DaySlot, user: User, state: SignupState, *, hub: Hu
     if await tx.one(WAS_REWARDED, day=slot.day, slot=slot.index, user_id=user.id):
         raise AlreadyRewarded
     await tx.run(END, signup_id=signup.id, new_state=state.value, at=now)
-    if signup.invite and span_of(slot, hub.zone).end > now:
-        entry = shift_entry(msgspec.structs.replace(signup, ended_at=now), slot, hub)
-        await queue_invitation(tx, entry, signup.invite, hub=hub, now=now)
-    return signup
+    return msgspec.structs.replace(signup, state=state, ended_at=now)
 
 
 def _check_open(slot: DaySlot, plan: ShiftPlan | None, hub: Hub, now: datetime) -> None:
@@ -154,8 +152,14 @@ async def _write_down(tx: Tx, actor: Actor, user: User, signup: Signup, action: 
     await tx.insert(NewLine(signup.day, signup.slot, now, user.username, user.display_name, what))
     place = f"{signup.day.isoformat()}/{signup.slot}"
     await audit.record(tx, actor, action, signup.id, now=now, slot=place)
-    await calendars.event_changed(tx, calendars.SHIFTS, slot_event_id(signup.day, signup.slot), now=now)
     tx.announce("shifts", day=signup.day.isoformat(), slot=signup.slot)
+
+
+async def _tell_calendars(tx: Tx, slot: DaySlot, signup: Signup, hub: Hub, now: datetime) -> None:
+    """Have the calendar outside follow a sign-up that began or ended, and that of whoever is invited to it."""
+    told = await calendars.event_changed(tx, calendars.SHIFTS, slot_event_id(signup.day, signup.slot), now=now)
+    if signup.invite and told not in hub.inviting and span_of(slot, hub.zone).end > now:
+        await queue_invitation(tx, shift_entry(signup, slot, hub), signup.invite, hub=hub, now=now)
 
 
 def line_text(line: NewLine, hub: Hub) -> str:
