@@ -88,7 +88,7 @@ def calendar_document(
         calendar.add("method", method)
     if name:
         calendar.add("name", _Text(name))
-        calendar.add("x-wr-calname", _Text(name))
+        calendar.add("x-wr-calname", name)
     days: list[date] = []
     for entry in entries:
         calendar.add_component(_component(entry, zone, invitation))
