@@ -434,7 +434,8 @@ class GoogleCalendar:
         reason = error.errors[0].reason if error.errors else ""
         if answer.status_code == TOO_MANY or answer.status_code >= 500 or reason in LIMITS:  # noqa: PLR2004 (a fault of the server)
             return _unavailable(answer, f"Google answered {answer.status_code}: {error.message}")
-        return _Said(answer.status_code, reason, self._advice(answer.status_code, error.message))
+        advice = self._advice(answer.status_code, error.message)
+        return _Said(advice, status=answer.status_code, reason=reason)
 
     def _advice(self, status: int, message: str) -> str:
         if status == UNAUTHORIZED:
@@ -463,8 +464,8 @@ class _Horizon:
 class _Said(CalendarRefused):
     """What Google said no with; who asked may know what it means."""
 
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str | None = None, *, status: int = 0, reason: str = "", **details: object) -> None:
+        super().__init__(message, **details)
         self.status, self.reason = status, reason
 
 

@@ -74,8 +74,11 @@ ROUTES = (
     rewards.preview_run,
     rewards.reward_run,
     # GET  /panel/ledger                    GET  /panel/ledger/entries      POST /panel/ledger/verify
+    # GET  /panel/ledger/chain              POST /panel/ledger/chain/{mint_id}/retry
     ledger.show_balances,
     ledger.show_entries,
+    ledger.show_mints,
+    ledger.retry_mint,
     ledger.verify_ledger,
     # GET and POST /panel/people            GET /panel/people/{alias}
     people.list_people,

@@ -25,6 +25,7 @@ NOTICES: dict[str, str] = {
     "job-retried": "The job will run again in a moment.",
     "key-revoked": "The key is revoked.",
     "mail-again": "The mail is tried again in a moment.",
+    "mint-again": "The mint is taken to the chain once more.",
     "name-changed": "Your name is changed.",
     "others-ended": "All your other sessions are over.",
     "password-changed": "Your password is changed, and your other sessions are over.",

@@ -51,7 +51,7 @@ async def preview_run(call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     fields = read_form(call.body, dict[str, str])
     try:
         portions = _portions(fields)
-        plans = await shifts.plan_run(tx, actor, portions, token=fields.get("token", ""))
+        plans = await shifts.plan_run(tx, actor, portions, token=fields.get("token", ""), hub=house.hub)
     except GuildhallError as error:
         return await _choice(call, tx, house, fields, error=error)
     return page(

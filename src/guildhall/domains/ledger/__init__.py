@@ -1,6 +1,6 @@
 """The ledger: who was given how much of which token, in entries that are chained and never change, or on a chain."""
 
-from guildhall.domains.ledger.amounts import amount_number, amount_text, base_units
+from guildhall.domains.ledger.amounts import amount_number, amount_text, base_units, base_units_of
 from guildhall.domains.ledger.chain import Mint, issuer_of
 from guildhall.domains.ledger.chain_mints import SEND_MINTS, queue_mints, retry_mint
 from guildhall.domains.ledger.errors import (
@@ -22,12 +22,11 @@ from guildhall.domains.ledger.queries import (
     OF_PERSON,
     balances_of,
     balances_on_chain,
-    failed_mints,
     head_of_chain,
     mint_alerts,
     page_of_holdings,
+    page_of_mints,
     page_of_movements,
-    pending_mints,
 )
 from guildhall.domains.ledger.sender import Sender
 from guildhall.domains.ledger.tokens import (
@@ -81,8 +80,8 @@ __all__ = [
     "balances_of",
     "balances_on_chain",
     "base_units",
+    "base_units_of",
     "create_default_token",
-    "failed_mints",
     "head_of_chain",
     "issuer_of",
     "list_tokens",
@@ -90,8 +89,8 @@ __all__ = [
     "mint_alerts",
     "order_tokens",
     "page_of_holdings",
+    "page_of_mints",
     "page_of_movements",
-    "pending_mints",
     "put_token",
     "queue_mints",
     "read_tokens",

@@ -34,6 +34,7 @@ from guildhall.domains.ledger.models import (
 )
 
 LATE = timedelta(minutes=10)
+AFTER_ALL = "~"
 """After this a mint that is not final is worth a line to the operator."""
 
 TOKEN = query(Token, select(tokens).where(tokens.c.code == bindparam("code")))
@@ -135,13 +136,14 @@ QUEUED = query(
 LIVE = query(ChainMint, select(mints).where(_of_sender, _live).order_by(mints.c.nonce))
 OPEN_ON_CHAIN = query(str, select(mints.c.id).where(_open, mints.c.chain_id == bindparam("chain_id")).limit(1))
 OPEN = query(ChainMint, select(mints).where(_open).order_by(mints.c.id).limit(bindparam("limit", type_=Integer)))
-FAILED = query(
+PAGE_OF_MINTS = query(
     ChainMint,
     select(mints)
-    .where(mints.c.state == literal_column("'failed'"), mints.c.kind == literal_column("'mint'"))
+    .where(mints.c.kind == literal_column("'mint'"), mints.c.id < bindparam("before"))
     .order_by(mints.c.id.desc())
     .limit(bindparam("limit", type_=Integer)),
 )
+MINT_OF_TOKEN = query(str, select(mints.c.id).where(mints.c.token == bindparam("token")).limit(1))
 TRANSACTIONS = query(
     MintTransaction,
     select(mint_transactions)
@@ -235,14 +237,9 @@ async def free_nonce(tx: Tx, chain_id: int, sender: str, count: int) -> int:
     return end + 1
 
 
-async def pending_mints(tx: Tx, *, limit: int = 50) -> Sequence[ChainMint]:
-    """Return mints that are not final yet, oldest first."""
-    return await tx.all(OPEN, limit=limit)
-
-
-async def failed_mints(tx: Tx, *, limit: int = 50) -> Sequence[ChainMint]:
-    """Return mints that the chain refused and that can be retried, newest first."""
-    return await tx.all(FAILED, limit=limit)
+async def page_of_mints(tx: Tx, *, before: str | None, limit: int) -> Sequence[ChainMint]:
+    """Return mints, newest first, that were wanted before mint `before`."""
+    return await tx.all(PAGE_OF_MINTS, before=before or AFTER_ALL, limit=limit)
 
 
 async def mint_alerts(tx: Tx, *, now: datetime) -> list[str]:

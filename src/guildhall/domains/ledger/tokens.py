@@ -18,7 +18,7 @@ from guildhall.domains.ledger.amounts import DECIMALS, UNITS, amount_text, base_
 from guildhall.domains.ledger.chain import issuer_of
 from guildhall.domains.ledger.errors import InvalidAmount, TokenStays, UnknownToken
 from guildhall.domains.ledger.models import Token, tokens
-from guildhall.domains.ledger.queries import BALANCES_OF, TOKEN, TOKENS
+from guildhall.domains.ledger.queries import BALANCES_OF, MINT_OF_TOKEN, TOKEN, TOKENS
 
 DEFAULT_TOKEN = "CHT"  # noqa: S105 (the name of a token, not a secret)
 MOST_BY_DEFAULT = 100 * UNITS
@@ -113,7 +113,9 @@ async def remove_token(tx: Tx, actor: Actor, token: Token, *, now: datetime) -> 
     """Remove a token that was never given. Raises ManagedByFile, TokenStays."""
     if token.managed_by_file:
         raise ManagedByFile
-    if await tx.one(BALANCES_OF, account=issuer_of(token.code)):
+    given = await tx.one(BALANCES_OF, account=issuer_of(token.code))
+    minted = await tx.one(MINT_OF_TOKEN, token=token.code)
+    if given is not None or minted is not None:
         raise TokenStays
     if len(await tx.all(TOKENS)) == 1:
         raise TokenStays("This is the only token, and the house has one at least")

@@ -90,6 +90,17 @@ MAILS_OF_SLOT = query(
     .where(shift_signups.c.day == bindparam("day"), shift_signups.c.slot == bindparam("slot"), _live)
     .order_by(shift_signups.c.signed_up_at, shift_signups.c.id),
 )
+WITHOUT_WALLET = query(
+    str,
+    select(users.c.alias)
+    .join_from(shift_signups, users, users.c.id == shift_signups.c.user_id)
+    .where(
+        shift_signups.c.day == bindparam("day"),
+        shift_signups.c.slot == bindparam("slot"),
+        _live,
+        users.c.wallet.is_(None),
+    ),
+)
 TAKEN_PLACES = query(
     int,
     select(shift_signups.c.place).where(

@@ -13,7 +13,7 @@ from guildhall.domains.ledger import InvalidAmount
 from guildhall.domains.rooms import Hub
 from guildhall.domains.shifts.models import Volunteer
 from guildhall.domains.shifts.plans import DaySlot
-from guildhall.domains.shifts.queries import volunteers_of
+from guildhall.domains.shifts.queries import WITHOUT_WALLET, volunteers_of
 from guildhall.domains.shifts.rewards import MOST_PARTICIPANTS, RewardResult, reward
 from guildhall.domains.shifts.rota import access_slot
 
@@ -54,7 +54,7 @@ class PortionResult:
     results: list[RewardResult]
 
 
-async def plan_run(tx: Tx, actor: Actor, portions: Sequence[Portion], *, token: str) -> list[PortionPlan]:
+async def plan_run(tx: Tx, actor: Actor, portions: Sequence[Portion], *, token: str, hub: Hub) -> list[PortionPlan]:
     """Return what a run would give to whom, and give nothing.
 
     Raises UnknownToken, SlotNotFound, and InvalidField, whose field is the day and number of the slot, for an amount.
@@ -64,19 +64,10 @@ async def plan_run(tx: Tx, actor: Actor, portions: Sequence[Portion], *, token: 
     for portion in portions:
         slot, _ = await access_slot(tx, actor, portion.day, portion.index)
         there = await volunteers_of(tx, portion.day, portion.index)
-        named = set(portion.participants)
-        plans.append(
-            PortionPlan(
-                slot,
-                _units(portion, most),
-                [each for each in there if each.alias in named and not each.rewarded],
-                [
-                    LeftOut(each, "rewarded already" if each.rewarded else "not chosen")
-                    for each in there
-                    if each.rewarded or each.alias not in named
-                ],
-            )
-        )
+        reasons = await _reasons(tx, portion, there, hub)
+        gets = [each for each in there if each.alias not in reasons]
+        left_out = [LeftOut(each, reasons[each.alias]) for each in there if each.alias in reasons]
+        plans.append(PortionPlan(slot, _units(portion, most), gets, left_out))
     return plans
 
 
@@ -99,6 +90,16 @@ async def reward_run(
             )
         done.append(PortionResult(slot, results))
     return done
+
+
+async def _reasons(tx: Tx, portion: Portion, there: Sequence[Volunteer], hub: Hub) -> dict[str, str]:
+    """Return why people of a slot go without, by public id."""
+    no_wallet = await tx.all(WITHOUT_WALLET, day=portion.day, slot=portion.index) if hub.mints_on_chain else []
+    return {
+        **dict.fromkeys(no_wallet, "has no wallet"),
+        **{each.alias: "not chosen" for each in there if each.alias not in portion.participants},
+        **{each.alias: "rewarded already" for each in there if each.rewarded},
+    }
 
 
 def _units(portion: Portion, most: int) -> int:
