@@ -164,7 +164,7 @@ READS: dict[str, tuple[Query[Any] | dict[str, Query[Any]], dict[str, Any]]] = {
     "my balances": (ledger.BALANCES_OF, {"account": "user:u_7"}),
     "a page of mails": (notifications.PAGE, {"before": "mail5", "limit": 50}),
 }
-SMALL = {"closed_days", "apps", "calendar_feeds", "rooms"}
+SMALL = {"closed_days", "apps", "calendar_feeds", "rooms", "mints"}
 """Tables with so few rows here that PostgreSQL rightly reads them whole."""
 
 

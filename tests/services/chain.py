@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from eth_account import Account
 from eth_hash.auto import keccak
 
+from guildhall.adapters.eth_accounts import Account
 from tests.services.programs import serving
 
 REPOSITORY = Path(__file__).parents[2]

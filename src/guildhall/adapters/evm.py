@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import httpx
 import msgspec
-from eth_account import Account
 from eth_hash.auto import keccak
 
+from guildhall.adapters.eth_accounts import Account
 from guildhall.core.log import get_logger
 from guildhall.domains.ledger import Call, ChainAway, ChainRefused, ChainUnfit, Quote, Receipt, Signed
 from guildhall.settings import SettingsError
