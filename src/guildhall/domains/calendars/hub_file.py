@@ -30,8 +30,11 @@ class FileCalendar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_calendars(file: TomlFile, variables: Mapping[str, str]) -> list[CalendarPlan]:
     """Read the links of the configuration file; `variables` are the environment. Raises FileFaulty with the line."""
-    places = {room_target(room_id): ("rooms", room_id, "calendar") for room_id in file.names("rooms")}
-    found = {target: place for target, place in places.items() if place[-1] in file.read(place[:-1], dict[str, Any])}
+    found: dict[str, Place] = {
+        room_target(room_id): ("rooms", room_id, "calendar")
+        for room_id in file.names("rooms")
+        if "calendar" in file.read(("rooms", room_id), dict[str, Any])
+    }
     if file.has("shifts") and file.read(("shifts",), FileShifts).calendar is not None:
         found[SHIFTS] = ("shifts", "calendar")
     return [_plan(file, place, target, variables) for target, place in found.items()]

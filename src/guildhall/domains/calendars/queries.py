@@ -24,7 +24,6 @@ class WriteCounts(msgspec.Struct, frozen=True):
     given_up: int
 
 
-
 # Whoever is about to leave a write for a link keeps it from ending before that write is committed.
 LINK_TO_TELL = query(
     ToldCalendar,

@@ -292,6 +292,7 @@ function follow() {
     stream.addEventListener("open", () => (stream.opened ? renew() : (stream.opened = true), document.documentElement.dataset.following = ""));
     stream.addEventListener("rooms", renew);
     stream.addEventListener("shifts", renew);
+    stream.addEventListener("calendars", renew);
     stream.addEventListener("lagged", renew);
   } else if (!wanted && stream) {
     stream.close();
@@ -319,6 +320,18 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("pagehide", () => stream?.close());
 addEventListener("popstate", () => placed() !== shown && location.reload());
+
+/* A page on a wall: loaded anew each minute, but only when the house answers, for nobody is there to try again. */
+
+const A_MINUTE = 60_000;
+
+async function look() {
+  const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+  if (answer?.ok) location.reload();
+  else document.documentElement.dataset.stale = "";
+}
+
+if (main()?.hasAttribute("data-wall")) setInterval(look, A_MINUTE);
 
 settle();
 follow();
