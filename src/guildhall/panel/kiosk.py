@@ -43,7 +43,7 @@ class ShownEvent:
 
 @dataclass(frozen=True)
 class ShownRoom:
-    """A room at this moment: `state` is `free`, `busy` or `closed`, `what` and `until` say it in words."""
+    """A room at this moment: `state` is `free`, `busy` or `shut`, `what` and `until` say it in words."""
 
     name: str
     hue: int
@@ -132,9 +132,9 @@ def _state_of(
         return "busy", last.title, until
     hours = None if closed else room.opening.on(moment.now.astimezone(moment.zone).date())
     if hours is None or moment.minutes >= hours.closes:
-        return "closed", "Closed", "for today"
+        return "shut", "Closed", "for today"
     if moment.minutes < hours.opens:
-        return "closed", "Closed", f"until {clock_text(hours.opens)}"
+        return "shut", "Closed", f"until {clock_text(hours.opens)}"
     starts = [moment.event(each).start for each in events if each.starts_at > moment.now]
     return "free", "Free", f"until {min([*starts, clock_text(hours.closes)])}"
 

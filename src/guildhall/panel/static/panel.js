@@ -56,6 +56,7 @@ function show(page) {
   document.querySelectorAll("#nav :is(ul, .who)").forEach((part, at) => parts[at] && part.replaceWith(parts[at]));
   document.title = page.title;
   settle();
+  follow();
   if (held) document.querySelector(held)?.focus();
 }
 
@@ -143,7 +144,7 @@ function dress(theme) {
 }
 
 // A page that says what went wrong is made without knowing who looks, so what they chose is put on here.
-if (!document.getElementById("nav")) dress(/(?:^|; )theme=(light|dark)/.exec(document.cookie)?.[1] ?? "auto");
+if (document.getElementById("problem")) dress(/(?:^|; )theme=(light|dark)/.exec(document.cookie)?.[1] ?? "auto");
 
 function wear(theme, form) {
   dress(theme);
