@@ -62,7 +62,8 @@ async def list_calendars(call: Call, tx: Tx, house: House) -> Answer:
     """List every room and the shift plan with its calendar outside, and what needs somebody's eye."""
     links = {link.target: link for link in await calendars.list_links(tx)}
     counts = await calendars.count_writes(tx)
-    names = _names(await rooms.every_room(tx), links)
+    every = await rooms.every_room(tx)
+    names = _names(every, links)
     return page(
         call,
         "office_calendars.html",
@@ -74,8 +75,7 @@ async def list_calendars(call: Call, tx: Tx, house: House) -> Answer:
         ],
         conflicts=await rooms.list_conflicts(tx, since=house.clock.now()),
         troubles=[_shown(each, names) for each in await calendars.list_troubles(tx)],
-        names=names,
-        room_target=calendars.room_target,
+        names={room.id: room.name for room in every},
         by_file=file_words(house),
     )
 
