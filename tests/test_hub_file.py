@@ -7,8 +7,10 @@ import httpx
 import pytest
 
 from guildhall.app import apply_hub_file, open_house
+from guildhall.core.actor import SYSTEM
 from guildhall.core.toml_file import FileFaulty
-from guildhall.domains import ledger, rooms, shifts
+from guildhall.domains import calendars, ledger, rooms, shifts
+from guildhall.domains.calendars import CalendarKind, Link, LinkManagedByFile
 from guildhall.domains.ledger import Token
 from guildhall.domains.rooms import Room
 from guildhall.domains.shifts import ShiftPlan
@@ -19,6 +21,21 @@ from tests.serving import Served, settings_for
 EXAMPLE = Path(__file__).parents[1] / "docs" / "hub.toml"
 PLAN = "[[shift_plans]]\nvalid_from = 2026-01-01\nslots = "
 FIRST_PLAN, SECOND_PLAN = date(2026, 1, 1), date(2027, 1, 1)
+
+
+ROOM = '[rooms.a]\nname = "A"\ncapacity = 1\n[rooms.a.calendar]\n'
+CALDAV = 'kind = "caldav"\naddress = "https://dav.test/a/"\nusername = "hub"\n'
+PASSWORD = "a password with spaces"
+CALENDARS = f"""
+[rooms.ostrom]
+name = "Ostrom Room"
+capacity = 12
+[rooms.ostrom.calendar]
+{CALDAV}password_env = "ROOM_PASSWORD"
+[shifts.calendar]
+kind = "google"
+address = "c@group.calendar.google.com"
+"""
 
 
 @pytest.fixture
@@ -32,7 +49,7 @@ def hub_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path, hub_file: Path) -> Settings:
     """Settings that name the file."""
-    return settings_for(database_url, tmp_path, COMMONSHUB_CONFIG=str(hub_file))
+    return settings_for(database_url, tmp_path, COMMONSHUB_CONFIG=str(hub_file), ROOM_PASSWORD=PASSWORD)
 
 
 def write(path: Path, text: str) -> None:
@@ -46,6 +63,11 @@ async def found(served: Served) -> tuple[dict[str, Room], dict[date, ShiftPlan],
             {plan.valid_from: plan for plan in await shifts.list_plans(tx)},
             {token.code: token for token in await ledger.list_tokens(tx)},
         )
+
+
+async def links(served: Served) -> list[Link]:
+    async with served.house.database.read() as tx:
+        return await calendars.list_links(tx)
 
 
 async def test_the_example_of_the_documentation_makes_a_house(
@@ -88,6 +110,29 @@ async def test_a_house_without_its_file_lets_go_of_all_that_the_file_named(
     assert list(by_id) == ["ostrom", "phonebooth"]
     day = (await master.get("/v1/shifts/2026-12-25")).json()
     assert not any(slot["closed"] for slot in day["slots"])
+
+
+async def test_calendars_of_the_file_are_linked_changed_and_ended_with_it(served: Served, hub_file: Path) -> None:
+    write(hub_file, CALENDARS)
+    await apply_hub_file(served.house)
+    room, plan = await links(served)
+    assert (room.target, room.kind, room.username) == ("room:ostrom", CalendarKind.CALDAV, "hub")
+    assert calendars.password_of(room, served.house.calendars_box) == PASSWORD
+    assert (plan.target, plan.kind, plan.address) == ("shifts", CalendarKind.GOOGLE, "c@group.calendar.google.com")
+    assert room.managed_by_file
+    assert plan.managed_by_file
+    async with served.house.database.write() as tx:
+        with pytest.raises(LinkManagedByFile):
+            await calendars.unlink_calendar(tx, SYSTEM, room.target, now=served.house.clock.now())
+
+    await apply_hub_file(served.house)
+    assert await links(served) == [room, plan]
+    write(hub_file, CALENDARS.replace('"hub"', '"house"').partition("[shifts")[0])
+    await apply_hub_file(served.house)
+    assert [(each.id, each.username) for each in await links(served)] == [(room.id, "house")]
+    write(hub_file, CALENDARS.partition("[rooms.ostrom.calendar]")[0])
+    await apply_hub_file(served.house)
+    assert await links(served) == []
 
 
 @pytest.mark.parametrize(
@@ -133,6 +178,28 @@ async def test_a_house_without_its_file_lets_go_of_all_that_the_file_named(
             "Line 4: tokens.CHT.contract: A contract's address",
         ),
         ("[tokens.CHT]\nhourly = 1\nchain_id = 1", "Line 1: tokens.CHT.contract: A token on a chain has a contract"),
+        (ROOM + 'kind = "ical"', "Line 5: rooms.a.calendar.kind: Invalid enum value 'ical'"),
+        (ROOM + 'kind = "caldav"', "Line 4: rooms.a.calendar: Object missing required field `address`"),
+        (ROOM + 'kind = "google"\naddress = "c@g"\nsecret = 1', "Line 7: rooms.a.calendar.secret: "),
+        (
+            ROOM + 'kind = "google"\naddress = "c@g"\nusername = "hub"',
+            "Line 7: rooms.a.calendar.username: A Google calendar is opened by the hub's service account",
+        ),
+        (ROOM + CALDAV, "Line 4: rooms.a.calendar.password_env: A CalDAV calendar needs password_env"),
+        (
+            ROOM + CALDAV + 'password_env = "NO_SUCH_VARIABLE"',
+            "Line 8: rooms.a.calendar.password_env: The environment has no variable NO_SUCH_VARIABLE",
+        ),
+        (
+            ROOM + CALDAV.replace("https:", "ftp:") + 'password_env = "ROOM_PASSWORD"',
+            "Line 6: rooms.a.calendar.address: A CalDAV address looks like",
+        ),
+        (
+            '[rooms.nowhere.calendar]\nkind = "google"\naddress = "c@g"',
+            "Line 1: rooms.nowhere: Object missing required field `name`",
+        ),
+        ("[shifts]\nplans = 1", "Line 2: shifts.plans: "),
+        ('[shifts.calendar]\nkind = "google"', "Line 1: shifts.calendar: Object missing required field `address`"),
         ("rooms = 1", "Line 1: rooms: Expected `object`, got `int`"),
         ("a =", "The file is not valid TOML: "),
     ],

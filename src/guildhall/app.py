@@ -200,6 +200,7 @@ def _join(settings: Settings, database: Database, clock: Clock) -> House:
         token_key=secret_key,
         notice=show_notice,
         chain=_open_chain(settings),
+        google_account=_google_account(settings),
     )
 
 
@@ -288,6 +289,14 @@ def _join_calendars(house: House, client: httpx.AsyncClient) -> None:
         house.jobs.every("calendars.watch", HOURLY, _watcher(house, open_google), queue=calendars.CALENDARS)
 
 
+def _google_account(settings: Settings) -> str:
+    """Return whom calendars at Google are shared with, empty when there is no account. Raises SettingsError."""
+    google = settings.google
+    if google.account_key is None:
+        return ""
+    return google.impersonate or ServiceAccount.read(google.account_key).email
+
+
 def _google_access(house: House, client: httpx.AsyncClient) -> GoogleAccess | None:
     google = house.settings.google
     if google.account_key is None:
@@ -347,9 +356,11 @@ async def apply_hub_file(house: House) -> None:
         except (OSError, UnicodeDecodeError) as fault:
             raise FileFaulty(f"COMMONSHUB_CONFIG cannot be read: {fault}") from fault
     file, now = TomlFile(text), house.clock.now()
-    file.check_sections({*rooms.SECTIONS, *shifts.SECTIONS, *ledger.SECTIONS})
+    file.check_sections({*rooms.SECTIONS, *shifts.SECTIONS, *ledger.SECTIONS, *calendars.SECTIONS})
     hub, plans, tokens = rooms.read_hub_file(file), shifts.read_plans(file), ledger.read_tokens(file)
+    links = calendars.read_calendars(file, house.settings.variables)
     async with house.database.write() as tx:
         await rooms.apply_file(tx, SYSTEM, plans=hub.rooms, days=hub.closed_days, now=now)
         await shifts.apply_plans(tx, SYSTEM, plans, now=now)
         await ledger.apply_tokens(tx, SYSTEM, tokens, now=now)
+        await calendars.apply_file(tx, SYSTEM, links, box=house.calendars_box, now=now)

@@ -8,7 +8,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
@@ -146,7 +146,7 @@ class CommonsHubSettings:
     config: Path | None = setting(
         "COMMONSHUB_CONFIG",
         default=None,
-        help="TOML file with rooms, closed days, shift plans and tokens; see docs/hub.toml.",
+        help="TOML file with rooms, closed days, shift plans, tokens and calendars; see docs/hub.toml.",
     )
     ledger: Literal["embedded", "evm"] = setting(
         "COMMONSHUB_LEDGER",
@@ -165,6 +165,11 @@ class CommonsHubSettings:
     rate_limit: int = setting("COMMONSHUB_RATE_LIMIT", default=6000, help="Requests a minute for each credential.")
     public_calendars: bool = setting(
         "COMMONSHUB_PUBLIC_CALENDARS", default=True, help="Whether room calendars can be read without a credential."
+    )
+    kiosk: bool = setting(
+        "COMMONSHUB_KIOSK",
+        default=False,
+        help="Whether `/kiosk` shows today's rooms and shifts, without names, to anybody: for a screen on a wall.",
     )
 
 
@@ -215,6 +220,8 @@ class Settings:
     commonshub: CommonsHubSettings = field(default_factory=CommonsHubSettings)
     google: GoogleSettings = field(default_factory=GoogleSettings)
     attendance: AttendanceSettings = field(default_factory=AttendanceSettings)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Everything that was read, by name: the hub's file names the variables that hold its passwords."""
 
     @property
     def public_url(self) -> str:
@@ -240,7 +247,8 @@ class Settings:
 def load_settings(environ: Mapping[str, str], dotenv: Path | None = Path(".env")) -> Settings:
     """Read the settings; the environment wins over the file. Raises SettingsError with every fault at once."""
     faults: list[str] = []
-    settings = _read_group(Settings, (environ, _read_dotenv(dotenv)), faults)
+    written = _read_dotenv(dotenv)
+    settings = replace(_read_group(Settings, (environ, written), faults), variables={**written, **environ})
     faults += _rules(settings)
     if faults:
         raise SettingsError("These settings cannot be used:\n" + "\n".join(f"  {fault}" for fault in faults))
@@ -251,6 +259,8 @@ def documented() -> Iterator[tuple[type, list[tuple[Field[Any], str]]]]:
     """Yield each group of settings with its fields and the text of their defaults, in order."""
     for group in fields(Settings):
         kind = typing.cast("type", group.default_factory)
+        if not is_dataclass(kind):
+            continue
         yield kind, [(each, _default_text(each.default)) for each in fields(kind)]
 
 
@@ -275,6 +285,8 @@ def _read_group(group: type[T], sources: Sequence[Mapping[str, str]], faults: li
     for each in fields(typing.cast("Any", group)):
         if is_dataclass(hints[each.name]):
             found[each.name] = _read_group(hints[each.name], sources, faults)
+            continue
+        if "names" not in each.metadata:
             continue
         given = ((name, source.get(name, "")) for source in sources for name in each.metadata["names"])
         name, text = next((pair for pair in given if pair[1]), ("", ""))

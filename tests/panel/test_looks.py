@@ -8,8 +8,9 @@ from playwright.async_api import Browser, Page, expect
 from guildhall import demo
 from guildhall.core.db.base import Engine
 from guildhall.domains.identity import User
+from guildhall.settings import Settings
 from tests.panel.visiting import sign_in, visiting
-from tests.serving import Served
+from tests.serving import Served, settings_for
 
 PAGES = (
     "/panel/rooms",
@@ -34,6 +35,10 @@ PAGES = (
     "/panel/office/tokens",
     "/panel/office/tokens/new",
     "/panel/office/tokens/CHT",
+    "/panel/office/calendars",
+    "/panel/office/calendars/room:ostrom",
+    "/panel/office/calendars/shifts",
+    "/kiosk",
     "/panel/ledger",
     "/panel/ledger?q=rossi",
     "/panel/ledger/entries",
@@ -89,6 +94,12 @@ FAULTS_OF_READING = """() => {
 def engine() -> Engine:
     """One engine: nothing here depends on it."""
     return "sqlite"
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings that turn every page on."""
+    return settings_for(database_url, tmp_path, COMMONSHUB_KIOSK="true")
 
 
 async def test_every_page_is_light_readable_and_fits_a_phone(

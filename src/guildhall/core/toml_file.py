@@ -48,6 +48,10 @@ class TomlFile:
             if name not in known:
                 raise self.fault((name,), "is not a setting of this file")
 
+    def has(self, section: str) -> bool:
+        """Tell whether the file has a section."""
+        return section in self._content
+
     def names(self, section: str) -> list[str]:
         """Return the names of the tables in a section, in the order of the file. Raises FileFaulty."""
         return list(self.read((section,), dict[str, dict[str, Any]])) if section in self._content else []

@@ -8,8 +8,10 @@ from guildhall.panel import (
     calendar,
     devices,
     entrance,
+    kiosk,
     ledger,
     office,
+    office_calendars,
     office_days,
     office_plans,
     office_rooms,
@@ -33,6 +35,8 @@ ROUTES = (
     # GET  /panel/static/{name}             GET /panel/live
     entrance.get_static,
     entrance.follow,
+    # GET  /kiosk
+    kiosk.show_kiosk,
     # GET  /panel/rooms                     GET /panel/rooms/{room_id}
     calendar.show_week,
     calendar.show_room,
@@ -122,6 +126,13 @@ ROUTES = (
     office_tokens.save_token,
     office_tokens.move_up,
     office_tokens.remove_token,
+    # GET  /panel/office/calendars          GET and POST .../{target}       POST .../unlink     .../sync    .../retry
+    office_calendars.list_calendars,
+    office_calendars.show_calendar,
+    office_calendars.save_calendar,
+    office_calendars.unlink_calendar,
+    office_calendars.sync_calendar,
+    office_calendars.retry_event,
     # GET  /panel/audit    GET /panel/mail  GET /panel/mail/{mail_id}      POST .../again
     office.show_audit,
     office.list_mail,

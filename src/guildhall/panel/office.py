@@ -13,6 +13,7 @@ from guildhall.domains import audit, identity, notifications
 from guildhall.domains.identity import Permission
 from guildhall.domains.notifications import MailState, StoredMail
 from guildhall.panel.forms import change, show
+from guildhall.panel.office_calendars import alerts_of
 from guildhall.panel.pages import PER_PAGE, page, told
 from guildhall.web.answers import Answer, redirect
 from guildhall.web.bodies import QueryString
@@ -155,11 +156,12 @@ async def replace_master_key(call: Call, actor: Actor, house: House) -> Answer:
 async def _system(call: Call, house: House, *, new_key: str = "") -> Answer:
     settings = house.settings
     store = settings.store
+    database, alerts = await _database_state(house)
     parts = [
         ("Version", f"{__version__}, on Python {platform.python_version()}"),
         ("Address", settings.public_url),
         ("Time zone", house.hub.zone.key),
-        ("Database", f"{ENGINES[house.database.engine]}, {await _database_state(house)}"),
+        ("Database", f"{ENGINES[house.database.engine]}, {database}"),
         ("Jobs", "worked by this process" if house.jobs.working else "worked by another process, or waiting"),
         (
             "Live updates",
@@ -170,16 +172,16 @@ async def _system(call: Call, house: House, *, new_key: str = "") -> Answer:
         ("Data folder", str(store.data_dir)),
     ]
     configured = bool(settings.admin.api_key)
-    return page(call, "system.html", title="System", parts=parts, configured=configured, new_key=new_key)
+    return page(call, "system.html", title="System", parts=parts, alerts=alerts, configured=configured, new_key=new_key)
 
 
-async def _database_state(house: House) -> str:
+async def _database_state(house: House) -> tuple[str, str]:
+    """Return in words whether the database answers, and what it says of calendars that need somebody's eye."""
     try:
         async with house.database.read() as tx:
-            await tx.ping()
+            return "which answers", await alerts_of(tx, house)
     except StoreUnavailable:
-        return "which does not answer"
-    return "which answers"
+        return "which does not answer", ""
 
 
 def _details(details: dict[str, object]) -> str:

@@ -9,6 +9,7 @@ from guildhall.domains.rooms import Hours, Opening, Room, RoomPlan
 from guildhall.domains.rooms.errors import RoomNotFound
 from guildhall.domains.rooms.times import clock_text, parse_minutes
 from guildhall.panel.forms import change, show, text_or_none, whole_number
+from guildhall.panel.office_calendars import alerts_of
 from guildhall.panel.pages import file_words, page, told
 from guildhall.panel.templating import DASH
 from guildhall.panel.words import WEEKDAYS, Refusal
@@ -60,6 +61,7 @@ async def list_rooms(call: Call, tx: Tx, house: House) -> Answer:
         rooms=await rooms.every_room(tx),
         hours_of=_hours_words,
         by_file=file_words(house),
+        alerts=await alerts_of(tx, house),
     )
 
 

@@ -18,6 +18,10 @@ PER_PAGE = 30
 NOTICES: dict[str, str] = {
     "app-revoked": "The app is revoked; its secret no longer works.",
     "booked": "Booked. The room is yours.",
+    "calendar-asked": "The calendar is asked in a moment.",
+    "calendar-linked": "The calendar is linked; its first sync follows in a moment.",
+    "calendar-retried": "The calendar is told again in a moment.",
+    "calendar-unlinked": "The link is ended; what the calendar outside holds stays there.",
     "cancelled": "Cancelled. The time is free again.",
     "day-closed": "The house is closed that day.",
     "day-opened": "The house is open that day again.",

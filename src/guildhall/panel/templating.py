@@ -12,6 +12,8 @@ from guildhall.domains.rooms.times import clock_text
 from guildhall.web.assets import Assets
 
 DASH = "\N{EN DASH}"
+KINDS = {"caldav": "CalDAV", "google": "Google Calendar"}
+"""What people call the kinds of calendars outside."""
 ASSETS = Assets("/panel/static", sorted((Path(__file__).parent / "static").iterdir()))
 
 
@@ -68,7 +70,7 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_ENVIRONMENT.globals.update(asset=ASSETS.url, version=__version__, theme="auto")
+_ENVIRONMENT.globals.update(asset=ASSETS.url, version=__version__, theme="auto", kinds=KINDS)
 _ENVIRONMENT.filters.update(
     clock=_clock,
     day=_day,

@@ -38,3 +38,5 @@ class House:
     token_key: str
     notice: Notices
     chain: Chain | None
+    google_account: str
+    """Whom calendars at Google are shared with, so that the hub can write there; empty without an account."""

@@ -7,6 +7,7 @@ from guildhall.domains.calendars.errors import (
     CalendarUnavailable,
     LinkManagedByFile,
 )
+from guildhall.domains.calendars.hub_file import SECTIONS, read_calendars
 from guildhall.domains.calendars.links import (
     CLEAR,
     LISTEN,
@@ -16,6 +17,7 @@ from guildhall.domains.calendars.links import (
     end_listening,
     link_calendar,
     password_of,
+    sync_now,
     unlink_calendar,
     wake_link,
 )
@@ -33,6 +35,8 @@ from guildhall.domains.calendars.models import (
 )
 from guildhall.domains.calendars.port import Changes, Kept, OutsideCalendar, OutsideEvent, OwnEvent
 from guildhall.domains.calendars.queries import (
+    WriteCounts,
+    count_writes,
     find_write,
     find_write_at,
     is_linked,
@@ -49,6 +53,7 @@ from guildhall.domains.calendars.writes import (
     note_failed_write,
     note_seen,
     note_written,
+    retry_write,
     take_turn,
     want_write,
 )
@@ -57,6 +62,7 @@ __all__ = [
     "CALENDARS",
     "CLEAR",
     "LISTEN",
+    "SECTIONS",
     "SHIFTS",
     "WRITE",
     "CalendarChanged",
@@ -76,9 +82,11 @@ __all__ = [
     "TargetRef",
     "Trouble",
     "Write",
+    "WriteCounts",
     "WriteRef",
     "apply_file",
     "begin_listening",
+    "count_writes",
     "end_listening",
     "event_changed",
     "find_write",
@@ -93,8 +101,11 @@ __all__ = [
     "note_seen",
     "note_written",
     "password_of",
+    "read_calendars",
+    "retry_write",
     "room_of",
     "room_target",
+    "sync_now",
     "take_turn",
     "unlink_calendar",
     "wake_link",

@@ -112,6 +112,15 @@ def password_of(link: Link, box: SecretBox) -> str:
         raise CalendarRefused("The calendar's password cannot be read any more: enter it anew") from fault
 
 
+async def sync_now(tx: Tx, actor: Actor, target: str, *, now: datetime) -> None:
+    """Listen to a calendar at once instead of at its next turn. Raises CalendarNotLinked."""
+    link = await tx.one(LINK_OF, target=target)
+    if link is None:
+        raise CalendarNotLinked
+    await audit.record(tx, actor, "calendar.sync_asked", target, now=now)
+    await _listen_soon(tx, link, now)
+
+
 async def wake_link(tx: Tx, link_id: str, *, now: datetime) -> None:
     """Listen soon to a calendar that says it changed; one that is linked no longer wakes nobody.
 
@@ -148,7 +157,7 @@ async def end_listening(
 async def _store(
     tx: Tx, actor: Actor, plan: CalendarPlan, known: Link | None, *, box: SecretBox, by_file: bool, now: datetime
 ) -> Link:
-    _check(plan)
+    check_plan(plan)
     same = known is not None and (known.kind, known.address) == (plan.kind, plan.address)
     if known is not None and same:
         return await _change(tx, actor, plan, known, box=box, by_file=by_file, now=now)
@@ -201,7 +210,8 @@ async def _forget(tx: Tx, actor: Actor, link: Link, now: datetime) -> None:
     tx.announce("calendars", target=link.target)
 
 
-def _check(plan: CalendarPlan) -> None:
+def check_plan(plan: CalendarPlan) -> None:
+    """Refuse a plan that can be no link. Raises InvalidField."""
     if not TARGET.fullmatch(plan.target):
         raise InvalidField("A calendar shows `room:<id>` or `shifts`", field="target")
     if not 1 <= len(plan.address) <= LONGEST_ADDRESS or not plan.address.isprintable() or " " in plan.address:

@@ -67,6 +67,13 @@ calendar_writes = Table(
     CheckConstraint("written <= wanted", name="order"),
     Index("ix_calendar_writes_link_id_outside_id", "link_id", "outside_id"),
     Index(
+        "ix_calendar_writes_due",
+        "link_id",
+        "gave_up_at",
+        sqlite_where=text("wanted > written"),
+        postgresql_where=text("wanted > written"),
+    ),
+    Index(
         "ix_calendar_writes_gave_up_at",
         "gave_up_at",
         sqlite_where=text("gave_up_at IS NOT NULL"),

@@ -1,6 +1,7 @@
 """Reads of links and of what calendars outside were told."""
 
-from sqlalchemy import bindparam, literal, literal_column, select, union_all
+import msgspec
+from sqlalchemy import bindparam, func, literal, literal_column, select, union_all
 
 from guildhall.core.db import Tx, query
 from guildhall.domains.calendars.models import (
@@ -13,6 +14,15 @@ from guildhall.domains.calendars.models import (
 )
 
 MOST_TROUBLES = 200
+
+
+class WriteCounts(msgspec.Struct, frozen=True):
+    """How many events a calendar is still to be told of, and of how many it was given up to tell it."""
+
+    link_id: str
+    waiting: int
+    given_up: int
+
 
 # Whoever is about to leave a write for a link keeps it from ending before that write is committed.
 LINK_TO_TELL = query(
@@ -44,6 +54,16 @@ WRITE_AT = query(
     select(calendar_writes)
     .where(calendar_writes.c.link_id == bindparam("link_id"), calendar_writes.c.outside_id == bindparam("outside_id"))
     .limit(1),
+)
+DUE = query(
+    WriteCounts,
+    select(
+        calendar_writes.c.link_id,
+        (func.count() - func.count(calendar_writes.c.gave_up_at)).label("waiting"),
+        func.count(calendar_writes.c.gave_up_at).label("given_up"),
+    )
+    .where(calendar_writes.c.wanted > calendar_writes.c.written)
+    .group_by(calendar_writes.c.link_id),
 )
 _given_up = calendar_writes.c.gave_up_at.is_not(None)
 TROUBLES = query(
@@ -87,6 +107,11 @@ async def is_linked(tx: Tx, link: Link) -> bool:
 async def list_troubles(tx: Tx) -> list[Trouble]:
     """Return the calendars that fail now and the events given up after a week, longest first, at most 200."""
     return await tx.all(TROUBLES)
+
+
+async def count_writes(tx: Tx) -> dict[str, WriteCounts]:
+    """Return what is still to be told, by link; a link of which all is told is not in it."""
+    return {each.link_id: each for each in await tx.all(DUE)}
 
 
 async def writes_of(tx: Tx, link: Link) -> dict[str, Write]:

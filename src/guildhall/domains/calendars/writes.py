@@ -11,11 +11,14 @@ from sqlalchemy import bindparam, delete, literal_column, null, update
 from sqlalchemy.dialects.postgresql import insert
 
 from guildhall.core import leases, outbox
+from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.core.outbox import JobKind
+from guildhall.domains import audit
+from guildhall.domains.calendars.errors import CalendarNotLinked
 from guildhall.domains.calendars.models import CALENDARS, CalendarKind, Link, Write, calendar_conflicts, calendar_writes
 from guildhall.domains.calendars.port import Kept
-from guildhall.domains.calendars.queries import LINK, LINK_TO_TELL, WRITE_LOCKED
+from guildhall.domains.calendars.queries import LINK, LINK_OF, LINK_TO_TELL, WRITE_LOCKED
 
 PATIENCE = timedelta(days=7)
 """How long a write is tried before an administrator is told."""
@@ -84,6 +87,11 @@ SEEN = command(
     .where(*_write, calendar_writes.c.written == bindparam("as_of"))
     .values(outside_id=bindparam("new_outside_id"), etag=bindparam("new_etag"))
 )
+AGAIN = command(
+    update(calendar_writes)
+    .where(*_write, calendar_writes.c.gave_up_at.is_not(None))
+    .values(attempts=literal_column("0"), failed_since=null(), gave_up_at=null())
+)
 DONE_WITH = command(delete(calendar_writes).where(*_write))
 TELL_CONFLICT = insert_if_new(calendar_conflicts)
 
@@ -143,6 +151,7 @@ async def note_written(tx: Tx, write: Write, kept: Kept | None, *, holder: str, 
         return  # The link ended meanwhile.
     if kept is None and latest.wanted == write.wanted:
         await tx.run(DONE_WITH, link=ref.link_id, event=ref.event_id)
+        tx.announce("calendars", link=ref.link_id)
         return
     await tx.run(
         WRITTEN,
@@ -153,6 +162,7 @@ async def note_written(tx: Tx, write: Write, kept: Kept | None, *, holder: str, 
         told=write.wanted,
         at=now,
     )
+    tx.announce("calendars", link=ref.link_id)
 
 
 async def note_failed_write(tx: Tx, ref: WriteRef, reason: str, *, holder: str, now: datetime) -> bool:
@@ -164,7 +174,22 @@ async def note_failed_write(tx: Tx, ref: WriteRef, reason: str, *, holder: str, 
     since = write.failed_since or now
     ended = now if now - since >= PATIENCE else None
     await tx.run(FAILED, link=ref.link_id, event=ref.event_id, since=since, ended=ended, reason=reason)
+    tx.announce("calendars", link=ref.link_id)
     return ended is not None
+
+
+async def retry_write(tx: Tx, actor: Actor, target: str, event_id: str, *, now: datetime) -> None:
+    """Have a write that was given up tried anew, with all the patience of a first one.
+
+    What was not given up is under way or done, and stays as it is. Raises CalendarNotLinked.
+    """
+    link = await tx.one(LINK_OF, target=target)
+    if link is None:
+        raise CalendarNotLinked
+    if await tx.run(AGAIN, link=link.id, event=event_id):
+        await audit.record(tx, actor, "calendar.write_retried", event_id, now=now, calendar=target)
+        await outbox.put(tx, WRITE, WriteRef(link.id, event_id), now=now)
+        tx.announce("calendars", target=target)
 
 
 async def note_seen(tx: Tx, write: Write, kept: Kept | None) -> None:

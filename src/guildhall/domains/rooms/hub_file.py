@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -29,7 +29,7 @@ class FileHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FileRoom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A room as the file writes it."""
+    """A room as the file writes it; its calendar is read by the domain of calendars."""
 
     name: str
     capacity: int
@@ -42,6 +42,7 @@ class FileRoom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bookable: bool = True
     max_advance_days: int | None = None
     refuse_past: bool = False
+    calendar: dict[str, Any] | None = None
 
 
 class FileDay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
