@@ -31,8 +31,8 @@ async def test_a_mint_that_failed_is_found_with_its_reason_and_tried_again(
     mintable.let_mint(may=True)
     async with visiting(browser, served) as page:
         await sign_in(page)
-        await page.goto("/panel/ledger")
-        await page.get_by_role("link", name="On the chain").click()
+        await page.goto("/panel/system")
+        await page.get_by_role("link", name="Look at the mints").click()
         await expect(page.get_by_role("status").first).to_contain_text("refused by the chain")
         row = page.locator(".list > li").first
         await expect(row).to_contain_text("2.5 CHT to u_1 for Thu 19 March")
@@ -44,7 +44,8 @@ async def test_a_mint_that_failed_is_found_with_its_reason_and_tried_again(
     assert (retried["status"], mintable.supply) == ("confirmed", 2_500_000)
     async with visiting(browser, served) as page:
         await sign_in(page)
-        await page.goto("/panel/ledger/chain")
+        await page.goto("/panel/ledger")
+        await page.get_by_role("link", name="On the chain").click()
         await expect(page.locator(".list > li")).to_have_count(1)
         await expect(page.locator(".list .tag.good")).to_have_text("given")
         await expect(page.locator(".problem")).to_have_count(0)

@@ -1,6 +1,8 @@
 """What happened, what was mailed, what is still to be done, and how the server does."""
 
 import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -9,7 +11,7 @@ from guildhall.core import outbox
 from guildhall.core.actor import Actor
 from guildhall.core.db import StoreUnavailable, Tx
 from guildhall.core.outbox import JobState
-from guildhall.domains import audit, identity, notifications
+from guildhall.domains import audit, identity, ledger, notifications
 from guildhall.domains.identity import Permission
 from guildhall.domains.notifications import MailState, StoredMail
 from guildhall.panel.forms import change, show
@@ -175,13 +177,22 @@ async def _system(call: Call, house: House, *, new_key: str = "") -> Answer:
     return page(call, "system.html", title="System", parts=parts, alerts=alerts, configured=configured, new_key=new_key)
 
 
-async def _database_state(house: House) -> tuple[str, str]:
-    """Return in words whether the database answers, and what it says of calendars that need somebody's eye."""
+@dataclass(frozen=True)
+class Alerts:
+    """What needs somebody's eye: calendars outside, in words or empty, and mints on a chain, a sentence each."""
+
+    calendars: str = ""
+    mints: Sequence[str] = ()
+
+
+async def _database_state(house: House) -> tuple[str, Alerts]:
+    """Return in words whether the database answers, and what it says that needs somebody's eye."""
     try:
         async with house.database.read() as tx:
-            return "which answers", await alerts_of(tx, house)
+            mints = await ledger.mint_alerts(tx, now=house.clock.now()) if house.hub.mints_on_chain else []
+            return "which answers", Alerts(await alerts_of(tx, house), mints)
     except StoreUnavailable:
-        return "which does not answer", ""
+        return "which does not answer", Alerts()
 
 
 def _details(details: dict[str, object]) -> str:
