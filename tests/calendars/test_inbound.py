@@ -49,10 +49,12 @@ async def test_an_event_of_others_holds_the_room_until_it_moves_or_goes(
         await world.book(ada, "10:30", "11:30")
     await world.book(ada, "12:00", "13:00")
 
-    calendar.put("circle.ics", event_text("circle", "20260319T140000Z", "20260319T150000Z", "Later circle"))
+    assert event.organiser is None
+    organiser = 'ORGANIZER;CN="Fay Reign":mailto:fay@example.org'
+    calendar.put("circle.ics", event_text("circle", "20260319T140000Z", "20260319T150000Z", "Later circle", organiser))
     assert (await listen_later(world)).error is None
     (event,) = await imported(world)
-    assert (event.title, event.starts_at) == ("Later circle", utc(19, 14))
+    assert (event.title, event.starts_at, event.organiser) == ("Later circle", utc(19, 14), "Fay Reign")
     await world.book(ada, "10:30", "11:30")
 
     calendar.delete("circle.ics")

@@ -278,6 +278,7 @@ class CalDavCalendar:
             spans=tuple(sorted({self._span(each) for each in blocking or occurrences})),
             blocks=bool(blocking) if occurrences else self._blocks(master),
             declined=frozenset(_address(each) for each in _attendees(master) if _declines(each)),
+            organiser=_organiser(master),
         )
 
     def _touches(self, occurrence: Component, since: datetime, until: datetime) -> bool:
@@ -522,6 +523,12 @@ def _declines(attendee: vCalAddress) -> bool:
 
 def _address(attendee: vCalAddress) -> str:
     return str(attendee).strip().casefold().removeprefix("mailto:")
+
+
+def _organiser(event: Component) -> str | None:
+    given = event.get("ORGANIZER")
+    params = given.params if isinstance(given, vCalAddress) else {}
+    return str(params.get("CN", "")).strip() or None
 
 
 def _unreadable(place: str, etag: str | None) -> OutsideEvent:

@@ -374,6 +374,7 @@ class GoogleCalendar:
             spans=tuple(spans),
             blocks=blocks,
             declined=frozenset(each.email.lower() for each in event.attendees if each.has_declined),
+            organiser=event.made_by,
         )
 
     def _span(self, event: "_Event") -> tuple[datetime, datetime] | None:
@@ -541,6 +542,11 @@ class _Attendee(_Wire, frozen=True):
         return self.response_status == "declined"
 
 
+class _Person(_Wire, frozen=True):
+    display_name: str = ""
+    is_self: bool = msgspec.field(name="self", default=False)
+
+
 class _Properties(_Wire, frozen=True):
     private: dict[str, str] = {}
 
@@ -554,6 +560,8 @@ class _Event(_Wire, frozen=True):
     end: _Moment = _Moment()
     transparency: str = "opaque"
     attendees: list[_Attendee] = []
+    creator: _Person = _Person()
+    organizer: _Person = _Person()
     recurrence: list[str] = []
     recurring_event_id: str | None = None
     extended_properties: _Properties = _Properties()
@@ -561,6 +569,12 @@ class _Event(_Wire, frozen=True):
     @property
     def is_cancelled(self) -> bool:
         return self.status == "cancelled"
+
+    @property
+    def made_by(self) -> str | None:
+        """The name of whoever organises it; of an event that the calendar itself organises, of whoever put it there."""
+        people = (self.creator if self.organizer.is_self else self.organizer, self.creator)
+        return next((each.display_name for each in people if each.display_name), None)
 
     @property
     def blocks(self) -> bool:

@@ -26,14 +26,14 @@ async def test_the_first_look_names_everything_and_the_next_ones_what_changed(
     calendar: GoogleCalendar, room: Calendar
 ) -> None:
     await calendar.write(OURS, None)
-    foreign = room.insert(timed("2026-03-04T09:00:00", "2026-03-04T10:00:00"), by=FOREIGN)
+    foreign = room.insert(timed("2026-03-04T09:00:00", "2026-03-04T10:00:00"), by=FOREIGN, name="Fay Reign")
     room.insert(timed("2026-02-01T09:00:00", "2026-02-01T10:00:00"), by=FOREIGN)
     first = await calendar.changes(None, **HORIZON)
     assert first.complete
     assert set(of(first)) == {EVENT_ID, foreign["id"]}
     assert of(first)[foreign["id"]] == OutsideEvent(
         outside_id=foreign["id"], etag=foreign["etag"], own_id=None, title="Foreign", spans=((NINE, NINE + HOUR),),
-        blocks=True, declined=frozenset(),
+        blocks=True, declined=frozenset(), organiser="Fay Reign",
     )  # fmt: skip
     assert of(first)[EVENT_ID].own_id == EVENT_ID
 

@@ -273,7 +273,13 @@ class _Hearing:
     async def _keep(self, tx: Tx, room: Room, event: OutsideEvent) -> None:
         """Keep an event of others as it is now, and tell the administrators which bookings it is in the way of."""
         spans = [self._bounded(Span(*span)) for span in event.spans] if event.blocks else []
-        kept = Import(source=self.link.kind, outside_id=event.outside_id, title=event.title, spans=spans)
+        kept = Import(
+            source=self.link.kind,
+            outside_id=event.outside_id,
+            title=event.title,
+            organiser=event.organiser,
+            spans=spans,
+        )
         now = self.context.clock.now()
         for conflict in await rooms.keep_outside_event(tx, CALENDAR, room, kept, now=now):
             if await calendars.is_news(tx, self.link, event.outside_id, conflict.booking_id, now=now):

@@ -40,7 +40,7 @@ class OutsideEvent:
     `own_id` is the event id in our private marker, when the event is one of ours. `spans` are aware and in UTC: one for
     a single event, every occurrence within the horizon for a recurring one. `blocks` is false for what is cancelled,
     transparent, or declined by the room itself. `declined` holds the mail addresses, in small letters, of those who
-    said that they will not come.
+    said that they will not come. `organiser` is a name, never an address, where the calendar tells one.
     """
 
     outside_id: str
@@ -50,6 +50,7 @@ class OutsideEvent:
     spans: tuple[tuple[datetime, datetime], ...]
     blocks: bool
     declined: frozenset[str]
+    organiser: str | None = None
 
 
 @dataclass(frozen=True)

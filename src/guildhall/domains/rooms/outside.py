@@ -115,7 +115,7 @@ def _pieces(room: Room, event: Import, now: datetime) -> Iterator[ImportedPiece]
                 source=event.source,
                 outside_id=event.outside_id,
                 title=title,
-                organiser=event.organiser,
+                organiser=event.organiser[:LONGEST_TITLE] if event.organiser else None,
                 starts_at=span.start,
                 ends_at=span.end,
                 busy_from=part.start,

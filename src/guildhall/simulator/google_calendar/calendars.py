@@ -45,14 +45,17 @@ class Calendar:
     number: int = 0
     forgotten: int = 0
 
-    def insert(self, body: Mapping[str, Any], *, by: str) -> Event:
-        """Create an event. Raises Refused: 409 when its id was ever used, 400 when it makes no sense."""
+    def insert(self, body: Mapping[str, Any], *, by: str, name: str = "") -> Event:
+        """Create an event of somebody, who may have a name beside the address.
+
+        Raises Refused: 409 when its id was ever used, 400 when it makes no sense.
+        """
         event_id = body.get("id") or secrets.token_hex(13)
         if not isinstance(event_id, str) or not EVENT_ID.fullmatch(event_id):
             raise invalid("Invalid resource id value.")
         if event_id in self.events:
             raise Refused(409, "duplicate", "The requested identifier already exists.")
-        person = {"email": by} | ({"self": True} if by == self.id else {})
+        person = {"email": by} | ({"displayName": name} if name else {}) | ({"self": True} if by == self.id else {})
         event = {
             "kind": "calendar#event",
             "id": event_id,
