@@ -1,0 +1,196 @@
+"""What somebody wants to post: read from a body and judged, before it becomes a message."""
+
+import mimetypes
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from guildhall.simulator.discord.forms import Form
+from guildhall.simulator.discord.refusals import Json
+from guildhall.simulator.discord.state import COMPONENTS_V2, EPHEMERAL
+
+LONGEST_CONTENT = 2000
+LONGEST_EMBEDS = 6000
+"""Characters of a message, and of all its embeds together."""
+
+FLAGS_OF_SENDERS = 1 << 2 | EPHEMERAL | 1 << 12 | COMPONENTS_V2
+"""Flags that a sender may set: hidden embeds, ephemeral, silent, components in place of content."""
+
+OF_EMBEDS = {"title": 256, "description": 4096}
+ROW, BUTTON, STRING_SELECT, TEXT_INPUT, CONTAINER = 1, 2, 3, 4, 17
+SELECTS = frozenset({3, 5, 6, 7, 8})
+INTERACTIVE = SELECTS | {BUTTON, TEXT_INPUT}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it was sent."""
+
+    filename: str
+    content: bytes
+
+    @property
+    def content_type(self) -> str:
+        """What its name says it is: clients send everything as mere bytes."""
+        return mimetypes.guess_type(self.filename)[0] or "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message to be, or changes to one: what is None was not said.
+
+    `files` lists what shall be attached in order: ids of files that are there already, and uploads with a description.
+    """
+
+    content: str | None = None
+    embeds: list[Json] | None = None
+    components: list[Json] | None = None
+    files: list[str | tuple[Upload, str | None]] | None = None
+    flags: int = 0
+    tts: bool = False
+    nonce: str | int | None = None
+    enforce_nonce: bool = False
+    reply_to: str | None = None
+    reply_or_not: bool = True
+    allowed: Json | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing would be seen."""
+        return not (self.content or self.embeds or self.components or self.files)
+
+
+def read(body: Json, uploads: Mapping[int, Upload]) -> Draft:
+    """Read a message from a body. Raises Invalid Form Body."""
+    form = Form(body)
+    content = form.text("content", most=LONGEST_CONTENT)
+    embeds = form.items("embeds", most=10) if body.get("embeds") is not None else None
+    components = form.items("components", most=10) if body.get("components") is not None else None
+    for index, each in enumerate(embeds or []):
+        _judge_embed(form, f"embeds.{index}", each)
+    if sum(map(_length, embeds or [])) > LONGEST_EMBEDS:
+        form.fail("embeds", "MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {LONGEST_EMBEDS}")
+    _judge_components(form, components or [])
+    reference = body.get("message_reference") or {}
+    draft = Draft(
+        content="" if content is None and "content" in body else content,
+        embeds=embeds,
+        components=components,
+        files=_files(form, uploads),
+        flags=(form.whole("flags", least=0, most=1 << 31) or 0) & FLAGS_OF_SENDERS,
+        tts=form.flag("tts"),
+        nonce=_nonce(form),
+        enforce_nonce=form.flag("enforce_nonce"),
+        reply_to=str(reference["message_id"]) if "message_id" in reference else None,
+        reply_or_not=not reference.get("fail_if_not_exists", True),
+        allowed=body.get("allowed_mentions"),
+    )
+    form.check()
+    return draft
+
+
+def _nonce(form: Form) -> str | int | None:
+    nonce = form.body.get("nonce")
+    if isinstance(nonce, int) or nonce is None:
+        return nonce
+    form.measure("nonce", str(nonce), most=25)
+    return str(nonce)
+
+
+def _judge_embed(form: Form, path: str, embed: Json) -> None:
+    for name, most in OF_EMBEDS.items():
+        form.measure(f"{path}.{name}", str(embed.get(name) or ""), most=most)
+    fields = embed.get("fields") or []
+    if len(fields) > 25:  # noqa: PLR2004 (fields of an embed)
+        form.fail(f"{path}.fields", "BASE_TYPE_BAD_LENGTH", "Must be between 0 and 25 in length.")
+    for index, each in enumerate(fields):
+        form.measure(f"{path}.fields.{index}.name", str(each.get("name", "")), least=1, most=256)
+        form.measure(f"{path}.fields.{index}.value", str(each.get("value", "")), least=1, most=1024)
+
+
+def _length(embed: Json) -> int:
+    fields = [text for each in embed.get("fields") or [] for text in (each.get("name"), each.get("value"))]
+    others = [(embed.get("footer") or {}).get("text"), (embed.get("author") or {}).get("name")]
+    return sum(len(str(each or "")) for each in [embed.get("title"), embed.get("description"), *fields, *others])
+
+
+def _judge_components(form: Form, components: list[Json]) -> None:
+    seen: set[str] = set()
+    for each in walk(components):
+        name = each.get("custom_id")
+        if name is None:
+            continue
+        form.measure("components", str(name), least=1, most=100)
+        if name in seen:
+            form.fail("components", "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated")
+        seen.add(name)
+
+
+def _files(form: Form, uploads: Mapping[int, Upload]) -> list[str | tuple[Upload, str | None]] | None:
+    """Join the files with what the body says of them; files that it does not mention follow."""
+    if form.body.get("attachments") is None and not uploads:
+        return None
+    files: list[str | tuple[Upload, str | None]] = []
+    rest = dict(uploads)
+    for index, each in enumerate(form.items("attachments", most=10)):
+        number = str(each.get("id", ""))
+        if number.isdecimal() and int(number) in rest:
+            upload = rest.pop(int(number))
+            name = each.get("filename") or upload.filename
+            files.append((Upload(name, upload.content), each.get("description")))
+        elif "uploaded_filename" in each or not number.isdecimal() or int(number) < 10:  # noqa: PLR2004 (no such file)
+            form.fail(f"attachments.{index}.id", "ATTACHMENT_NOT_FOUND", "Attachment data not found")
+        else:
+            files.append(number)
+    return files + [(each, None) for each in rest.values()]
+
+
+def walk(components: list[Json]) -> Iterator[Json]:
+    """Yield every component, rows and containers first, then what is in them."""
+    for each in components:
+        yield each
+        inner = [*each.get("components", []), *(each[name] for name in ("component", "accessory") if name in each)]
+        yield from walk(inner)
+
+
+def shown_components(components: list[Json]) -> list[Json]:
+    """Return components as they are read back: numbered, with what was left out."""
+    shown: list[Json] = _copied(components)
+    for number, each in enumerate(walk(shown), start=1):
+        each.setdefault("id", number)
+        if each["type"] in SELECTS:
+            each.setdefault("min_values", 1)
+            each.setdefault("max_values", 1)
+        if each["type"] == CONTAINER:
+            each.setdefault("accent_color", None)
+            each.setdefault("spoiler", False)
+    return shown
+
+
+def shown_embeds(embeds: list[Json], addresses: Mapping[str, str]) -> list[Json]:
+    """Return embeds as they are read back; `addresses` tells where the message's own files are by name."""
+    shown: list[Json] = _copied(embeds)
+    for each in shown:
+        each["type"] = "rich"
+        for one in each.get("fields", []):
+            one.setdefault("inline", False)
+        for name in ("image", "thumbnail"):
+            if name in each:
+                each[name]["url"] = _resolved(each[name]["url"], addresses)
+                each[name] |= {"proxy_url": each[name]["url"], "width": 0, "height": 0}
+        for name in ("author", "footer"):
+            if each.get(name, {}).get("icon_url"):
+                each[name]["icon_url"] = _resolved(each[name]["icon_url"], addresses)
+                each[name]["proxy_icon_url"] = each[name]["icon_url"]
+    return shown
+
+
+def _resolved(url: str, addresses: Mapping[str, str]) -> str:
+    return addresses.get(url.removeprefix("attachment://"), url)
+
+
+def _copied(value: Any) -> Any:  # noqa: ANN401 (any JSON)
+    """Return a deep copy without what is null: Discord leaves that out when it shows components and embeds."""
+    if isinstance(value, dict):
+        return {name: _copied(each) for name, each in value.items() if each is not None}
+    return [_copied(each) for each in value] if isinstance(value, list) else value
