@@ -6,7 +6,7 @@ emojis and stickers of guilds, invitations, scheduled events, polls, auto-modera
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -115,7 +115,7 @@ async def simulate(
         await runner.cleanup()
 
 
-def _door(gateway: Gateway, faults: Faults) -> "web.Handler":
+def _door(gateway: Gateway, faults: Faults) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def enter(request: web.Request) -> web.StreamResponse:
         try:
             await faults.meet(request.path)

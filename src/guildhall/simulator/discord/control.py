@@ -103,7 +103,7 @@ class Control:
         }
 
     def _shown(self, guild: Guild) -> Json:
-        return wire.guild(guild, self._world.application) | {
+        return wire.guild(guild) | {
             "channels": [wire.channel(each) | {"messages": self._messages(each)} for each in guild.channels.values()],
             "members": [wire.member(each) for each in guild.members.values()],
             "voice_states": [wire.voice_state(each, guild) for each in guild.voice.values()],
@@ -112,7 +112,9 @@ class Control:
         }
 
     def _messages(self, channel: Channel) -> list[Json]:
-        return [wire.message(each, self._world.address, seen_by=self._world.bot.id) for each in channel.messages.values()]
+        return [
+            wire.message(each, self._world.address, seen_by=self._world.bot.id) for each in channel.messages.values()
+        ]
 
     def add_guild(self, turn: Turn) -> Json:
         """Found a guild with the bot in it; without an owner the application's owner has it."""
@@ -291,7 +293,9 @@ def _retry_after(limit: object) -> float | None:
     """Return after how many seconds to come back: a limit may be written as that number, or with more beside it."""
     if limit is None or limit is False:
         return None
-    return float(limit.get("retry_after", 1)) if isinstance(limit, dict) else float(str(limit if limit is not True else 1))
+    return (
+        float(limit.get("retry_after", 1)) if isinstance(limit, dict) else float(str(limit if limit is not True else 1))
+    )
 
 
 def _upload(attachment: Json) -> Upload:

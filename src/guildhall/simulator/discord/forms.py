@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from guildhall.simulator.discord.refusals import Json, bad_form
+
+T = TypeVar("T")
 
 SNOWFLAKE = re.compile(r"\d{1,20}")
 
@@ -84,7 +86,7 @@ class Form:
 
     def items(self, name: str, *, most: int) -> list[Json]:
         """Read a list of objects."""
-        value = self._value(name, list, "list") or []
+        value: list[Any] = self._value(name, list, "list") or []
         if len(value) > most:
             self.fail(name, "BASE_TYPE_BAD_LENGTH", f"Must be between 0 and {most} in length.")
         for index, each in enumerate(value):
@@ -92,7 +94,7 @@ class Form:
                 self.fail(f"{name}.{index}", "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
         return [each for each in value if isinstance(each, dict)]
 
-    def _value(self, name: str, kind: type, called: str, *, required: bool = False) -> Any:  # noqa: ANN401 (as written)
+    def _value(self, name: str, kind: type[T], called: str, *, required: bool = False) -> T | None:
         value = self.body.get(name)
         if value is None:
             if required:

@@ -110,9 +110,7 @@ class Connection:
 class Gateway:
     """All sessions of the bot."""
 
-    def __init__(
-        self, world: World, address: str, *, heartbeat: float = HEARTBEAT_INTERVAL, chunk: int = 1000
-    ) -> None:
+    def __init__(self, world: World, address: str, *, heartbeat: float = HEARTBEAT_INTERVAL, chunk: int = 1000) -> None:
         """Take where it is reached, the seconds between heartbeats, and the members that one chunk holds at most."""
         self.address = address
         self.sessions: dict[str, Session] = {}
@@ -259,7 +257,7 @@ class Gateway:
         members = list(guild.members.values())
         if not session.intents & Intent.GUILD_PRESENCES:
             members = [each for each in members if each.user == self._world.bot or each.user.id in guild.voice]
-        return wire.guild(guild, self._world.application) | {
+        return wire.guild(guild) | {
             "joined_at": wire.moment(guild.members[self._world.bot.id].joined_at),
             "large": len(guild.members) > 250,  # noqa: PLR2004 (Discord's number)
             "unavailable": False,

@@ -42,7 +42,7 @@ def expel_bot(world: World, guild: Guild) -> None:
 def rename(world: World, guild: Guild, name: str) -> None:
     """Give a guild another name."""
     guild.name = name
-    world.publish(Event("GUILD_UPDATE", wire.guild(guild, world.application), Intent.GUILDS, guild.id))
+    world.publish(Event("GUILD_UPDATE", wire.guild(guild), Intent.GUILDS, guild.id))
 
 
 def create_role(world: World, guild: Guild, role: Role) -> Role:

@@ -230,9 +230,7 @@ class Desk:
         if int(needed) & ~granted or (needed == "0" and granted != permissions.EVERYTHING):
             raise missing_permissions()
 
-    def _component(
-        self, user: User, channel: Channel, custom_id: str, message_id: str | None
-    ) -> tuple[Message, Json]:
+    def _component(self, user: User, channel: Channel, custom_id: str, message_id: str | None) -> tuple[Message, Json]:
         self.world.require(channel, user, 0)
         for message in reversed(channel.messages.values()):
             if message_id not in {None, message.id} or message.visible_to not in {None, user.id}:
@@ -351,7 +349,11 @@ def _chosen(definition: Json, words: list[str], given: dict[str, Any], resolver:
         raise unknown("application command")
     for each in options:
         if each["name"] in given:
-            yield {"name": each["name"], "type": each["type"], "value": _fitting(each, given.pop(each["name"]), resolver)}
+            yield {
+                "name": each["name"],
+                "type": each["type"],
+                "value": _fitting(each, given.pop(each["name"]), resolver),
+            }
         elif each.get("required"):
             raise Refused(400, 0, f"The option {each['name']} is required")
 

@@ -130,7 +130,8 @@ def _mention(world: World, channel: Channel, message: Message, allowed: Json | N
     guild = world.guild_of(channel)
     roles = [each for kind, each in named if kind == "&" and ("roles" in parse or each in allowed.get("roles", []))]
     known = guild.roles if guild else {}
-    message.mention_roles = [each for each in dict.fromkeys(roles) if each in known and (may or known[each].mentionable)]
+    called = [known[each] for each in dict.fromkeys(roles) if each in known]
+    message.mention_roles = [each.id for each in called if may or each.mentionable]
     everybody = guild is not None and EVERYBODY_NAMED.search(message.content) is not None
     message.mention_everyone = bool(everybody and may and "everyone" in parse)
 
@@ -180,8 +181,8 @@ def react(world: World, channel: Channel, message: Message, user: User, emoji: s
     people = message.reactions.setdefault(emoji, [])
     if user.id not in people:
         people.append(user.id)
-        more = {"message_author_id": message.author.id}
-        _tell_reaction(world, channel, message, "ADD", emoji, _where(world, channel, user) | {"user_id": user.id} | more)
+        who = _where(world, channel, user) | {"user_id": user.id, "message_author_id": message.author.id}
+        _tell_reaction(world, channel, message, "ADD", emoji, who)
 
 
 def unreact(world: World, channel: Channel, message: Message, user: User, emoji: str) -> None:

@@ -3,26 +3,27 @@
 import base64
 import hashlib
 import html
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from aiohttp import BasicAuth, web
-from collections.abc import Mapping
 
+from guildhall.simulator.discord import wire
 from guildhall.simulator.discord.refusals import Json
 from guildhall.simulator.discord.state import User
 from guildhall.simulator.discord.world import World, token
 
 CODE_LIVES = timedelta(minutes=10)
 TOKEN_LIVES = timedelta(days=7)
-KNOWN_SCOPES = frozenset({"identify", "email", "guilds", "guilds.members.read", "bot", "applications.commands"})
 THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 ASKED = ("client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method")
 
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
-<style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}}
+<style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:3rem auto;padding:0 1rem;
+      color-scheme:light dark}}
 button{{font:inherit;display:block;width:100%;margin:.4rem 0;padding:.5rem .8rem;text-align:start}}</style>
 <h1>{title}</h1>{content}</html>"""
 
@@ -118,7 +119,7 @@ class OAuth:
         if asked.get("response_type") != "code":
             return "The response type must be code."
         scopes = set(asked.get("scope", "").split())
-        if not scopes or scopes - KNOWN_SCOPES:
+        if not scopes or not scopes <= set(wire.SCOPES):
             return "The requested scope is invalid, unknown, or malformed."
         if asked.get("code_challenge") and asked.get("code_challenge_method") != "S256":
             return "The code challenge method must be S256."

@@ -82,9 +82,7 @@ def be_in_voice(world: World, guild: Guild, user: User, channel: Channel | None,
     state.channel_id = channel.id
     for name, value in ({"mute": member.mute, "deaf": member.deaf} | flags).items():
         setattr(state, name, value)
-    world.publish(
-        Event("VOICE_STATE_UPDATE", wire.voice_state(state, guild), Intent.GUILD_VOICE_STATES, guild.id)
-    )
+    world.publish(Event("VOICE_STATE_UPDATE", wire.voice_state(state, guild), Intent.GUILD_VOICE_STATES, guild.id))
     return state
 
 

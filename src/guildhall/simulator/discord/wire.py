@@ -24,6 +24,9 @@ from guildhall.simulator.discord.state import (
 BOT_FLAGS = 1 << 16
 """Public flags of a verified bot."""
 
+SCOPES = ("identify", "email", "guilds", "guilds.members.read", "bot", "applications.commands")
+"""What an application may ask people for."""
+
 INTENT_FLAGS = {1 << 8: 1 << 13, 1 << 1: 1 << 15, 1 << 15: 1 << 19}
 """For each privileged intent the flag of an application that may use it without having been verified."""
 
@@ -121,7 +124,7 @@ def channel(each: Channel) -> Json:
     return common
 
 
-def guild(each: Guild, application: Application) -> Json:
+def guild(each: Guild) -> Json:
     """Return a guild, without what only the gateway tells."""
     return {
         "id": each.id,
@@ -304,7 +307,7 @@ def own_application(each: Application, *, guilds: int) -> Json:
         "approximate_user_install_count": 0,
         "approximate_user_authorization_count": 0,
         "explicit_content_filter": 0,
-        "eligible_oauth2_scopes": ["identify", "email", "guilds", "guilds.members.read", "bot", "applications.commands"],
+        "eligible_oauth2_scopes": list(SCOPES),
         "install_params": {"scopes": ["bot", "applications.commands"], "permissions": "0"},
     }
 

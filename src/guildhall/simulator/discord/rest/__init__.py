@@ -16,7 +16,7 @@ from guildhall.simulator.discord.limits import BEHIND, Limits
 from guildhall.simulator.discord.oauth import OAuth
 from guildhall.simulator.discord.refusals import Json, Refused, bad_form, unauthorized
 from guildhall.simulator.discord.rest import commands, guilds, members, messages, users, webhooks
-from guildhall.simulator.discord.rest.call import Call, Created, Handler, Table
+from guildhall.simulator.discord.rest.call import Call, Handler, Reply, Table
 from guildhall.simulator.discord.state import User
 from guildhall.simulator.discord.world import World
 
@@ -103,11 +103,11 @@ class Api:
                 given = handler(self._call(request, user, scopes, asked, uploads))
             except Refused as refused:
                 headers = {**headers, **refused.headers}
-                status, body = refused.status, refused.body
-            else:
-                status, body = _shaped(given)
-            self._seen(request, path, asked, status, body)
-            return _response(status, body, headers)
+                given = Reply(refused.status, refused.body)
+            reply = _shaped(given)
+            if self._watch is not None:
+                self._watch(Exchange(request.method, path, asked, reply.status, reply.body, request.path_qs))
+            return _response(reply, headers)
 
         return answer
 
@@ -145,10 +145,6 @@ class Api:
             scopes=scopes,
         )
 
-    def _seen(self, request: web.Request, path: str, asked: object, status: int, body: object) -> None:
-        if self._watch is not None:
-            self._watch(Exchange(request.method, path, asked, status, body, request.path_qs))
-
 
 @web.middleware
 async def in_discords_words(
@@ -158,7 +154,8 @@ async def in_discords_words(
     try:
         return await handler(request)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as missing:
-        return _response(missing.status, {"message": f"{missing.status}: {missing.reason}", "code": 0}, {})
+        body = {"message": f"{missing.status}: {missing.reason}", "code": 0}
+        return _response(Reply(missing.status, body), {})
 
 
 def _gateway_for_bots(address: str) -> Json:
@@ -212,15 +209,16 @@ def _decoded(body: bytes) -> Any:  # noqa: ANN401 (any JSON)
         raise Refused(400, 50109, "The request body contains invalid JSON.") from error
 
 
-def _shaped(given: object) -> tuple[int, object]:
-    if given is None:
-        return 204, None
-    return (201, given.body) if isinstance(given, Created) else (200, given)
+def _shaped(given: object) -> Reply:
+    if isinstance(given, Reply):
+        return given
+    return Reply(204, None) if given is None else Reply(200, given)
 
 
-def _response(status: int, body: object, headers: Mapping[str, str]) -> web.Response:
+def _response(reply: Reply, headers: Mapping[str, str]) -> web.Response:
     """Return an answer. Its type stands there without any parameter: clients compare the whole header."""
-    if body is None:
-        return web.Response(status=status, headers={**BEHIND, **headers})
-    text = msgspec.json.encode(body)
-    return web.Response(body=text, status=status, headers={"Content-Type": "application/json", **BEHIND, **headers})
+    headers = {**BEHIND, **headers}
+    if reply.body is None:
+        return web.Response(status=reply.status, headers=headers)
+    headers["Content-Type"] = "application/json"
+    return web.Response(body=msgspec.json.encode(reply.body), status=reply.status, headers=headers)

@@ -14,9 +14,10 @@ from guildhall.simulator.discord.world import World
 
 
 @dataclass(frozen=True)
-class Created:
-    """A body that is answered with status 201."""
+class Reply:
+    """An answer whose status is not the usual one."""
 
+    status: int
     body: object
 
 
@@ -80,7 +81,7 @@ class Call:
 
 
 Handler: TypeAlias = Callable[[Call], object]
-"""Answers a call: with a body for 200, `Created` for 201, None for 204. Raises Refused."""
+"""Answers a call: with a body for 200, None for 204, a `Reply` for any other status. Raises Refused."""
 
 Table: TypeAlias = list[tuple[str, str, Handler]]
 """Methods and paths with their handlers."""

@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 from guildhall.simulator.discord.forms import Form
-from guildhall.simulator.discord.refusals import Json, Refused, missing_access, unknown
-from guildhall.simulator.discord.rest.call import Call, Created, Table
 from guildhall.simulator.discord.interactions import CHAT, OF_MESSAGES, OF_USERS
+from guildhall.simulator.discord.refusals import Json, Refused, missing_access, unknown
+from guildhall.simulator.discord.rest.call import Call, Reply, Table
 
 NAME = re.compile(r"[-_'\w]{1,32}")
 """What a command by slash, or an option, may be called; in small letters."""
@@ -37,7 +37,7 @@ def create_command(call: Call) -> object:
     made = _made(call, call.body, there)
     scope[made["id"]] = made
     _check_room(scope)
-    return made if there else Created(made)
+    return made if there else Reply(201, made)
 
 
 def replace_commands(call: Call) -> list[Json]:

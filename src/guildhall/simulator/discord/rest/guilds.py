@@ -4,7 +4,7 @@ from guildhall.simulator.discord import guilds, permissions, wire
 from guildhall.simulator.discord.forms import Form
 from guildhall.simulator.discord.permissions import Permission
 from guildhall.simulator.discord.refusals import Json, Refused, bad_form, missing_permissions, unknown
-from guildhall.simulator.discord.rest.call import Call, Created, Table
+from guildhall.simulator.discord.rest.call import Call, Reply, Table
 from guildhall.simulator.discord.state import (
     ANNOUNCEMENT,
     CATEGORY,
@@ -26,9 +26,10 @@ GUILD_UPDATE = 1
 
 def get_guild(call: Call) -> Json:
     """Return a guild."""
-    guild = call.guild
-    counts = {"approximate_member_count": len(guild.members), "approximate_presence_count": len(guild.members)}
-    return wire.guild(guild, call.world.application) | (counts if call.query.get("with_counts") in {"1", "true"} else {})
+    shown, people = wire.guild(call.guild), len(call.guild.members)
+    if call.query.get("with_counts") in {"1", "true"}:
+        shown |= {"approximate_member_count": people, "approximate_presence_count": people}
+    return shown
 
 
 def change_guild(call: Call) -> Json:
@@ -40,7 +41,7 @@ def change_guild(call: Call) -> Json:
     if name is not None:
         guilds.rename(call.world, guild, name)
     call.world.note(guild, call.user, GUILD_UPDATE, guild.id, call.reason)
-    return wire.guild(guild, call.world.application)
+    return wire.guild(guild)
 
 
 def list_channels(call: Call) -> list[Json]:
@@ -48,7 +49,7 @@ def list_channels(call: Call) -> list[Json]:
     return [wire.channel(each) for each in call.guild.channels.values()]
 
 
-def create_channel(call: Call) -> Created:
+def create_channel(call: Call) -> Reply:
     """Add a channel to a guild."""
     guild, form = call.guild, call.form
     call.world.require_in_guild(guild, call.user, Permission.MANAGE_CHANNELS)
@@ -58,7 +59,7 @@ def create_channel(call: Call) -> Created:
     _read_channel(call, form, guild, channel)
     guilds.create_channel(call.world, guild, channel)
     call.world.note(guild, call.user, CHANNEL_CREATE, channel.id, call.reason)
-    return Created(wire.channel(channel))
+    return Reply(201, wire.channel(channel))
 
 
 def move_channels(call: Call) -> None:
@@ -195,13 +196,14 @@ def read_audit_log(call: Call) -> Json:
 
 
 def list_nothing(call: Call) -> list[Json]:
-    """List what guilds here have none of: emojis, stickers, invitations."""
-    return [] if call.guild else []
+    """List what guilds here have none of: emojis, stickers."""
+    call.world.require_in_guild(call.guild, call.user, 0)
+    return []
 
 
 def list_threads(call: Call) -> Json:
     """List threads, of which there are none here."""
-    return {"threads": [], "members": [], "has_more": False} if call.guild else {}
+    return {"threads": list_nothing(call), "members": [], "has_more": False}
 
 
 def _guild(call: Call, channel: Channel) -> Guild:

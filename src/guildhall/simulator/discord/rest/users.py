@@ -42,7 +42,7 @@ def list_guilds(call: Call) -> list[Json]:
     """List the guilds that the caller is in."""
     limit = call.number("limit", 200, least=1, most=200)
     found = [each for each in call.world.guilds_of(call.user) if int(each.id) > int(call.query.get("after", 0))]
-    shown = [
+    shown: list[Json] = [
         {
             "id": each.id,
             "name": each.name,

@@ -1,9 +1,9 @@
 """Webhooks of channels, and what shares their addresses: the messages of interactions. Nobody signs in for those."""
 
 from guildhall.simulator.discord import messages, wire
+from guildhall.simulator.discord.drafts import Draft, read, shown_components
 from guildhall.simulator.discord.interactions import MODAL, Interaction
 from guildhall.simulator.discord.permissions import Permission
-from guildhall.simulator.discord.drafts import Draft, read, shown_components
 from guildhall.simulator.discord.refusals import Json, Refused, missing_permissions, unknown
 from guildhall.simulator.discord.rest.call import Call, Table
 from guildhall.simulator.discord.state import EPHEMERAL, Channel, Message, User, Webhook
