@@ -1,0 +1,1 @@
+"""Outside services as programs, seen by real clients."""
