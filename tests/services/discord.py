@@ -68,7 +68,7 @@ async def running_bot(simulator: DiscordSimulator, bot: HastyBot | None = None) 
         try:
             await bot.login(simulator.token)
             task = asyncio.create_task(bot.connect())
-            ready = asyncio.create_task(bot.wait_until_ready())
+            ready = asyncio.create_task(bot.hears("ready"))
             await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)
             if task.done():
                 ready.cancel()

@@ -151,7 +151,7 @@ class Gateway:
 
     def _part(self, connection: Connection, *, goodbye: bool) -> None:
         """Let a connection end. Whoever said goodbye cannot resume; others can for a while."""
-        session = connection.session
+        session, goodbye = connection.session, goodbye and connection.alive
         connection.close(1000)
         if session is None or session.connection is not None:
             return
