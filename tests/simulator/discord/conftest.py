@@ -69,9 +69,9 @@ async def client(simulator: DiscordSimulator) -> AsyncIterator[httpx.AsyncClient
 def steer(client: httpx.AsyncClient) -> Steer:
     """Steers by the control side: `await steer("POST", "/voice", ...)` returns the answer's body, None for none."""
 
-    async def steered(method: str, path: str, *, status: int | None = None, **body: object) -> Json:
+    async def steered(method: str, path: str, /, *, refused: int | None = None, **body: object) -> Json:
         answer = await client.request(method, f"/_sim{path}", json=body or None)
-        assert answer.is_success if status is None else answer.status_code == status, answer.text
+        assert answer.is_success if refused is None else answer.status_code == refused, answer.text
         return answer.json() if answer.content else None
 
     return steered

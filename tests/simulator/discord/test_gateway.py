@@ -62,7 +62,7 @@ async def test_voice_states_are_there_from_the_start_and_follow_people(
             await member.edit(deafen=True)
         assert gone.value.code == 40032
         text = {**where, "channel_id": channels["general"]}
-        assert (await steer("POST", "/voice", status=400, **text))["code"] == 40032
+        assert (await steer("POST", "/voice", refused=400, **text))["code"] == 40032
 
 
 async def test_a_lost_connection_is_resumed_and_what_was_missed_is_told(

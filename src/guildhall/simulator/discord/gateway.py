@@ -327,7 +327,10 @@ class Gateway:
     def _as_told(self, session: Session, event: Event) -> Json:
         """Return what an event says to this session: what others wrote is for those who may read it."""
         if event.name == "GUILD_CREATE":
-            return self._guild(session, self._world.guilds[event.data["id"]])
+            joined = self._guild(session, self._world.guilds[event.data["id"]])
+            # Its absence tells a guild that the bot just joined from one that becomes available.
+            del joined["unavailable"]
+            return joined
         if not event.name.startswith("MESSAGE_") or "content" not in event.data:
             return event.data
         bot = self._world.bot.id
