@@ -52,6 +52,21 @@ def demo() -> None:
     _run(work)
 
 
+@app.command()
+def simulator(
+    port: Annotated[int, typer.Option(help="Port of this machine to listen on; 0 takes a free one.")] = 8081,
+    token: Annotated[str | None, typer.Option(help="The bot's token; made up unless given.")] = None,
+    lively: Annotated[bool, typer.Option(help="Whether people talk, meet and write by themselves.")] = False,  # noqa: FBT002 (an option)
+) -> None:
+    """Be a Discord of this machine until interrupted, for bots and clients without an account."""
+    from guildhall.simulator.discord.program import run
+
+    try:
+        _run(lambda: run(port, token=token, lively=lively, say=console.print))
+    except OSError as error:
+        _stop(f"Port {port} cannot be used: {error.strerror}")
+
+
 @admin.command("create")
 def create_administrator(
     name: Annotated[str, typer.Argument(help="The name to sign in with.")],

@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-import signal
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
+from guildhall.simulator.discord.program import run as run_discord
 from guildhall.simulator.google_calendar import KeyPair, simulate
+from guildhall.simulator.program import interrupted
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -39,21 +40,24 @@ def google_calendar(
             _write_key(key_file, keys.account_file(simulator.address))
             typer.echo(f"Google Calendar is simulated at {simulator.address}")
             typer.echo(f"GOOGLE_API_BASE={simulator.address} GOOGLE_ACCOUNT_KEY_FILEPATH={key_file}")
-            await _interrupted()
+            await interrupted()
 
     asyncio.run(work())
+
+
+@app.command()
+def discord(
+    port: Annotated[int, typer.Option(help="Port of this machine to listen on; 0 takes a free one.")] = 0,
+    token: Annotated[str | None, typer.Option(help="The bot's token; made up unless given.")] = None,
+    lively: Annotated[bool, typer.Option(help="Whether people talk, meet and write by themselves.")] = False,  # noqa: FBT002 (an option)
+) -> None:
+    """Be Discord until interrupted, with everything in memory."""
+    asyncio.run(run_discord(port, token=token, lively=lively, say=typer.echo))
 
 
 def _write_key(path: Path, content: dict[str, str]) -> None:
     path.touch(mode=0o600)
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-async def _interrupted() -> None:
-    over = asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(each, over.set)
-    await over.wait()
 
 
 if __name__ == "__main__":

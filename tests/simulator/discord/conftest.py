@@ -67,7 +67,7 @@ async def client(simulator: DiscordSimulator) -> AsyncIterator[httpx.AsyncClient
 
 @pytest.fixture
 def steer(client: httpx.AsyncClient) -> Steer:
-    """Steers by the control side: `await steer("POST", "/voice", ...)` returns the answer's body, None for none."""
+    """Steers by the control side; what is awaited is the answer's body, None where there is none."""
 
     async def steered(method: str, path: str, /, *, refused: int | None = None, **body: object) -> Json:
         answer = await client.request(method, f"/_sim{path}", json=body or None)

@@ -9,6 +9,7 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jsonschema_rs import Draft202012, Draft202012Validator, Registry
 
@@ -31,6 +32,10 @@ class Description:
         self._registry = Registry([(URI, document)], draft=Draft202012)
         self._validators: dict[str, Draft202012Validator] = {}
 
+    def knows(self, method: str, path: str) -> bool:
+        """Tell whether there is such an operation; the names of the parts of a path do not matter."""
+        return method.lower() in self._paths.get(self._names.get(WORD.sub("{}", path), ""), {})
+
     def faults(self, seen: Exchange) -> list[str]:
         """Return what about an exchange is not as described."""
         path = self._names.get(WORD.sub("{}", seen.path))
@@ -39,7 +44,7 @@ class Description:
             return [f"{seen.method} {seen.path} is not described"]
         where = f"/paths/{path.replace('/', '~1')}/{seen.method.lower()}"
         told = [f"{seen.method} {seen.target} {seen.status}: {each}" for each in self._answered(seen, operation, where)]
-        if seen.status < 400:  # noqa: PLR2004 (errors answer what was wrong with the request)
+        if seen.status < 400:  # What was refused need not have been as described.
             told += [f"{seen.method} {seen.target} asked: {each}" for each in self._asked(seen, operation, where)]
         return told
 
@@ -61,14 +66,26 @@ class Description:
     def _asked(self, seen: Exchange, operation: dict[str, Any], where: str) -> list[str]:
         if seen.asked == {} or "application/json" not in operation.get("requestBody", {}).get("content", {}):
             return []
-        return self._complaints(f"{where}/requestBody/content/application~1json/schema", seen.asked)
+        place = f"{where}/requestBody/content/application~1json/schema"
+        return self._complaints(place, _ids_as_text(seen.asked), digits_alike=True)
 
-    def _complaints(self, pointer: str, value: object) -> list[str]:
+    def _complaints(self, pointer: str, value: object, *, digits_alike: bool = False) -> list[str]:
+        """Return what is wrong. Discord reads numbers and texts of digits alike, and clients rely on that."""
         if pointer not in self._validators:
-            schema = {"$ref": f"{URI}#{pointer}"}
+            schema = {"$ref": f"{URI}#{quote(pointer)}"}
             self._validators[pointer] = Draft202012Validator(schema, registry=self._registry)
         errors = self._validators[pointer].iter_errors(value)
-        return [f"{'/'.join(map(str, each.instance_path))}: {each.message[:300]}" for each in errors]
+        told = [each for each in errors if not (digits_alike and str(each.instance).isdecimal())]
+        return [f"{'/'.join(map(str, each.instance_path))}: {each.message[:300]}" for each in told]
+
+
+def _ids_as_text(value: Any) -> Any:  # noqa: ANN401 (any JSON)
+    """Return a body with the ids in it as text: discord.py sends them as numbers, which are larger than any other."""
+    if isinstance(value, dict):
+        return {name: _ids_as_text(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_ids_as_text(each) for each in value]
+    return str(value) if isinstance(value, int) and value >> 40 else value
 
 
 @cache

@@ -33,9 +33,7 @@ class Panel(ui.View):
     async def write(self, interaction: Spoken, button: ui.Button["Panel"]) -> None:
         await interaction.response.send_modal(Feedback(custom_id="feedback"))
 
-    @ui.select(
-        custom_id="pick", options=[discord.SelectOption(label=each) for each in ("tea", "coffee")], max_values=2
-    )
+    @ui.select(custom_id="pick", options=[discord.SelectOption(label=each) for each in ("tea", "coffee")], max_values=2)
     async def pick(self, interaction: Spoken, select: ui.Select["Panel"]) -> None:
         await interaction.response.defer()
         await interaction.followup.send(", ".join(select.values), ephemeral=True)

@@ -98,9 +98,7 @@ async def test_a_bot_and_a_person_write_to_each_other_in_private(
         assert refused.value.code == 50007
 
 
-async def test_a_nonce_that_is_enforced_posts_once(
-    general: discord.TextChannel, client: httpx.AsyncClient
-) -> None:
+async def test_a_nonce_that_is_enforced_posts_once(general: discord.TextChannel, client: httpx.AsyncClient) -> None:
     first = await general.send("Once", nonce=7)
     again = await general.send("Once", nonce=7)
     assert again.id == first.id

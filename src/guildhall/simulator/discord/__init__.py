@@ -86,9 +86,9 @@ async def simulate(
 ) -> AsyncIterator[DiscordSimulator]:
     """Run it on a port of this machine, a free one for 0, while the block runs. Raises OSError when it is taken.
 
-    `token` is the bot's, made up unless given; `redirects` are the addresses that OAuth may send browsers to, any of this
-    machine where there are none; `heartbeat` is in seconds; `chunk` bounds the members told at once; `watch` sees every
-    exchange of REST.
+    `token` is the bot's, made up unless given; `redirects` are the addresses that OAuth may send browsers to, any of
+    this machine where there are none; `heartbeat` is in seconds; `chunk` bounds the members told at once; `watch` sees
+    every exchange of REST.
     """
     place, address = listen(port)
     world = create_world(address, clock or SystemClock(), bot_token=token, redirects=redirects)

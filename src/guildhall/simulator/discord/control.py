@@ -270,6 +270,8 @@ def _answering(steering: Steering) -> Callable[[web.Request], Awaitable[web.Resp
                 given = await given
         except Refused as refused:
             return web.json_response(refused.body, status=refused.status)
+        except (KeyError, TypeError, ValueError) as error:
+            return web.json_response({"message": f"This makes no sense: {error!r}"}, status=400)
         return web.json_response(given, dumps=_dumped) if given is not None else web.Response(status=204)
 
     return answer

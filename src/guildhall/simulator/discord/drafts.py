@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from guildhall.simulator.discord.forms import Form
 from guildhall.simulator.discord.refusals import Json
 from guildhall.simulator.discord.state import COMPONENTS_V2, EPHEMERAL
@@ -20,6 +22,54 @@ OF_EMBEDS = {"title": 256, "description": 4096}
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT, CONTAINER = 1, 2, 3, 4, 17
 SELECTS = frozenset({3, 5, 6, 7, 8})
 INTERACTIVE = SELECTS | {BUTTON, TEXT_INPUT}
+
+
+class Text(msgspec.Struct):
+    """What a footer or an author of an embed says."""
+
+    text: str | None = None
+    name: str | None = None
+    icon_url: str | None = None
+
+
+class Picture(msgspec.Struct):
+    """What an embed shows."""
+
+    url: str
+
+
+class Field(msgspec.Struct):
+    """A field of an embed."""
+
+    name: str
+    value: str
+    inline: bool | None = None
+
+
+class Embed(msgspec.Struct):
+    """The kinds of what is in an embed; how much it may be is judged afterwards."""
+
+    title: str | None = None
+    description: str | None = None
+    url: str | None = None
+    color: int | None = None
+    timestamp: str | None = None
+    footer: Text | None = None
+    author: Text | None = None
+    image: Picture | None = None
+    thumbnail: Picture | None = None
+    fields: list[Field] | None = None
+
+
+class Component(msgspec.Struct):
+    """The kinds of what is in a component, as far as the simulator looks at it."""
+
+    type: int
+    custom_id: str | None = None
+    components: list["Component"] = []
+    component: "Component | None" = None
+    accessory: "Component | None" = None
+    options: list[Json] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,14 +114,14 @@ def read(body: Json, uploads: Mapping[int, Upload]) -> Draft:
     """Read a message from a body. Raises Invalid Form Body."""
     form = Form(body)
     content = form.text("content", most=LONGEST_CONTENT)
-    embeds = form.items("embeds", most=10) if body.get("embeds") is not None else None
-    components = form.items("components", most=10) if body.get("components") is not None else None
+    embeds = _shaped(form, "embeds", Embed)
+    components = _shaped(form, "components", Component)
     for index, each in enumerate(embeds or []):
         _judge_embed(form, f"embeds.{index}", each)
     if sum(map(_length, embeds or [])) > LONGEST_EMBEDS:
         form.fail("embeds", "MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {LONGEST_EMBEDS}")
     _judge_components(form, components or [])
-    reference = body.get("message_reference") or {}
+    reference = form.inner("message_reference")
     draft = Draft(
         content="" if content is None and "content" in body else content,
         embeds=embeds,
@@ -83,10 +133,35 @@ def read(body: Json, uploads: Mapping[int, Upload]) -> Draft:
         enforce_nonce=form.flag("enforce_nonce"),
         reply_to=str(reference["message_id"]) if "message_id" in reference else None,
         reply_or_not=not reference.get("fail_if_not_exists", True),
-        allowed=body.get("allowed_mentions"),
+        allowed=form.inner("allowed_mentions") if "allowed_mentions" in body else None,
     )
     form.check()
     return draft
+
+
+def read_modal(body: Json) -> Json:
+    """Read a modal from a body. Raises Invalid Form Body."""
+    form = Form(body)
+    form.text("custom_id", least=1, most=100, required=True)
+    form.text("title", least=1, most=45, required=True)
+    components = _shaped(form, "components", Component) or []
+    _judge_components(form, components)
+    form.check()
+    return body | {"components": shown_components(components)}
+
+
+def _shaped(form: Form, name: str, shape: type[msgspec.Struct]) -> list[Json] | None:
+    """Read a list of objects of this shape, None where there is no list. Those of another shape are left out."""
+    if form.body.get(name) is None:
+        return None
+    fitting = []
+    for index, each in enumerate(form.items(name, most=10)):
+        try:
+            msgspec.convert(each, shape)
+            fitting.append(each)
+        except msgspec.ValidationError as error:
+            form.fail(f"{name}.{index}", "MODEL_TYPE_CONVERT", str(error))
+    return fitting
 
 
 def _nonce(form: Form) -> str | int | None:

@@ -35,11 +35,6 @@ class Faults:
         """Let this happen to the next requests that it fits."""
         self._coming += [fault] * times
 
-    @property
-    def coming(self) -> int:
-        """How many requests will still meet trouble."""
-        return len(self._coming)
-
     def clear(self) -> None:
         """Let everything be well again, also for what waits."""
         self._coming.clear()

@@ -84,6 +84,11 @@ class Form:
             return None
         return int(value)
 
+    def inner(self, name: str) -> Json:
+        """Read an object, an empty one where there is none."""
+        value: Json = self._value(name, dict, "object") or {}
+        return value
+
     def items(self, name: str, *, most: int) -> list[Json]:
         """Read a list of objects."""
         value: list[Any] = self._value(name, list, "list") or []

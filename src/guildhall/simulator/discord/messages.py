@@ -27,8 +27,8 @@ EVERYBODY_NAMED = re.compile(r"@(everyone|here)\b")
 def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
     """Post a message and tell it.
 
-    With a nonce to be enforced, the message that was posted with it before is returned and nothing is posted. Whether the
-    author may post here is judged by `check_may_post`. Raises 400 for a message that would show nothing.
+    With a nonce to be enforced, the message that was posted with it before is returned and nothing is posted. Whether
+    the author may post here is judged by `check_may_post`. Raises 400 for a message that would show nothing.
     """
     if channel.type in WITHOUT_MESSAGES:
         raise Refused(400, 50008, "Cannot send messages in a non-text channel")

@@ -1,7 +1,7 @@
 """Webhooks of channels, and what shares their addresses: the messages of interactions. Nobody signs in for those."""
 
 from guildhall.simulator.discord import messages, wire
-from guildhall.simulator.discord.drafts import Draft, read, shown_components
+from guildhall.simulator.discord.drafts import Draft, read, read_modal
 from guildhall.simulator.discord.interactions import MODAL, Interaction
 from guildhall.simulator.discord.permissions import Permission
 from guildhall.simulator.discord.refusals import Json, Refused, missing_permissions, unknown
@@ -15,11 +15,12 @@ UPDATES = frozenset({6, 7})
 
 def answer(call: Call) -> object:
     """Take the bot's first answer to an interaction."""
-    kind = call.body.get("type")
-    data = call.body.get("data") or {}
+    form = call.form
+    kind, data = form.whole("type", least=1, most=12, required=True) or 0, form.inner("data")
+    form.check()
     draft = read({} if kind == MODAL else data, call.uploads)
-    modal = data | {"components": shown_components(data.get("components") or [])} if kind == MODAL else {}
-    found = call.desk.answer(call.parts["interaction"], call.parts["token"], int(kind or 0), draft, modal)
+    modal = read_modal(data) if kind == MODAL else {}
+    found = call.desk.answer(call.parts["interaction"], call.parts["token"], kind, draft, modal)
     return _callback(call, found) if call.query.get("with_response") in {"1", "true"} else None
 
 
