@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import discord
-import yarl
 from discord.ext import commands
 
 from guildhall.simulator.discord import DiscordSimulator
@@ -52,7 +51,8 @@ def pointed_at(simulator: DiscordSimulator) -> Iterator[None]:
     """Let every client of discord.py talk to the simulator while the block runs."""
     route, socket = discord.http.Route, discord.gateway.DiscordWebSocket
     before = route.BASE, socket.DEFAULT_GATEWAY
-    route.BASE, socket.DEFAULT_GATEWAY = simulator.api_base, yarl.URL(simulator.gateway_url)
+    address = type(socket.DEFAULT_GATEWAY)
+    route.BASE, socket.DEFAULT_GATEWAY = simulator.api_base, address(simulator.gateway_url)
     try:
         yield
     finally:
