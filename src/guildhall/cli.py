@@ -52,7 +52,7 @@ def demo() -> None:
     _run(work)
 
 
-@app.command()
+@app.command(rich_help_panel=SERVER_PANEL)
 def simulator(
     port: Annotated[int, typer.Option(help="Port of this machine to listen on; 0 takes a free one.")] = 8081,
     token: Annotated[str | None, typer.Option(help="The bot's token; made up unless given.")] = None,
