@@ -5,7 +5,6 @@ Discord documents them. The control side below `/_sim` lets people act and thing
 emojis and stickers of guilds, invitations, scheduled events, polls, auto-moderation, and voice itself.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -111,7 +110,6 @@ async def simulate(
         await site.stop()
         faults.clear()
         gateway.drop(GOING_AWAY)
-        await asyncio.sleep(0)
         await runner.cleanup()
 
 

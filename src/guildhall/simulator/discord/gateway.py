@@ -31,6 +31,9 @@ RESUMABLE = timedelta(minutes=5)
 GOODBYE = frozenset({1000, 1001})
 """Codes by which a client says that it will not resume."""
 
+PARTING = 1.0
+"""Seconds in which a client has to say that it saw the end of a connection."""
+
 HEARTBEAT_INTERVAL = 41.25
 KNOWN_INTENTS = (1 << 26) - 1
 API_VERSION = "10"
@@ -123,7 +126,7 @@ class Gateway:
 
     async def meet(self, request: web.Request) -> web.WebSocketResponse:
         """Talk with a client until one of both has enough."""
-        socket = web.WebSocketResponse(compress=False, max_msg_size=1 << 16)
+        socket = web.WebSocketResponse(timeout=PARTING, compress=False, max_msg_size=1 << 16)
         await socket.prepare(request)
         connection = Connection(socket, compressed=request.query.get("compress") == "zlib-stream")
         self.connections.add(connection)

@@ -180,6 +180,8 @@ class Desk:
         self, kind: int, user: User, channel: Channel, data: Json, label: str, *, source: Message | None = None
     ) -> Interaction:
         world = self.world
+        for each in [one for one in self.by_id.values() if world.now() - one.at > TALK_WITHIN * 2]:
+            del self.by_id[each.id], self.by_token[each.token]
         begun = Interaction(world.new_id(), token(), kind, user, channel, world.now(), data, label, source)
         self.by_token[begun.token] = self.by_id[begun.id] = begun
         world.publish(Event("INTERACTION_CREATE", self._wire(begun), guild_id=channel.guild_id))

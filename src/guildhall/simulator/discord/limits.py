@@ -6,6 +6,7 @@ Time is the machine's and not the world's, because a client waits in real time.
 import hashlib
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from guildhall.simulator.discord.refusals import too_fast
 
@@ -30,7 +31,7 @@ class Limits:
     requests_of_the_bot: int = 50
     _windows: dict[str, Window] = field(default_factory=dict)
 
-    def take(self, route: str, place: str) -> dict[str, str]:
+    def take(self, route: str, place: str, present: datetime) -> dict[str, str]:
         """Count a request, and return the headers that tell how many are left. Raises 429 when none are."""
         bucket = hashlib.sha256(route.encode()).hexdigest()[:32]
         now = time.monotonic()
@@ -40,6 +41,7 @@ class Limits:
         return {
             "X-RateLimit-Limit": str(self.requests),
             "X-RateLimit-Remaining": str(self.requests - window.used),
+            "X-RateLimit-Reset": f"{present.timestamp() + left:.3f}",
             "X-RateLimit-Reset-After": f"{left:.3f}",
             "X-RateLimit-Bucket": bucket,
         }

@@ -98,7 +98,7 @@ class Api:
             try:
                 await self._faults.meet(request.path)
                 user, scopes = (self._world.bot, frozenset[str]()) if is_open else self._caller(request, path)
-                headers = self._limits.take(f"{request.method} {path}", _place(request))
+                headers = self._limits.take(f"{request.method} {path}", _place(request), self._world.now())
                 asked, uploads = await _read(request)
                 given = handler(self._call(request, user, scopes, asked, uploads))
             except Refused as refused:
