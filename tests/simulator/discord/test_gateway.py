@@ -107,6 +107,7 @@ async def test_a_wrong_token_and_intents_that_were_not_granted_are_fatal(simulat
     ("sent", "code"),
     [
         ("nonsense", 4002),
+        ('{"op": 2, "d": {"token": "TOKEN", "intents": 1, "shard": 7}}', 4002),
         ('{"op": 8, "d": {}}', 4003),
         ('{"op": 2, "d": {"token": "TOKEN", "intents": 1073741824}}', 4013),
         ('{"op": 2, "d": {"token": "TOKEN", "intents": 1, "shard": [2, 2]}}', 4010),

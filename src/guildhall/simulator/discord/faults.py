@@ -7,7 +7,8 @@ from http import HTTPStatus
 
 from guildhall.simulator.discord.refusals import Refused, too_fast
 
-OUTSIDE_WORLD = "/_sim"
+CONTROL = "/_sim"
+"""What always works, so that trouble can be ended."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Faults:
     async def meet(self, path: str) -> None:
         """Let a request have what is due to it. Raises the error."""
         fault = next((each for each in self._coming if path.startswith(each.path)), None)
-        if fault is None or path.startswith(OUTSIDE_WORLD):
+        if fault is None or path.startswith(CONTROL):
             return
         self._coming.remove(fault)
         if fault.delay:

@@ -141,7 +141,7 @@ class Gateway:
                     continue
                 timer.cancel()
                 timer = self._expect_heartbeat(connection)
-                self._answer(connection, _read(each.data))
+                self._take(connection, _read(each.data))
         except Closed as over:
             connection.close(over.code, over.reason)
         finally:
@@ -166,6 +166,13 @@ class Gateway:
         """Close a connection from which nothing came for too long. It waits in real time, as a client's timer does."""
         patience = 2 * self._heartbeat
         return asyncio.get_running_loop().call_later(patience, connection.close, 4009, "Session timed out")
+
+    def _take(self, connection: Connection, frame: Json) -> None:
+        """Answer a frame. Raises Closed also for one whose parts are of the wrong kinds."""
+        try:
+            self._answer(connection, frame)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise Closed(4002, "Error while decoding payload") from error
 
     def _answer(self, connection: Connection, frame: Json) -> None:
         """Do what a frame asks for. Raises Closed for what cannot be done."""

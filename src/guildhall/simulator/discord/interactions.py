@@ -24,6 +24,9 @@ SUBCOMMAND, GROUP = 1, 2
 USER, CHANNEL, ROLE, MENTIONABLE = 6, 7, 8, 9
 """Types of options."""
 
+GUILDS, WITH_THE_BOT = 0, 1
+"""Contexts of commands: in guilds, and in the conversation with the bot."""
+
 KINDS_OF_SELECTS = {5: USER, 6: ROLE, 7: MENTIONABLE, 8: CHANNEL}
 """What the selects offer that have no choices of their own, as the options of commands name it."""
 
@@ -48,7 +51,6 @@ class Interaction:
     channel: Channel
     at: datetime
     data: Json
-    label: str
     source: Message | None = None
     answer: int | None = None
     original: Message | None = None
@@ -83,7 +85,7 @@ class Desk:
         data = _command_data(command) | {"options": list(_chosen(command, words[1:], given, resolver))}
         if given:
             raise Refused(400, 0, f"This command has no option {', '.join(map(str, given))}")
-        return self._begin(COMMAND, user, channel, resolver.added_to(data), name)
+        return self._begin(COMMAND, user, channel, resolver.added_to(data))
 
     def use_menu(self, user: User, channel: Channel, name: str, target_id: str) -> Interaction:
         """Let somebody choose a command in the menu of a user or a message."""
@@ -96,7 +98,7 @@ class Desk:
         else:
             resolver.add_message(channel.message(target_id))
         data = _command_data(command) | {"target_id": target_id}
-        return self._begin(COMMAND, user, channel, resolver.added_to(data), name)
+        return self._begin(COMMAND, user, channel, resolver.added_to(data))
 
     def use_component(
         self, user: User, channel: Channel, custom_id: str, values: list[str], message_id: str | None
@@ -112,7 +114,7 @@ class Desk:
         data: Json = {"component_type": component["type"], "custom_id": custom_id, "id": component["id"]}
         if component["type"] != BUTTON:
             data["values"] = _selected(component, values, resolver)
-        return self._begin(COMPONENT, user, channel, resolver.added_to(data), custom_id, source=message)
+        return self._begin(COMPONENT, user, channel, resolver.added_to(data), source=message)
 
     def submit(self, user: User, channel: Channel, custom_id: str, values: Mapping[str, object]) -> Interaction:
         """Let somebody send a modal that they see. `values` holds what they entered by the fields' custom ids."""
@@ -122,8 +124,7 @@ class Desk:
         resolver = Resolver(self.world, channel)
         data = {"custom_id": custom_id, "components": _entered(shown.modal["components"], values, resolver)}
         shown.modal = None
-        data = resolver.added_to(data)
-        return self._begin(MODAL_SUBMIT, user, channel, data, custom_id, source=shown.source)
+        return self._begin(MODAL_SUBMIT, user, channel, resolver.added_to(data), source=shown.source)
 
     def answer(self, interaction_id: str, answer_token: str, kind: int, draft: Draft, modal: Json) -> Interaction:
         """Take the bot's first answer.
@@ -159,6 +160,8 @@ class Desk:
     def revise(self, found: Interaction, message: Message, draft: Draft) -> None:
         """Change a message of an interaction, or give the answer that was put off."""
         if found.waiting and message is found.original:
+            if draft.empty:
+                raise messages.nothing_to_see()
             found.waiting = False
             message.flags &= ~LOADING
         messages.edit(self.world, found.channel, message, draft)
@@ -177,12 +180,12 @@ class Desk:
         return found
 
     def _begin(
-        self, kind: int, user: User, channel: Channel, data: Json, label: str, *, source: Message | None = None
+        self, kind: int, user: User, channel: Channel, data: Json, *, source: Message | None = None
     ) -> Interaction:
         world = self.world
         for each in [one for one in self.by_id.values() if world.now() - one.at > TALK_WITHIN * 2]:
             del self.by_id[each.id], self.by_token[each.token]
-        begun = Interaction(world.new_id(), token(), kind, user, channel, world.now(), data, label, source)
+        begun = Interaction(world.new_id(), token(), kind, user, channel, world.now(), data, source)
         self.by_token[begun.token] = self.by_id[begun.id] = begun
         world.publish(Event("INTERACTION_CREATE", self._wire(begun), guild_id=channel.guild_id))
         return begun
@@ -202,7 +205,7 @@ class Desk:
             "locale": "en-US",
             "entitlements": [],
             "attachment_size_limit": 10485760,
-            "context": 1 if guild is None else 0,
+            "context": WITH_THE_BOT if guild is None else GUILDS,
             "authorizing_integration_owners": {"0": guild.id if guild else "0"},
         }
         if begun.source is not None:
@@ -217,7 +220,7 @@ class Desk:
         scopes = [channel.guild_id, ""] if channel.guild_id else [""]
         for scope in scopes:
             for each in self.world.application.commands.get(str(scope), {}).values():
-                if each["name"] == name and each["type"] == kind:
+                if each["name"] == name and each["type"] == kind and _offered(each, channel):
                     return each
         raise unknown("application command")
 
@@ -332,6 +335,14 @@ class Resolver:
 
 def _choice_error() -> Json:
     return {"_errors": [{"code": "BASE_TYPE_CHOICES", "message": "Value must be one of the types of answers."}]}
+
+
+def _offered(command: Json, channel: Channel) -> bool:
+    """Tell whether a command is there in this kind of channel: in guilds, and unless it says no also in private."""
+    context = GUILDS if channel.guild_id else WITH_THE_BOT
+    if command.get("contexts"):
+        return context in command["contexts"]
+    return context == GUILDS or bool(command["dm_permission"])
 
 
 def _command_data(command: Json) -> Json:

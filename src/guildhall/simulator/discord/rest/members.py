@@ -6,14 +6,16 @@ from guildhall.simulator.discord import people, permissions, wire
 from guildhall.simulator.discord.forms import Form
 from guildhall.simulator.discord.gateway import names
 from guildhall.simulator.discord.permissions import Permission
-from guildhall.simulator.discord.refusals import Json, Refused, missing_permissions, unknown
+from guildhall.simulator.discord.refusals import Json, Refused, missing_access, missing_permissions, unknown
 from guildhall.simulator.discord.rest.call import Call, Table
 from guildhall.simulator.discord.state import Guild, Member
+from guildhall.simulator.discord.world import Intent
 
 KICK, BAN, UNBAN, UPDATE, ROLE_UPDATE = 20, 22, 23, 24, 25
 """Deeds as the audit log counts them."""
 
 LONGEST_TIMEOUT = timedelta(days=28)
+VOICE = frozenset({"mute", "deaf", "channel_id"})
 
 NEEDED = {
     "nick": Permission.MANAGE_NICKNAMES,
@@ -34,6 +36,8 @@ def get_member(call: Call) -> Json:
 def list_members(call: Call) -> list[Json]:
     """List members by id; all of them are for applications that may hear of members."""
     guild, after = call.guild, int(call.query.get("after", 0))
+    if not call.world.application.privileged & Intent.GUILD_MEMBERS:
+        raise missing_access()
     limit = call.number("limit", 1, least=1, most=1000)
     found = sorted((each for each in guild.members if int(each) > after), key=int)
     return [wire.member(guild.members[each]) for each in found[:limit]]
@@ -60,11 +64,16 @@ def change_member(call: Call) -> Json:
     nick = form.text("nick", most=32)
     timeout = _timeout(call, form)
     form.check()
-    _set_roles(call, guild, member)
-    _set_timeout(call, guild, member, timeout)
+    roles = _wanted_roles(call, guild, member)
+    if "communication_disabled_until" in call.body:
+        if permissions.in_guild(guild, member) == permissions.EVERYTHING:
+            raise missing_permissions()
+        member.timeout_until = timeout
+    if VOICE & call.body.keys():
+        _change_voice(call, guild, member)
     if "nick" in call.body:
         member.nick = nick or None
-    _set_voice(call, guild, member)
+    member.roles = roles
     people.tell(call.world, guild, member)
     call.world.note(guild, call.user, UPDATE, member.user.id, call.reason)
     return wire.member(member)
@@ -179,22 +188,22 @@ def _check_may_give(call: Call, guild: Guild, role_id: str) -> None:
         raise missing_permissions()
 
 
-def _set_roles(call: Call, guild: Guild, member: Member) -> None:
+def _wanted_roles(call: Call, guild: Guild, member: Member) -> list[str]:
+    """Return the roles that the member shall have. Raises where the caller may not give or take one of them."""
     if "roles" not in call.body:
-        return
+        return member.roles
     wanted = [str(each) for each in call.body["roles"] or []]
     for each in set(wanted) ^ set(member.roles):
         _check_may_give(call, guild, each)
-    member.roles = wanted
+    return wanted
 
 
 def _timeout(call: Call, form: Form) -> datetime | None:
     text = form.text("communication_disabled_until", most=50)
     if not text:
         return None
-    try:
-        until = datetime.fromisoformat(text)
-    except ValueError:
+    until = _instant(text)
+    if until is None:
         form.fail("communication_disabled_until", "DATE_TIME_TYPE_PARSE", "Could not parse.")
         return None
     if until - call.world.now() > LONGEST_TIMEOUT:
@@ -202,22 +211,21 @@ def _timeout(call: Call, form: Form) -> datetime | None:
     return until
 
 
-def _set_timeout(call: Call, guild: Guild, member: Member, until: datetime | None) -> None:
-    if "communication_disabled_until" not in call.body:
-        return
-    if permissions.in_guild(guild, member) == permissions.EVERYTHING:
-        raise missing_permissions()
-    member.timeout_until = until
+def _instant(text: str) -> datetime | None:
+    """Return a time that knows its offset, None for what is none."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return read if read.tzinfo else None
 
 
-def _set_voice(call: Call, guild: Guild, member: Member) -> None:
+def _change_voice(call: Call, guild: Guild, member: Member) -> None:
     """Mute, deafen, move or throw out of voice; all of it needs somebody who is there."""
-    flags = {name: bool(call.body[name]) for name in ("mute", "deaf") if name in call.body}
-    if not flags and "channel_id" not in call.body:
-        return
     state = guild.voice.get(member.user.id)
     if state is None:
         raise Refused(400, 40032, "Target user is not connected to voice.")
+    flags = {name: bool(call.body[name]) for name in ("mute", "deaf") if name in call.body}
     wanted = call.body.get("channel_id", state.channel_id)
     channel = call.world.channel(str(wanted)) if wanted else None
     people.be_in_voice(call.world, guild, member.user, channel, **flags)

@@ -1,7 +1,7 @@
 """Webhooks of channels, and what shares their addresses: the messages of interactions. Nobody signs in for those."""
 
 from guildhall.simulator.discord import messages, wire
-from guildhall.simulator.discord.drafts import Draft, read, read_modal
+from guildhall.simulator.discord.drafts import read, read_modal
 from guildhall.simulator.discord.interactions import MODAL, Interaction
 from guildhall.simulator.discord.permissions import Permission
 from guildhall.simulator.discord.refusals import Json, Refused, missing_permissions, unknown
@@ -64,7 +64,7 @@ def get_message(call: Call) -> Json:
 def edit_message(call: Call) -> Json:
     """Change a message of a webhook or an interaction; an answer that was put off is given so."""
     channel, message, found = _message(call)
-    draft: Draft = call.draft
+    draft = call.draft
     if found is not None:
         call.desk.revise(found, message, draft)
     else:
