@@ -13,7 +13,8 @@ from guildhall.simulator.discord.state import COMPONENTS_V2, EPHEMERAL
 
 LONGEST_CONTENT = 2000
 LONGEST_EMBEDS = 6000
-"""Characters of a message, and of all its embeds together."""
+MOST_FILES = 10
+"""Characters of a message and of all its embeds together, and files of a message."""
 
 FLAGS_OF_SENDERS = 1 << 2 | EPHEMERAL | 1 << 12 | COMPONENTS_V2
 """Flags that a sender may set: hidden embeds, ephemeral, silent, components in place of content."""
@@ -207,13 +208,13 @@ def _files(form: Form, uploads: Mapping[int, Upload]) -> list[str | tuple[Upload
         return None
     files: list[str | tuple[Upload, str | None]] = []
     rest = dict(uploads)
-    for index, each in enumerate(form.items("attachments", most=10)):
+    for index, each in enumerate(form.items("attachments", most=MOST_FILES)):
         number = str(each.get("id", ""))
         if number.isdecimal() and int(number) in rest:
             upload = rest.pop(int(number))
             name = each.get("filename") or upload.filename
             files.append((Upload(name, upload.content), each.get("description")))
-        elif "uploaded_filename" in each or not number.isdecimal() or int(number) < 10:  # noqa: PLR2004 (no such file)
+        elif not number.isdecimal() or int(number) < MOST_FILES:  # So small a number counts uploads.
             form.fail(f"attachments.{index}.id", "ATTACHMENT_NOT_FOUND", "Attachment data not found")
         else:
             files.append(number)

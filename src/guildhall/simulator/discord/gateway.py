@@ -135,7 +135,7 @@ class Gateway:
         try:
             if request.query.get("v", API_VERSION) != API_VERSION:
                 raise Closed(4012, "Invalid API version")  # noqa: TRY301 (closed below as any other)
-            connection.send(_frame(HELLO, {"heartbeat_interval": int(self._heartbeat * 1000), "_trace": []}))
+            connection.send(_frame(HELLO, data={"heartbeat_interval": int(self._heartbeat * 1000), "_trace": []}))
             async for each in socket:
                 if each.type not in {WSMsgType.TEXT, WSMsgType.BINARY} or not connection.alive:
                     continue
@@ -178,7 +178,7 @@ class Gateway:
         """Do what a frame asks for. Raises Closed for what cannot be done."""
         operation, data = frame.get("op"), frame.get("d")
         if operation == HEARTBEAT:
-            connection.send(_frame(ACK, None))
+            connection.send(_frame(ACK))
         elif operation in {IDENTIFY, RESUME}:
             if connection.session is not None:
                 raise Closed(4005, "Already authenticated")
@@ -226,13 +226,13 @@ class Gateway:
     def _resume(self, connection: Connection, data: Json) -> None:
         session, sequence = self.sessions.get(str(data.get("session_id"))), data.get("seq")
         if session is None or not isinstance(sequence, int):
-            connection.send(_frame(INVALID, False))  # noqa: FBT003 (what the operation carries)
+            connection.send(_frame(INVALID, data=False))
             return
         if sequence > session.sequence:
             raise Closed(4007, "Invalid seq")
         if not session.can_replay(sequence):
             del self.sessions[session.id]
-            connection.send(_frame(INVALID, False))  # noqa: FBT003 (as above)
+            connection.send(_frame(INVALID, data=False))
             return
         if session.connection is not None:
             session.connection.close(4000, "Resumed elsewhere")
@@ -366,23 +366,23 @@ class Gateway:
     def reconnect(self) -> None:
         """Ask every client to connect anew and resume."""
         for each in list(self.connections):
-            each.send(_frame(RECONNECT, None))
+            each.send(_frame(RECONNECT))
 
     def invalidate(self) -> None:
         """Forget every session and tell those who are connected."""
         for each in self.sessions.values():
             if each.connection is not None:
-                each.connection.send(_frame(INVALID, False))  # noqa: FBT003 (what the operation carries)
+                each.connection.send(_frame(INVALID, data=False))
                 each.connection.session = None
         self.sessions.clear()
 
     def ask_for_heartbeat(self) -> None:
         """Ask every client for a heartbeat at once."""
         for each in self.connections:
-            each.send(_frame(HEARTBEAT, None))
+            each.send(_frame(HEARTBEAT))
 
 
-def _frame(operation: int, data: object) -> Json:
+def _frame(operation: int, *, data: object = None) -> Json:
     """Return a frame: clients insist on all four fields."""
     return {"op": operation, "d": data, "s": None, "t": None}
 
