@@ -57,6 +57,10 @@ class QueryString(Wire, frozen=True, kw_only=True):
 BodyType = TypeVar("BodyType", bound=Body)
 
 
+HEARD_OUT = 1 << 20
+"""Bytes beyond the limit that are still received: closing on what is unread may take the answer along."""
+
+
 class Later(Generic[BodyType]):
     """A body that the handler reads after its own first checks, where the dialect wants that order."""
 
@@ -79,9 +83,10 @@ async def receive_body(request: AnyRequest, *, limit: int, seconds: float) -> by
 
     Raises TooLarge beyond `limit` bytes, InvalidJson when it takes longer than `seconds` or breaks off.
     """
+    too_large = TooLarge(f"The body has more than {limit} bytes", limit=limit)
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > limit:
-        raise TooLarge(f"The body has more than {limit} bytes", limit=limit)
+    if declared.isdigit() and int(declared) > limit + HEARD_OUT:
+        raise too_large
     chunks, size, more = [], 0, True
     try:
         async with asyncio.timeout(seconds):
@@ -89,13 +94,14 @@ async def receive_body(request: AnyRequest, *, limit: int, seconds: float) -> by
                 message = await request.receive()
                 if message["type"] != "http.request":
                     raise InvalidJson("The body broke off before its end")
-                chunks.append(message["body"])
                 size += len(message["body"])
-                if size > limit:
-                    raise TooLarge(f"The body has more than {limit} bytes", limit=limit)
-                more = message["more_body"]
+                if size <= limit:
+                    chunks.append(message["body"])
+                more = message["more_body"] and size <= limit + HEARD_OUT
     except TimeoutError as fault:
         raise InvalidJson(f"The body did not arrive within {seconds:.0f} seconds") from fault
+    if size > limit:
+        raise too_large
     return b"".join(chunks)
 
 

@@ -131,6 +131,10 @@ async def test_what_is_not_final_in_time_is_pending_and_is_followed_everywhere(
     monkeypatch.setattr(following, "LONGEST", 2.0)
     chain.hold()
     key = {"Idempotency-Key": "evening"}
+    await give("1", **key)
+    async with asyncio.timeout(WITHIN):
+        while not chain.pool():  # noqa: ASYNC110 (a chain tells nobody anything)
+            await asyncio.sleep(0.1)
     (pending,) = await give("1", **key)
     assert (pending["success"], pending["status"], pending["error"]) == (False, "pending", None)
     assert pending["txHash"] == chain.pool()[0]["hash"]

@@ -206,11 +206,26 @@ class SqliteDatabase(Database):
         connection = sqlite3.connect(
             self._path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=0
         )
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA busy_timeout = 0")
+        _enter_wal(connection)
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -32000")
         connection.execute("PRAGMA mmap_size = 268435456")
         return connection
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Put a file into WAL mode.
+
+    While another process does the same, the file is busy, and of these refusals SQLite's own patience covers only some.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
