@@ -14,7 +14,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    literal,
+    literal_column,
     or_,
     select,
     text,
@@ -154,7 +154,7 @@ LOST_GUILDS = query(
 )
 IS_CHANNEL_KNOWN = query(
     int,
-    select(literal(1, Integer))
+    select(literal_column("1", Integer))
     .where(sessions.c.guild_id == _of_guild, sessions.c.channel_id == bindparam("channel_id"))
     .limit(1),
 )
@@ -194,14 +194,20 @@ HASHES = query(
 
 _now = bindparam("now", required=True, type_=UtcTime())
 _minimum = bindparam("minimum", required=True, type_=Integer)
+_was_cut_off = sessions.c.end_reason == literal_column("'reset'")
 _of_period = sessions.c.period_id == bindparam("period_id")
+
+
+def _fixed(value: int) -> ColumnElement[int]:
+    """Return a number that stands in the text, because an insert that reads takes no constants but its parameters."""
+    return literal_column(str(value), Integer)
 
 
 def _live(way: int) -> ColumnElement[int]:
     """Return the counted seconds of a session up to now: what is summed, and what has run since if the way runs on."""
-    runs = (sessions.c.paused.bitwise_and(1 << way) == 0) & (sessions.c.counted_until < _now)
+    runs = (sessions.c.paused.bitwise_and(_fixed(1 << way)) == _fixed(0)) & (sessions.c.counted_until < _now)
     since: ColumnElement[int] = _now.op("-", return_type=BigInteger())(sessions.c.counted_until)
-    return sessions.c[COUNTED[way]] + case((runs, since // 1_000_000), else_=0)
+    return sessions.c[COUNTED[way]] + case((runs, since // _fixed(1_000_000)), else_=_fixed(0))
 
 
 def _figures(way: int, *by: ColumnElement[Any]) -> Select[Any]:
@@ -210,11 +216,12 @@ def _figures(way: int, *by: ColumnElement[Any]) -> Select[Any]:
     A part that a reset cut off is never dropped; any other is judged with what its visit counted before.
     """
     live = _live(way)
-    stays = or_(sessions.c.end_reason == EndReason.RESET.value, sessions.c.carried + live >= _minimum)
+    stays = or_(_was_cut_off, sessions.c.carried + live >= _minimum)
+    counts = stays & (live > _fixed(0))
     return select(
         *by,
-        cast(func.sum(case((stays, live), else_=0)), BigInteger).label("total_seconds"),
-        cast(func.sum(case((stays & (live > 0), 1), else_=0)), BigInteger).label("session_count"),
+        cast(func.sum(case((stays, live), else_=_fixed(0))), BigInteger).label("total_seconds"),
+        cast(func.sum(case((counts, _fixed(1)), else_=_fixed(0))), BigInteger).label("session_count"),
     ).group_by(*by)
 
 
@@ -230,7 +237,7 @@ def _ranked(figures: Select[Any]) -> Select[Any]:
         func.count().over().label("entries"),
         cast(func.sum(each.c.total_seconds).over(), BigInteger).label("all_seconds"),
         cast(func.sum(each.c.session_count).over(), BigInteger).label("all_sessions"),
-    ).where(each.c.total_seconds > 0)
+    ).where(each.c.total_seconds > _fixed(0))
 
 
 class Line(msgspec.Struct, frozen=True):
