@@ -164,14 +164,7 @@ async def figures_of_channel(
     guild = await access_guild(tx, guild_id)
     period = await access_period(tx, guild, number)
     summed = USERS_OF_CHANNEL[way_of(period.policy or guild.fairness)]
-    top = await tx.all(
-        summed,
-        **_summing(guild, period, now),
-        guild_id=guild_id,
-        channel_id=channel_id,
-        since=period.started_at,
-        limit=TOP_OF_CHANNEL,
-    )
+    top = await tx.all(summed, **_summing(guild, period, now), channel_id=channel_id, limit=TOP_OF_CHANNEL)
     if not top:
         return ChannelFigures(period, await _is_known(tx, guild_id, channel_id), 0, 0, 0, [])
     whole = top[0]

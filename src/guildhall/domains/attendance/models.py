@@ -145,6 +145,7 @@ attendance_sessions = Table(
         "ix_attendance_sessions_board",
         "period_id",
         "user_id",
+        "channel_id",
         "carried",
         "end_reason",
         "counted_until",

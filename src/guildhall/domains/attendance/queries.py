@@ -296,13 +296,7 @@ CHANNELS_OF_USER = [
 ]
 _channels = [
     _ranked(
-        _figures(way, sessions.c.user_id).where(
-            _of_period,
-            sessions.c.guild_id == _of_guild,
-            sessions.c.channel_id == bindparam("channel_id"),
-            # What belongs to a period has begun in it; with this the index of the channel is read for the period only.
-            sessions.c.joined_at >= bindparam("since"),
-        )
+        _figures(way, sessions.c.user_id).where(_of_period, sessions.c.channel_id == bindparam("channel_id"))
     ).subquery()
     for way in WAYS
 ]

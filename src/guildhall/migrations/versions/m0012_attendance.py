@@ -175,6 +175,7 @@ def upgrade() -> None:
         [
             "period_id",
             "user_id",
+            "channel_id",
             "carried",
             "end_reason",
             "counted_until",
