@@ -11,7 +11,7 @@ from guildhall.core.db import Database, Query
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Cursor, State, queries
 from guildhall.domains.attendance.errors import UnknownZone
-from guildhall.domains.attendance.heatmaps import Presence, in_buckets
+from guildhall.domains.attendance.heatmaps import in_buckets
 from guildhall.domains.attendance.records import Policy
 from tests.domains.attendance.guild import ADA, AFK, BEN, CLEO, HALL, MANAGER, START, STUDIO, Guild, open_guild
 from tests.domains.test_plans import plan_of, whole_tables
@@ -145,7 +145,7 @@ SUNDAY = 6 * 24
 
 
 def seconds_by_hour(zone: str, first: datetime, last: datetime) -> dict[int, int]:
-    span = Presence(ADA, int(first.timestamp()), int(last.timestamp()))
+    span = (ADA, int(first.timestamp()), int(last.timestamp()))
     buckets = in_buckets([span], first - timedelta(days=2), last + timedelta(days=2), ZoneInfo(zone))
     return {index: each.seconds for index, each in enumerate(buckets) if each.seconds}
 

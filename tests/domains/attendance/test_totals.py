@@ -8,7 +8,14 @@ from itertools import count
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings, strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from guildhall.core.actor import SYSTEM
 from guildhall.core.db import Database, open_database
@@ -27,6 +34,8 @@ LISTED, AFK = 102, 103
 GUILDS = count(1)
 
 MUTED, DEAF, ALONE = 3, 12, 128
+STATES = st.sampled_from((0, 1, 2, 4, 16, 64))
+POLICIES = st.builds(Policy, st.booleans(), st.booleans(), st.booleans(), st.sampled_from((0, 1, 60, 600)))
 Where = tuple[int, int]
 
 
@@ -211,6 +220,10 @@ class Days(RuleBasedStateMachine):
         self.last = Seen(person, channel, state)
         self.write(attendance.voice_changed, seen=self.last, now=self.instant, max_gap=GAP)
 
+    @initialize(policy=POLICIES)
+    def a_policy_is_chosen(self, policy: Policy) -> None:
+        self.change_policy(policy)
+
     @rule(seconds=st.one_of(st.integers(0, 40), st.integers(200, 400), st.integers(1000, 4000)))
     def time_passes(self, seconds: int) -> None:
         model = self.model
@@ -236,9 +249,7 @@ class Days(RuleBasedStateMachine):
         self.write(attendance.reset_if_due, now=now, max_gap=GAP, watching=True)
         self.model.settle(self.model.now)
 
-    @rule(
-        person=st.sampled_from(PEOPLE), channel=st.sampled_from(CHANNELS), state=st.sampled_from((0, 1, 2, 4, 16, 64))
-    )
+    @rule(person=st.sampled_from(PEOPLE), channel=st.sampled_from(CHANNELS), state=STATES)
     def somebody_goes_or_changes(self, person: int, channel: int, state: int) -> None:
         self.model.actual[person] = (channel, state)
         self.seen(person)
@@ -371,8 +382,11 @@ class Days(RuleBasedStateMachine):
             model.fill(model.witnessed)
             model.end(person)
 
-    @rule(policy=st.builds(Policy, st.booleans(), st.booleans(), st.booleans(), st.sampled_from((0, 1, 30, 600))))
+    @rule(policy=POLICIES)
     def the_policy_is_changed(self, policy: Policy) -> None:
+        self.change_policy(policy)
+
+    def change_policy(self, policy: Policy) -> None:
         model = self.model
         self.write(
             attendance.set_fairness,
@@ -432,7 +446,7 @@ def live_through(url: str, *, examples: int, steps: int) -> None:
 
 
 def test_totals_agree_with_a_tally_by_the_second(sqlite_database_url: str) -> None:
-    live_through(sqlite_database_url, examples=40, steps=40)
+    live_through(sqlite_database_url, examples=80, steps=50)
 
 
 def test_totals_agree_with_a_tally_by_the_second_on_postgresql(postgresql_database_url: str) -> None:

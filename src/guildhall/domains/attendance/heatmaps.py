@@ -2,8 +2,7 @@
 
 import asyncio
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,16 +10,17 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from guildhall.core.db import Tx
 from guildhall.domains.attendance.errors import UnknownZone
-from guildhall.domains.attendance.models import SECOND, EndReason, whole_second
+from guildhall.domains.attendance.models import EndReason, whole_second
 from guildhall.domains.attendance.policy import access_guild
 from guildhall.domains.attendance.queries import ATTENDED_SINCE, POLICIES, Attended
 from guildhall.domains.attendance.records import Policy
-from guildhall.domains.attendance.states import PAUSING, counted_in_all_ways, pieces, way_of
+from guildhall.domains.attendance.states import PAUSING, pieces, way_of
 
 HOURS: Final = 24
 BUCKETS: Final = 7 * HOURS
 HOUR: Final = timedelta(hours=1)
 QUARTER: Final = timedelta(minutes=15)
+MICROSECONDS: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,8 @@ class Heatmap:
     buckets: list[Bucket]
 
 
-@dataclass(frozen=True)
-class Presence:
-    """A stretch of counted time of one person, [since, until) in seconds since 1970."""
-
-    user_id: int
-    since: int
-    until: int
+Presence = tuple[int, int, int]
+"""A stretch of counted time: whose it is, and [since, until) in seconds since 1970."""
 
 
 async def heatmap_of(
@@ -81,42 +76,46 @@ async def heatmap_of(
 def _add_up(
     attended: Iterable[Attended], policies: Mapping[str, Policy], since: datetime, until: datetime, zone: ZoneInfo
 ) -> list[Bucket]:
+    present = int(until.timestamp())
     counted = (
-        presence for session in attended for presence in counted_time(session, policies[session.period_id], until)
+        presence for session in attended for presence in counted_time(session, policies[session.period_id], present)
     )
     return in_buckets(counted, since, until, zone)
 
 
-def counted_time(session: Attended, policy: Policy, until: datetime) -> Iterator[Presence]:
-    """Yield the stretches of a session that count under a policy; none for one that is dropped. Open ones end now."""
-    way = way_of(policy)
-    left_at = session.left_at or max(until, session.joined_at + session.stretches[-1][0] * SECOND)
-    seconds = (left_at - session.joined_at) // SECOND
-    visit = session.carried + counted_in_all_ways(session.stretches, seconds)[way]
-    if session.end_reason is not EndReason.RESET and visit < policy.min_session_seconds:
-        return
-    joined = int(session.joined_at.timestamp())
-    for start, end, state in pieces(session.stretches, seconds):
-        if not state & PAUSING[way]:
-            yield Presence(session.user_id, joined + start, joined + end)
+def counted_time(session: Attended, policy: Policy, until: int) -> list[Presence]:
+    """Return the stretches of a session that count under a policy; none for one that is dropped. Open ones end now."""
+    pausing = PAUSING[way_of(policy)]
+    joined = session.joined_at // MICROSECONDS
+    left = until if session.left_at is None else session.left_at // MICROSECONDS
+    seconds = max(left - joined, session.stretches[-1][0])
+    counted = [
+        (session.user_id, joined + start, joined + end)
+        for start, end, state in pieces(session.stretches, seconds)
+        if not state & pausing
+    ]
+    if session.end_reason is EndReason.RESET or not policy.min_session_seconds:
+        return counted
+    visit = session.carried + sum(end - start for _, start, end in counted)
+    return counted if visit >= policy.min_session_seconds else []
 
 
 def in_buckets(counted: Iterable[Presence], since: datetime, until: datetime, zone: ZoneInfo) -> list[Bucket]:
     """Return the 168 hours of the week with what lies within [since, until), split where local hours begin."""
     borders, hours = _local_hours(since, until, zone)
     first, last = borders[0], int(until.timestamp())
+    borders.append(last)
     seconds = [0] * BUCKETS
-    people: dict[int, set[int]] = defaultdict(set)
-    for each in counted:
-        at, end = max(each.since, first), min(each.until, last)
+    people: list[set[int]] = [set() for _ in range(BUCKETS)]
+    for person, start, end in counted:
+        at, stop = max(start, first), min(end, last)
         index = bisect_right(borders, at) - 1
-        while at < end:
-            next_border = borders[index + 1] if index + 1 < len(borders) else end
-            stop = min(end, next_border)
-            seconds[hours[index]] += stop - at
-            people[hours[index]].add(each.user_id)
-            at, index = stop, index + 1
-    return [Bucket(seconds[bucket], len(people[bucket])) for bucket in range(BUCKETS)]
+        while at < stop:
+            step = min(stop, borders[index + 1])
+            seconds[hours[index]] += step - at
+            people[hours[index]].add(person)
+            at, index = step, index + 1
+    return [Bucket(total, len(them)) for total, them in zip(seconds, people, strict=True)]
 
 
 def _local_hours(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[list[int], list[int]]:

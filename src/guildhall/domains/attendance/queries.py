@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
     text,
     tuple_,
+    type_coerce,
     union_all,
 )
 
@@ -341,19 +342,24 @@ FROZEN_LINE = query(Entry, _entries.where(board_entries.c.user_id == bindparam("
 # ------------------------------------------------------------------------------------------------ sessions
 
 
-class Attended(msgspec.Struct, frozen=True):
-    """What a heatmap needs of a session."""
+class Attended(msgspec.Struct, frozen=True, gc=False):
+    """What a heatmap needs of a session. Its instants stay microseconds since 1970: there are many, to be summed."""
 
     user_id: int
     period_id: str
-    joined_at: datetime
-    left_at: datetime | None
+    joined_at: int
+    left_at: int | None
     end_reason: EndReason | None
     carried: int
     stretches: Stretches
 
 
-_attended = select(*(sessions.c[name] for name in Attended.__struct_fields__))
+_attended = select(
+    *(
+        type_coerce(sessions.c[name], BigInteger).label(name) if name.endswith("_at") else sessions.c[name]
+        for name in Attended.__struct_fields__
+    )
+)
 _filters = (
     or_(bindparam("user_id", type_=BigInteger).is_(None), sessions.c.user_id == bindparam("user_id", type_=BigInteger)),
     or_(
