@@ -29,14 +29,22 @@ FRESH = 30
 CHECKPOINT = 15
 HOUR = 3600
 PEOPLE = (11, 12, 13)
-CHANNELS = (101, 102, 103)
-LISTED, AFK = 102, 103
+HALL, LISTED, AFK = CHANNELS = (101, 102, 103)
 GUILDS = count(1)
 
 MUTED, DEAF, ALONE = 3, 12, 128
-STATES = st.sampled_from((0, 1, 2, 4, 16, 64))
-POLICIES = st.builds(Policy, st.booleans(), st.booleans(), st.booleans(), st.sampled_from((0, 1, 60, 600)))
+# Most of the time most is tracked, or there would be little to count.
+MODES = st.sampled_from((Mode.ALL, Mode.ALL, Mode.ALL, Mode.DENYLIST, Mode.ALLOWLIST, Mode.OFF))
+MOVES = st.tuples(
+    st.sampled_from(PEOPLE),
+    st.sampled_from((HALL, HALL, LISTED, AFK, None)),
+    st.sampled_from((0, 1, 2, 4, 16, 64)),
+    st.integers(0, 200),
+)
+SELDOM = st.sampled_from((False, False, True))
+POLICIES = st.builds(Policy, SELDOM, SELDOM, SELDOM, st.sampled_from((0, 0, 1, 60, 600)))
 Where = tuple[int, int]
+Move = tuple[int, int | None, int, int]
 
 
 def paused(policy: Policy, state: int) -> bool:
@@ -220,11 +228,15 @@ class Days(RuleBasedStateMachine):
         self.last = Seen(person, channel, state)
         self.write(attendance.voice_changed, seen=self.last, now=self.instant, max_gap=GAP)
 
-    @initialize(policy=POLICIES)
-    def a_policy_is_chosen(self, policy: Policy) -> None:
+    @initialize(policy=POLICIES, moves=st.lists(MOVES, min_size=2, max_size=6))
+    def a_day_begins(self, policy: Policy, moves: list[Move]) -> None:
         self.change_policy(policy)
+        self.come_and_go(moves)
 
     @rule(seconds=st.one_of(st.integers(0, 40), st.integers(200, 400), st.integers(1000, 4000)))
+    def some_time_passes(self, seconds: int) -> None:
+        self.time_passes(seconds)
+
     def time_passes(self, seconds: int) -> None:
         model = self.model
         target = model.now + seconds
@@ -249,15 +261,18 @@ class Days(RuleBasedStateMachine):
         self.write(attendance.reset_if_due, now=now, max_gap=GAP, watching=True)
         self.model.settle(self.model.now)
 
-    @rule(person=st.sampled_from(PEOPLE), channel=st.sampled_from(CHANNELS), state=STATES)
-    def somebody_goes_or_changes(self, person: int, channel: int, state: int) -> None:
-        self.model.actual[person] = (channel, state)
-        self.seen(person)
+    @rule(moves=st.lists(MOVES, min_size=1, max_size=6))
+    def people_come_and_go(self, moves: list[Move]) -> None:
+        self.come_and_go(moves)
 
-    @rule(person=st.sampled_from(PEOPLE))
-    def somebody_leaves(self, person: int) -> None:
-        self.model.actual.pop(person, None)
-        self.seen(person)
+    def come_and_go(self, moves: list[Move]) -> None:
+        for person, channel, state, stays in moves:
+            if channel is None:
+                self.model.actual.pop(person, None)
+            else:
+                self.model.actual[person] = (channel, state)
+            self.seen(person)
+            self.time_passes(stays)
 
     def seen(self, person: int) -> None:
         model = self.model
@@ -295,7 +310,16 @@ class Days(RuleBasedStateMachine):
         self.write(attendance.begin_gap, now=self.instant)
         self.model.watched = False
 
+    @precondition(lambda self: not self.model.connected)
+    @rule(seconds=st.integers(0, 330))
+    def the_connection_comes_back(self, seconds: int) -> None:
+        self.time_passes(seconds)
+        self.the_full_picture_comes()
+
     @rule()
+    def a_picture_comes(self) -> None:
+        self.the_full_picture_comes()
+
     def the_full_picture_comes(self) -> None:
         model = self.model
         self.take_picture()
@@ -364,7 +388,7 @@ class Days(RuleBasedStateMachine):
             model.began = model.now
             model.resetting = -1
 
-    @rule(mode=st.sampled_from(tuple(Mode)))
+    @rule(mode=MODES)
     def the_mode_is_changed(self, mode: Mode) -> None:
         model = self.model
         self.write(attendance.set_mode, SYSTEM, mode=mode, now=self.instant, max_gap=GAP)
