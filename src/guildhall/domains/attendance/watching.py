@@ -122,13 +122,15 @@ async def see_guild(tx: Tx, *, guild_id: int, tier: Tier = Tier.PRO, now: dateti
     return True
 
 
-async def take_picture(tx: Tx, *, guild_id: int, picture: Picture, now: datetime, max_gap: timedelta) -> None:
+async def take_picture(
+    tx: Tx, *, guild_id: int, picture: Picture, tier: Tier = Tier.PRO, now: datetime, max_gap: timedelta
+) -> None:
     """Begin to watch a guild, or know again all about it after a gap: sessions go on, have ended, or begin.
 
     A gap is what lies between the instant up to which the guild was witnessed and now. A guild that was never seen
-    becomes known.
+    becomes known, with that tier.
     """
-    await see_guild(tx, guild_id=guild_id, now=now)
+    await see_guild(tx, guild_id=guild_id, tier=tier, now=now)
     guild, period, at = await _turn(tx, guild_id, now)
     # A border before the gap comes first: what the gap ends lies behind it.
     period = await pass_borders(tx, guild, period, at=at, max_gap=max_gap)
