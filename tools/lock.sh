@@ -12,3 +12,4 @@ compile() {
 compile pyproject.toml --group test --output-file requirements/test.txt
 compile pyproject.toml --constraints requirements/test.txt --output-file requirements/run.txt
 compile --group bootstrap --constraints requirements/test.txt --output-file requirements/bootstrap.txt
+compile --group radicale --output-file requirements/radicale.txt

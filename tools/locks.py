@@ -18,10 +18,11 @@ GROUPS_OF_LOCK: dict[str, tuple[str, ...]] = {
     "run": (),
     "test": ("test",),
     "bootstrap": ("bootstrap",),
+    "radicale": ("radicale",),
 }
 """The dependency groups that each file in `requirements/` answers, beside what the project itself needs."""
 
-STANDS_ALONE = {"bootstrap"}
+STANDS_ALONE = {"bootstrap", "radicale"}
 """The lock files that answer their groups only."""
 
 ENTRY = re.compile(

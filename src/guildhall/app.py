@@ -4,18 +4,21 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from litestar import Litestar, Router
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.response import Response
 
 from guildhall import migrations
+from guildhall.adapters.caldav import CalDavCalendar
+from guildhall.adapters.google_calendar import GoogleAccess, GoogleCalendar, ServiceAccount
 from guildhall.adapters.smtp import SmtpMailer
 from guildhall.core import idempotency, outbox
 from guildhall.core.actor import SYSTEM
@@ -30,8 +33,10 @@ from guildhall.core.jobs import JobContext, JobEngine
 from guildhall.core.limits import open_limiter
 from guildhall.core.log import get_logger
 from guildhall.core.metrics import Metrics
+from guildhall.core.toml_file import FileFaulty, TomlFile
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
-from guildhall.domains import actions, identity, ledger, notifications, rooms, shifts
+from guildhall.domains import actions, calendar_sync, calendars, identity, ledger, notifications, rooms, shifts
+from guildhall.domains.calendars import CalendarKind
 from guildhall.domains.rooms import Hub
 from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, show_notice
 from guildhall.settings import Settings, SettingsError
@@ -40,6 +45,7 @@ from guildhall.web.bodies import AnyRequest
 from guildhall.web.docs import docs_routes
 from guildhall.web.edge import Edge
 from guildhall.web.faces import Face
+from guildhall.web.hooks import PATH as HOOK_PATH, ROUTES as HOOK_ROUTES, channel_token, google_channel
 from guildhall.web.house import House
 from guildhall.web.routing import Route, answer_options, build_router
 from guildhall.web.system import ROUTES as SYSTEM_ROUTES, System
@@ -47,6 +53,8 @@ from guildhall.web.system import ROUTES as SYSTEM_ROUTES, System
 log = get_logger(__name__)
 
 HOURLY = timedelta(hours=1)
+OFTEN = timedelta(seconds=5)
+SYNC_PERIOD = timedelta(minutes=5)
 
 FACES: tuple[tuple[Face, Sequence[Route]], ...] = (
     (attendance.Attendance(), attendance.ROUTES),
@@ -81,11 +89,17 @@ async def open_house(
         database.announcer = _announcer(house)
         database.timer = house.metrics.statement
         house.metrics.watch_subscribers(lambda: house.events.subscribers)
+        if house.chain is not None:
+            stack.push_async_callback(house.chain.close)
         await _furnish(house)
         looking = asyncio.create_task(_look_for_damage(database))
         stack.callback(looking.cancel)
         if works_jobs:
             _give_work(house)
+            if house.chain is not None:
+                await _give_mints(house, house.chain)
+            client = await stack.enter_async_context(httpx.AsyncClient())
+            _join_calendars(house, client)
             await house.jobs.start()
             stack.push_async_callback(house.jobs.stop)
         yield house
@@ -95,7 +109,7 @@ def build_app(house: House) -> Any:  # noqa: ANN401 (an ASGI application)
     """Return the ASGI application: every face's router in one parent, so that two may share a path."""
     documented = {face.name: (face, routes) for face, routes in FACES}
     docs = docs_routes(documented, server=house.settings.public_url)
-    faces = (*FACES, (Panel(), PANEL_ROUTES), (System(), (*SYSTEM_ROUTES, *docs)))
+    faces = (*FACES, (Panel(), PANEL_ROUTES), (System(), (*SYSTEM_ROUTES, *HOOK_ROUTES, *docs)))
     routers = [build_router(face, routes, house) for face, routes in faces]
     options = answer_options(route for _, routes in faces for route in routes)
     owner = _Owner([face for face, _ in faces])
@@ -172,13 +186,31 @@ def _join(settings: Settings, database: Database, clock: Clock) -> House:
         blobs=open_blobs(settings.store),
         metrics=Metrics(),
         jobs=JobEngine(database, settings.database_url, clock),
-        hub=Hub(settings.commonshub.timezone, host, settings.mail.sender or f"guildhall@{host}"),
+        hub=Hub(
+            settings.commonshub.timezone,
+            host,
+            settings.mail.sender or f"guildhall@{host}",
+            inviting=frozenset({CalendarKind.GOOGLE} if settings.google.impersonate else ()),
+            mints_on_chain=settings.commonshub.ledger == "evm",
+        ),
         passwords=PasswordHasher(),
         feeds_box=SecretBox(secret_key, "calendar feeds"),
+        calendars_box=SecretBox(secret_key, "calendars outside"),
         answers_box=SecretBox(secret_key, "idempotent answers"),
         token_key=secret_key,
         notice=show_notice,
+        chain=_open_chain(settings),
+        google_account=_google_account(settings),
     )
+
+
+def _open_chain(settings: Settings) -> ledger.Chain | None:
+    if settings.commonshub.ledger != "evm":
+        return None
+    # Signing needs libraries that nobody else does: half a second and twenty megabytes.
+    from guildhall.adapters.evm import EvmChain  # noqa: PLC0415
+
+    return EvmChain(settings.commonshub.rpc_url, settings.commonshub.minter_key)
 
 
 def _announcer(house: House) -> Any:  # noqa: ANN401 (what Database.announcer takes)
@@ -208,6 +240,93 @@ def _give_work(house: House) -> None:
     house.jobs.every("house.forget", HOURLY, forget)
 
 
+async def _give_mints(house: House, chain: ledger.Chain) -> None:
+    """Let the mints go to the chain. A wrong chain or key stops the start; one that is away is noted, and mints wait.
+
+    Raises SettingsError.
+    """
+    sender = ledger.Sender(house.database, chain, house.clock)
+    try:
+        await sender.check_tokens()
+    except ledger.ChainUnfit as fault:
+        raise SettingsError(f"The ledger on the chain cannot be used: {fault}") from fault
+    except ledger.ChainAway as fault:
+        await sender.note_fault(fault)
+
+    async def send(_: JobContext, __: object = None) -> None:
+        await sender.take_turn()
+
+    house.jobs.work(ledger.SEND_MINTS, send)
+    house.jobs.every("ledger.send", OFTEN, send)
+
+
+def _join_calendars(house: House, client: httpx.AsyncClient) -> None:
+    """Let the jobs speak to calendars outside, and say how each kind is opened."""
+
+    def open_caldav(link: calendars.Link) -> calendars.OutsideCalendar:
+        password = calendars.password_of(link, house.calendars_box)
+        return CalDavCalendar(
+            link.address, username=link.username or "", password=password, zone=house.hub.zone, client=client
+        )
+
+    access = _google_access(house, client)
+
+    def open_google(link: calendars.Link) -> GoogleCalendar:
+        if access is None:
+            raise calendars.CalendarRefused("Calendars at Google need GOOGLE_ACCOUNT_KEY_FILEPATH")
+        return GoogleCalendar(link.address, access, zone=house.hub.zone, base=house.settings.google.api_base)
+
+    def open_calendar(link: calendars.Link) -> calendars.OutsideCalendar:
+        return open_google(link) if link.kind is CalendarKind.GOOGLE else open_caldav(link)
+
+    scene = calendar_sync.Scene(open_calendar, house.hub)
+    listener = calendar_sync.Listener(scene)
+    house.jobs.work(calendars.WRITE, calendar_sync.writer_of(scene))
+    house.jobs.work(calendars.LISTEN, listener.listen)
+    house.jobs.work(calendars.CLEAR, listener.clear)
+    house.jobs.every("calendars.sync", SYNC_PERIOD, listener.listen_to_all, queue=calendars.CALENDARS)
+    if access is not None and house.settings.can_be_called_by_google:
+        house.jobs.every("calendars.watch", HOURLY, _watcher(house, open_google), queue=calendars.CALENDARS)
+
+
+def _google_account(settings: Settings) -> str:
+    """Return whom calendars at Google are shared with, empty when there is no account. Raises SettingsError."""
+    google = settings.google
+    if google.account_key is None:
+        return ""
+    return google.impersonate or ServiceAccount.read(google.account_key).email
+
+
+def _google_access(house: House, client: httpx.AsyncClient) -> GoogleAccess | None:
+    google = house.settings.google
+    if google.account_key is None:
+        return None
+    account = ServiceAccount.read(google.account_key)
+    return GoogleAccess(account, client=client, clock=house.clock, impersonate=google.impersonate or None)
+
+
+def _watcher(
+    house: House, open_google: Callable[[calendars.Link], GoogleCalendar]
+) -> Callable[[JobContext], Awaitable[None]]:
+    """Return the job that keeps a push channel open for each calendar at Google. Without one, they are only polled."""
+
+    async def watch(context: JobContext) -> None:
+        async with context.database.read() as tx:
+            links = await calendars.list_links(tx)
+        for link in links:
+            if link.kind is not calendars.CalendarKind.GOOGLE:
+                continue
+            channel, ends = google_channel(link.id, now=context.clock.now())
+            address = f"{house.settings.public_url}{HOOK_PATH}/{channel}"
+            token = channel_token(house.token_key, channel)
+            try:
+                await open_google(link).watch(address, channel=channel, token=token, until=ends)
+            except (calendars.CalendarRefused, calendars.CalendarUnavailable) as fault:
+                log.warning("Google will not tell of changes", calendar=link.address, reason=fault.message)
+
+    return watch
+
+
 async def _look_for_damage(database: Database) -> None:
     """Tell the operator of damage that an unclean stop has left. The server works meanwhile."""
     damage = await database.check()
@@ -226,14 +345,22 @@ async def _furnish(house: House) -> None:
 
 
 async def apply_hub_file(house: House) -> None:
-    """Make the house as its configuration file says, if there is one. Raises HubFileFaulty and changes nothing then."""
-    path = house.settings.commonshub.config
-    if path is None:
-        return
-    try:
-        text = await asyncio.to_thread(path.read_text, "utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise rooms.HubFileFaulty(f"COMMONSHUB_CONFIG cannot be read: {fault}") from fault
-    plan = rooms.read_hub_file(text)
+    """Make the house as its configuration file says. Raises FileFaulty and changes nothing then.
+
+    Without a file it is as with an empty one: what an earlier file named becomes changeable again.
+    """
+    path, text = house.settings.commonshub.config, ""
+    if path is not None:
+        try:
+            text = await asyncio.to_thread(path.read_text, "utf-8")
+        except (OSError, UnicodeDecodeError) as fault:
+            raise FileFaulty(f"COMMONSHUB_CONFIG cannot be read: {fault}") from fault
+    file, now = TomlFile(text), house.clock.now()
+    file.check_sections({*rooms.SECTIONS, *shifts.SECTIONS, *ledger.SECTIONS, *calendars.SECTIONS})
+    hub, plans, tokens = rooms.read_hub_file(file), shifts.read_plans(file), ledger.read_tokens(file)
+    links = calendars.read_calendars(file, house.settings.variables)
     async with house.database.write() as tx:
-        await rooms.apply_file(tx, SYSTEM, plans=plan.rooms, days=plan.closed_days, now=house.clock.now())
+        await rooms.apply_file(tx, SYSTEM, plans=hub.rooms, days=hub.closed_days, now=now)
+        await shifts.apply_plans(tx, SYSTEM, plans, now=now)
+        await ledger.apply_tokens(tx, SYSTEM, tokens, now=now)
+        await calendars.apply_file(tx, SYSTEM, links, box=house.calendars_box, now=now)

@@ -1,22 +1,26 @@
-"""A small believable community for looking around: people, and what they do in the rooms this week and the next.
+"""A small believable community for looking around: people, what they do in the rooms, and who helps in the house.
 
 Everything is done by the verbs that people's own clicks call, so nothing here can be what could not really be.
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from guildhall.core.actor import SYSTEM, Actor, ActorKind, Credential
 from guildhall.core.db import Tx
 from guildhall.core.errors import Conflict
-from guildhall.domains import identity, rooms
+from guildhall.domains import actions, identity, ledger, rooms, shifts
+from guildhall.domains.actions.deeds import ShiftSignup
 from guildhall.domains.identity import User, permissions_of
 from guildhall.domains.rooms import Wish
 from guildhall.domains.rooms.times import Span, parse_minutes
 from guildhall.web.house import House
 
 A_YEAR = timedelta(days=365)
+A_WEEK = 7 * 24 * 3600
 CLOSED_ON = 11
 """Days after this week's Monday: the Friday of the next one."""
 
@@ -59,6 +63,15 @@ class Meeting:
     invites: str | None = None
 
 
+@dataclass(frozen=True)
+class Turn:
+    """Who does which shift: `days` are counted from this week's Monday, `slot` is its number on those days."""
+
+    days: tuple[int, ...]
+    slot: int
+    by: tuple[str, ...]
+
+
 NEIGHBOURS = (
     Neighbour("Amina Diallo", ("moderator",)),
     Neighbour("Bram Verhoeven"),
@@ -66,7 +79,7 @@ NEIGHBOURS = (
     Neighbour("Dries Peeters"),
     Neighbour("Elif Aydemir"),
     Neighbour("Farid Benali"),
-    Neighbour("Greta Lindqvist", ("host",)),
+    Neighbour("Greta Lindqvist", ("host", "minter")),
     Neighbour("Hugo Lambert"),
     Neighbour("Ines Carvalho"),
     Neighbour("Jonas Meier"),
@@ -132,6 +145,22 @@ MEETINGS = (
 )  # fmt: skip
 
 
+TURNS = (
+    Turn((-7, -5, -3, 0, 2, 4, 7), 0, ("bram", "noor")),
+    Turn((-6, -4, 1, 3, 8), 0, ("priya", "hugo", "chiara")),
+    Turn((-7, -6, 0, 1, 3), 1, ("mira", "farid")),
+    Turn((-5, -4, 2, 5), 1, ("elif", "oskar", "kasia")),
+    Turn((-7, -4, 0, 4, 9), 2, ("leon", "dries")),
+    Turn((-6, -2, 1, 6), 2, ("ines", "jonas", "amina")),
+    Turn((-5, -3, 2, 3, 10), 3, ("hugo", "greta")),
+    Turn((-2, -1, 5, 6), 3, ("noor", "chiara", "leon")),
+    Turn((-3, 0, 4), 4, ("oskar",)),
+    Turn((-1, 6), 0, ("kasia", "elif")),
+)
+REWARDED = (-7, -6, -5, -4)
+"""Days whose shifts were rewarded already; those after them wait for somebody to do it."""
+
+
 async def fill(house: House) -> str:
     """Fill an empty installation and return how to look around. Raises NotEmpty."""
     now = house.clock.now()
@@ -144,8 +173,12 @@ async def fill(house: House) -> str:
         booked = sum([await _meet(tx, house, each, people[each.by], monday, now) for each in MEETINGS])
         closed_on = monday + timedelta(days=CLOSED_ON)
         await rooms.close_day(tx, SYSTEM, closed_on, reason="House cleaning day", now=now)
+        helping = sum([await _help(tx, house, turn, people, monday, now) for turn in TURNS])
+        await _reward(tx, house, people["greta"], monday, now)
+        await _prepare(tx, house, people, monday, now)
     return (
         f"{len(people)} people have moved in and made {booked} bookings for this week and the next; "
+        f"{helping} times somebody has signed up for a shift; "
         f"the house is closed on {closed_on:%A %d %B}.\n"
         f"Sign in at {house.settings.public_url}/panel as any of {', '.join(people)}, "
         f"with password {password} (shown this once)."
@@ -178,12 +211,55 @@ async def _move_in(tx: Tx, neighbour: Neighbour, password_hash: str, now: dateti
 
 async def _meet(tx: Tx, house: House, meeting: Meeting, user: User, monday: date, now: datetime) -> int:
     """Book every day of a meeting, and return how many there were."""
-    permissions = frozenset(permissions_of(Credential.SESSION))
-    actor = Actor(ActorKind.USER, Credential.SESSION, user.id, permissions=permissions)
+    actor = _actor(user)
     for day in meeting.days:
         room = await rooms.access_room(tx, actor, meeting.room, to_book=True)
         await rooms.book_room(tx, actor, room, _wish(meeting, monday + timedelta(days=day)), hub=house.hub, now=now)
     return len(meeting.days)
+
+
+async def _help(tx: Tx, house: House, turn: Turn, people: Mapping[str, User], monday: date, now: datetime) -> int:
+    """Sign people up for a shift on each of its days, and return how many sign-ups there were."""
+    for day in turn.days:
+        for name in turn.by:
+            await shifts.sign_up(
+                tx, _actor(people[name]), day=monday + timedelta(days=day), index=turn.slot, hub=house.hub, now=now
+            )
+    return len(turn.days) * len(turn.by)
+
+
+async def _reward(tx: Tx, house: House, minter: User, monday: date, now: datetime) -> None:
+    """Reward last week's first shifts as they suggest."""
+    actor = _actor(minter, "minter")
+    token = (await ledger.list_tokens(tx))[0]
+    done = sorted((day, turn.slot) for turn in TURNS for day in turn.days if day in REWARDED)
+    for day, number in done:
+        slot, _ = await shifts.access_slot(tx, actor, monday + timedelta(days=day), number)
+        there = [each.alias for each in await shifts.volunteers_of(tx, slot.day, slot.index)]
+        amount = Decimal(ledger.amount_text(shifts.suggested_units(slot, token.hourly)))
+        await shifts.reward(
+            tx, actor, slot=slot, participants=there, amount=amount, token=token.code, hub=house.hub, now=now
+        )
+
+
+async def _prepare(tx: Tx, house: House, people: Mapping[str, User], monday: date, now: datetime) -> None:
+    """Let everybody find something that waits for their yes: a shift next week that nobody has taken."""
+    for number, user in enumerate(people.values()):
+        day = monday + timedelta(days=7 + number % 4)
+        await actions.prepare_action(
+            tx,
+            _actor(user),
+            ShiftSignup(date=day.isoformat(), slot_index=4),
+            target=user.alias,
+            expires_in=A_WEEK,
+            hub=house.hub,
+            now=now,
+        )
+
+
+def _actor(user: User, *roles: str) -> Actor:
+    permissions = frozenset(permissions_of(Credential.SESSION, roles))
+    return Actor(ActorKind.USER, Credential.SESSION, user.id, permissions=permissions)
 
 
 def _wish(meeting: Meeting, day: date) -> Wish:

@@ -8,7 +8,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 T = typing.TypeVar("T")
+
+GOOGLE = "https://www.googleapis.com"
 
 
 class SettingsError(Exception):
@@ -142,11 +144,53 @@ class CommonsHubSettings:
         "COMMONSHUB_TIMEZONE", default=ZoneInfo("Europe/Brussels"), help="Time zone of the hub."
     )
     config: Path | None = setting(
-        "COMMONSHUB_CONFIG", default=None, help="TOML file with rooms, hours and closed days."
+        "COMMONSHUB_CONFIG",
+        default=None,
+        help="TOML file with rooms, closed days, shift plans, tokens and calendars; see docs/hub.toml.",
+    )
+    ledger: Literal["embedded", "evm"] = setting(
+        "COMMONSHUB_LEDGER",
+        default="embedded",
+        help="Where rewards are minted: in the database, or by `evm` on the chain that tokens name.",
+    )
+    rpc_url: str = setting(
+        "RPC_URL", default="", secret=True, help="JSON-RPC address of a node of that chain; `evm` needs it."
+    )
+    minter_key: str = setting(
+        "MINTER_PRIVATE_KEY",
+        default="",
+        secret=True,
+        help="Private key of the minter, 64 hexadecimal digits; `evm` needs it. Never stored.",
     )
     rate_limit: int = setting("COMMONSHUB_RATE_LIMIT", default=6000, help="Requests a minute for each credential.")
     public_calendars: bool = setting(
         "COMMONSHUB_PUBLIC_CALENDARS", default=True, help="Whether room calendars can be read without a credential."
+    )
+    kiosk: bool = setting(
+        "COMMONSHUB_KIOSK",
+        default=False,
+        help="Whether `/kiosk` shows today's rooms and shifts, without names, to anybody: for a screen on a wall.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoogleSettings:
+    """Calendars at Google."""
+
+    account_key: Path | None = setting(
+        "GOOGLE_ACCOUNT_KEY_FILEPATH",
+        default=None,
+        help="JSON key file of the service account that calendars are shared with; unset, none can be linked.",
+    )
+    impersonate: str = setting(
+        "GOOGLE_CALENDAR_IMPERSONATE_USER",
+        default="",
+        help="Person of the account's domain to act for; Google then invites attendees, instead of a mail from here.",
+    )
+    api_base: str = setting(
+        "GOOGLE_API_BASE",
+        default=GOOGLE,
+        help="Address of Google's APIs; another one is for tests.",
     )
 
 
@@ -174,7 +218,10 @@ class Settings:
     admin: AdminSettings = field(default_factory=AdminSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     commonshub: CommonsHubSettings = field(default_factory=CommonsHubSettings)
+    google: GoogleSettings = field(default_factory=GoogleSettings)
     attendance: AttendanceSettings = field(default_factory=AttendanceSettings)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Everything that was read, by name: the hub's file names the variables that hold its passwords."""
 
     @property
     def public_url(self) -> str:
@@ -187,6 +234,11 @@ class Settings:
         return self.store.database_url or f"sqlite:///{self.store.data_dir / 'guildhall.db'}"
 
     @property
+    def can_be_called_by_google(self) -> bool:
+        """Whether Google can tell this server of changes: it calls HTTPS only, and what stands for it calls anybody."""
+        return self.public_url.startswith("https://") or self.google.api_base != GOOGLE
+
+    @property
     def in_production(self) -> bool:
         """Whether weak secrets are refused."""
         return self.server.environment == "production"
@@ -195,7 +247,8 @@ class Settings:
 def load_settings(environ: Mapping[str, str], dotenv: Path | None = Path(".env")) -> Settings:
     """Read the settings; the environment wins over the file. Raises SettingsError with every fault at once."""
     faults: list[str] = []
-    settings = _read_group(Settings, (environ, _read_dotenv(dotenv)), faults)
+    written = _read_dotenv(dotenv)
+    settings = replace(_read_group(Settings, (environ, written), faults), variables={**written, **environ})
     faults += _rules(settings)
     if faults:
         raise SettingsError("These settings cannot be used:\n" + "\n".join(f"  {fault}" for fault in faults))
@@ -206,6 +259,8 @@ def documented() -> Iterator[tuple[type, list[tuple[Field[Any], str]]]]:
     """Yield each group of settings with its fields and the text of their defaults, in order."""
     for group in fields(Settings):
         kind = typing.cast("type", group.default_factory)
+        if not is_dataclass(kind):
+            continue
         yield kind, [(each, _default_text(each.default)) for each in fields(kind)]
 
 
@@ -230,6 +285,8 @@ def _read_group(group: type[T], sources: Sequence[Mapping[str, str]], faults: li
     for each in fields(typing.cast("Any", group)):
         if is_dataclass(hints[each.name]):
             found[each.name] = _read_group(hints[each.name], sources, faults)
+            continue
+        if "names" not in each.metadata:
             continue
         given = ((name, source.get(name, "")) for source in sources for name in each.metadata["names"])
         name, text = next((pair for pair in given if pair[1]), ("", ""))
@@ -300,6 +357,7 @@ def _rules(settings: Settings) -> list[str]:
             r"https?://[^/]",
             "http:// or https:// and a host",
         ),
+        ("GOOGLE_API_BASE", settings.google.api_base, r"https?://[^/]", "http:// or https:// and a host"),
         ("DATABASE_URL", settings.database_url, r"sqlite:///|postgres(ql)?://", "sqlite:/// or postgresql://"),
         ("REDIS_URL", settings.store.redis_url or "redis://", r"rediss?://|unix://", "redis:// or rediss://"),
     ):
@@ -307,8 +365,25 @@ def _rules(settings: Settings) -> list[str]:
             faults.append(f"{name}: must begin with {told}")
         elif not _has_usable_port(address):
             faults.append(f"{name}: has a port that is no number between 0 and 65535")
+    if settings.commonshub.ledger == "evm":
+        faults += _chain_rules(settings.commonshub)
+    if settings.google.impersonate and settings.google.account_key is None:
+        faults.append("GOOGLE_CALENDAR_IMPERSONATE_USER: needs GOOGLE_ACCOUNT_KEY_FILEPATH")
     if settings.in_production:
         faults += _production_rules(settings)
+    return faults
+
+
+def _chain_rules(hub: CommonsHubSettings) -> list[str]:
+    faults = [
+        f"{name}: is needed for COMMONSHUB_LEDGER=evm; set it, or use the embedded ledger"
+        for name, value in (("RPC_URL", hub.rpc_url), ("MINTER_PRIVATE_KEY", hub.minter_key))
+        if not value
+    ]
+    if hub.rpc_url and not re.match("https?://[^/]", hub.rpc_url):
+        faults.append("RPC_URL: must begin with http:// or https:// and a host")
+    if hub.minter_key and not re.fullmatch("(0x)?[0-9a-fA-F]{64}", hub.minter_key):
+        faults.append("MINTER_PRIVATE_KEY: is no private key, which has 64 hexadecimal digits")
     return faults
 
 

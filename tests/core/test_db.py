@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -25,6 +26,7 @@ from guildhall.core.db import (
     Database,
     SqliteDatabase,
     StoreUnavailable,
+    Tx,
     UtcTime,
     command,
     insert_if_new,
@@ -314,6 +316,31 @@ async def test_on_sqlite_one_read_is_one_snapshot(sqlite_database_url: str) -> N
         assert await tx.one(HOW_MANY) == 0
     assert await names(store) == ["a"]
     await store.close()
+
+
+async def test_a_long_read_holds_up_nobody(store: Database) -> None:
+    other_did = threading.Event()
+
+    async def count(tx: Tx) -> int:
+        # On SQLite this waits in a thread of its own; elsewhere every read gives way to others by itself.
+        if tx.engine == "sqlite":
+            assert other_did.wait(20)
+        return len(await tx.all(WIDGETS))
+
+    async def put_one() -> None:
+        async with store.write() as tx:
+            await tx.insert(Widget(id="a", count=1))
+        other_did.set()
+
+    counted, _ = await asyncio.gather(store.long_read(count), put_one())
+    assert counted in (0, 1)
+    assert await store.long_read(count) == 1
+
+    async def fail(_: Tx) -> None:
+        raise WidgetTaken
+
+    with pytest.raises(WidgetTaken):
+        await store.long_read(fail)
 
 
 async def test_fifty_writers_at_once_lose_nothing(store: Database) -> None:

@@ -20,6 +20,8 @@ SECRETS = {
     "ADMIN_API_KEY": "chb_admin_the_master_key_of_everything",
     "SMTP_URL": "smtp://ada:the-password-of-the-mail@mail.test:587",
     "API_INTERNAL_SECRET": "the-secret-of-the-front-ends-0123456789",
+    "RPC_URL": "https://chain.test/the-token-of-the-node",
+    "MINTER_PRIVATE_KEY": "the-secret-of-the-minter",
 }
 
 FILE = """\
@@ -185,3 +187,16 @@ def test_each_setting_is_declared_once_under_each_of_its_names() -> None:
     assert len(names) == len(set(names))
     assert all(re.fullmatch(r"[A-Z][A-Z0-9_]+", name) for name in names)
     assert all(kind.__doc__ and all(field.metadata["help"] for field, _ in group) for kind, group in documented())
+
+
+def test_the_ledger_on_a_chain_needs_a_node_and_a_key_and_says_which_is_missing() -> None:
+    evm = {"COMMONSHUB_LEDGER": "evm"}
+    assert [line.partition(":")[0] for line in faults(**evm)] == ["RPC_URL", "MINTER_PRIVATE_KEY"]
+    key, node = "0x" + "1" * 64, "http://node.test:8545"
+    assert faults(**evm, RPC_URL="node.test", MINTER_PRIVATE_KEY=key) == [
+        "RPC_URL: must begin with http:// or https:// and a host"
+    ]
+    (wrong,) = faults(**evm, RPC_URL=node, MINTER_PRIVATE_KEY="0xsecret")
+    assert wrong == "MINTER_PRIVATE_KEY: is no private key, which has 64 hexadecimal digits"
+    assert load(**evm, RPC_URL=node, MINTER_PRIVATE_KEY=key).commonshub.ledger == "evm"
+    assert load().commonshub.ledger == "embedded"

@@ -15,6 +15,7 @@ from guildhall.core.db.statements import compile_statement
 from guildhall.domains import rooms
 from guildhall.domains.actions import queries as actions
 from guildhall.domains.audit import queries as audit
+from guildhall.domains.calendars import queries as calendars
 from guildhall.domains.identity import queries as identity
 from guildhall.domains.identity.models import users
 from guildhall.domains.ledger import queries as ledger
@@ -43,6 +44,11 @@ INSERT INTO bookings (id, room_id, user_id, title, private, starts_at, ends_at, 
         CASE WHEN n % 2 = 0 THEN 'live' ELSE 'cancelled' END, 0, n, n,
         CASE WHEN n % 2 = 0 THEN NULL ELSE 1760000000000000 + n * 7200000000 END
     FROM numbers;
+INSERT INTO imported_events (id, piece, room_id, source, outside_id, title, starts_at, ends_at, busy_from, busy_to,
+        changed_at)
+    SELECT id, 0, room_id, 'caldav', 'outside ' || id, title, starts_at, ends_at, starts_at, ends_at, 1 FROM bookings;
+INSERT INTO calendar_links (id, target, kind, address, managed_by_file, created_at)
+    SELECT 'link' || n, 'room:room' || n, 'caldav', 'address' || n, false, n FROM numbers;
 INSERT INTO prepared_actions (id, kind, params, summary, user_id, state, created_at, expires_at, decided_at)
     SELECT 'act_' || n, 'shift_cancel', '{}', 's', 'user' || (n % 400 + 1), CASE WHEN n % 2 = 0 THEN 'pending' ELSE
         'cancelled' END, n, n + 1, CASE WHEN n % 2 = 0 THEN NULL ELSE n END
@@ -57,6 +63,10 @@ INSERT INTO shift_signups (id, day, slot, user_id, place, places, state, signed_
 INSERT INTO shift_rewards (day, slot, user_id, token, amount, tx_hash, rewarded_by, rewarded_at)
     SELECT day, slot, user_id, 'CHT', 3000000, 'x', user_id, 1 FROM shift_signups;
 INSERT INTO ledger_balances (account, token, amount) SELECT 'user:u_' || n, 'CHT', 3000000 FROM numbers;
+INSERT INTO ledger_entries (seq, at, kind, ref, token, amount, source, target, prev, tx_hash)
+    SELECT n, 1, 'mint', 'ref' || n, 'CHT', 1, 'issuer:CHT', 'user:u_' || n, 'prev' || n, 'x' FROM numbers;
+INSERT INTO jobs (id, kind, payload, key, state, round, attempts, made_at, due_at)
+    SELECT 'job' || n, 'mail.send', '{}', 'mail' || n, 'waiting', 0, 0, 1, 1 FROM numbers;
 INSERT INTO mails (id, recipient, subject, text, state, created_at)
     SELECT 'mail' || n, 'zoe@example.org', 's', 't', 'sent', n FROM numbers
 """
@@ -103,7 +113,14 @@ RANGE = bookings.bounds(Span(NOON, NOON + timedelta(days=62)))
 READS: dict[str, tuple[Query[Any] | dict[str, Query[Any]], dict[str, Any]]] = {
     "a day of a room": (bookings.EVENTS_OF_ROOM, {"room_id": "ostrom", **DAY}),
     "62 days of a room": (bookings.EVENTS_OF_ROOM, {"room_id": "ostrom", **RANGE}),
-    "the first clash": (bookings.FIRST_CLASH, {"room_id": "ostrom", **DAY}),
+    "the first clash": (bookings.FIRST_CLASH, {"room_id": "ostrom", "but": "", **DAY}),
+    "what a calendar says of a day": (bookings.IMPORTED_OF_ROOM, {"room_id": "ostrom", **DAY}),
+    "what calendars say of a day": (bookings.IMPORTED_IN_HOUSE, DAY),
+    "the first thing a calendar has": (bookings.FIRST_HELD, {"room_id": "ostrom", **DAY}),
+    "an imported event": (bookings.IMPORTED, {"room_id": "ostrom", "id": "event7"}),
+    "the pieces of an event": (bookings.PIECES, {"room_id": "ostrom", "outside_id": "outside event7"}),
+    "conflicts": (bookings.CONFLICTS, {"since": NOON, "earliest": NOON - timedelta(hours=26)}),
+    "the calendar of a room": (calendars.LINK_TO_TELL, {"target": "room:room7"}),
     "my bookings": (bookings.EVENTS_OF_USER, {"user_id": "user7", **RANGE}),
     "what was cancelled in a room": (
         bookings.CANCELLED_OF_ROOM,
@@ -135,10 +152,19 @@ READS: dict[str, tuple[Query[Any] | dict[str, Query[Any]], dict[str, Any]]] = {
     "rewards of a slot": (shifts.REWARDS_OF_SLOT, {"day": OCTOBER, "slot": 0}),
     "my rewards": (shifts.REWARDS_OF_PERSON, {"user_id": "user7", "before": shifts.NEWEST, "limit": 51}),
     "whether I was rewarded": (shifts.WAS_REWARDED, {"day": OCTOBER, "slot": 0, "user_id": "user1519"}),
+    "whether a plan has a past": (shifts.FIRST_FIXED_DAY, {"first": date(2019, 10, 15), "last": date(2019, 11, 15)}),
+    "what people hold": (ledger.HOLDINGS, {"account": "user:u_7", "token": "CHT", "limit": 31}),
+    "a page of the ledger": (ledger.MOVEMENTS, {"before": 15_000, "limit": 31}),
+    "mails in a state": (notifications.PAGE_IN_STATE, {"state": "sent", "before": "mail5", "limit": 31}),
+    "how many mails are in a state": (notifications.COUNT, {"state": "refused"}),
+    "who tries to send a mail": (
+        notifications.LAST_TRY,
+        {"kind": "mail.send", "mail_id": "mail7", "after": "mail7@9999"},
+    ),
     "my balances": (ledger.BALANCES_OF, {"account": "user:u_7"}),
     "a page of mails": (notifications.PAGE, {"before": "mail5", "limit": 50}),
 }
-SMALL = {"closed_days", "apps", "calendar_feeds", "rooms"}
+SMALL = {"closed_days", "apps", "calendar_feeds", "rooms", "mints"}
 """Tables with so few rows here that PostgreSQL rightly reads them whole."""
 
 

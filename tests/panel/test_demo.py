@@ -27,6 +27,11 @@ async def test_a_community_moves_into_an_empty_house_once(served: Served, admini
         assert next_week.count("House cleaning day") == 7
         assert "After-school play" in this_week
         assert "Busy" in this_week
+        shifts = (await client.get("/panel/shifts")).text
+        assert shifts.count('<span class="tag') > 40
+        account = (await client.get("/panel/account")).text
+        assert "You hold <b>6 CHT</b>" in account
+        assert "Sign up for the shift on" in (await client.get("/panel/actions")).text
     with pytest.raises(demo.NotEmpty):
         await demo.fill(served.house)
 

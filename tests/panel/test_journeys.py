@@ -208,6 +208,7 @@ async def test_the_office_looks_after_people_apps_rooms_and_jobs(
             assert (await app.get("/v1/rooms")).status_code == 401
 
         await _add_a_room(page)
+        await page.get_by_role("link", name="Closed days").click()
         await page.get_by_label("Day", exact=True).fill("2026-03-06")
         await page.get_by_label("Why").fill("Spring cleaning")
         await page.get_by_role("button", name="Close it").click()
@@ -305,3 +306,24 @@ async def test_a_person_lets_a_device_in_by_its_code_and_signs_it_out(
         await expect(page.locator(".toast")).to_have_text("The device is signed out.")
     async with served.client(headers={"Authorization": f"Bearer {granted['token']}"}) as device:
         assert (await device.get("/v1/users/me")).status_code == 401
+
+
+async def test_the_day_hangs_on_the_wall_on_one_sheet(
+    browser: Browser, served: Served, administrator: User, person: httpx.AsyncClient
+) -> None:
+    await person.post("/v1/shifts/2026-03-03/0/signup")
+    times = {"date": "2026-03-03", "start": "10:00", "end": "11:00"}
+    await person.post("/v1/rooms/mush/book", json={"title": "Tea", **times})
+    await person.post("/v1/rooms/angel/book", json={"title": "Surprise", "private": True, **times})
+    async with visiting(browser, served) as page:
+        await sign_in(page)
+        await page.goto("/panel/shifts?date=2026-03-03")
+        await page.get_by_role("link", name="Tue 3 March on one sheet").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Tuesday 3 March 2026")
+        morning = page.locator("tr", has_text="08:30")
+        await expect(morning.locator("li")).to_have_text(["Xavier Damman", "free place", "free place"])
+        await expect(page.locator("tr", has_text="Mush")).to_contain_text("10:00 \N{EN DASH} 11:00 Tea")
+        await expect(page.locator("tr", has_text="Angel")).to_contain_text("Busy")
+        await page.emulate_media(media="print")
+        await expect(page.locator("#nav")).to_be_hidden()
+        await expect(page.get_by_role("button", name="Print")).to_be_hidden()

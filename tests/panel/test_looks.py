@@ -8,8 +8,9 @@ from playwright.async_api import Browser, Page, expect
 from guildhall import demo
 from guildhall.core.db.base import Engine
 from guildhall.domains.identity import User
+from guildhall.settings import Settings
 from tests.panel.visiting import sign_in, visiting
-from tests.serving import Served
+from tests.serving import Served, settings_for
 
 PAGES = (
     "/panel/rooms",
@@ -17,6 +18,7 @@ PAGES = (
     "/panel/book?room=ostrom&date=2026-03-03&start=10:00",
     "/panel/bookings",
     "/panel/shifts?date=2026-03-03",
+    "/panel/shifts/print?day=2026-03-03",
     "/auth/verify?code=123456",
     "/panel/actions",
     "/panel/account",
@@ -26,9 +28,25 @@ PAGES = (
     "/panel/office/rooms",
     "/panel/office/rooms/new",
     "/panel/office/rooms/ostrom",
+    "/panel/office/closed-days",
+    "/panel/office/plans",
+    "/panel/office/plans/new",
+    "/panel/office/plans/1970-01-01",
+    "/panel/office/tokens",
+    "/panel/office/tokens/new",
+    "/panel/office/tokens/CHT",
+    "/panel/office/calendars",
+    "/panel/office/calendars/room:ostrom",
+    "/panel/office/calendars/shifts",
+    "/kiosk",
+    "/panel/ledger",
+    "/panel/ledger?q=rossi",
+    "/panel/ledger/entries",
+    "/panel/account/rewards",
     "/panel/apps",
     "/panel/audit",
     "/panel/mail",
+    "/panel/mail?state=sent",
     "/panel/jobs?state=waiting",
     "/panel/system",
 )
@@ -76,6 +94,12 @@ FAULTS_OF_READING = """() => {
 def engine() -> Engine:
     """One engine: nothing here depends on it."""
     return "sqlite"
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings that turn every page on."""
+    return settings_for(database_url, tmp_path, COMMONSHUB_KIOSK="true")
 
 
 async def test_every_page_is_light_readable_and_fits_a_phone(

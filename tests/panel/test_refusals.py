@@ -14,6 +14,8 @@ from guildhall.domains.identity import User
 from tests.clock import SettableClock
 from tests.serving import ADMIN_NAME, ADMIN_PASSWORD, Served, serving, settings_for
 
+OFFICE = ("office/rooms", "office/rooms/new", "office/closed-days", "office/plans", "office/plans/new", "office/tokens")
+CHANGES = ("office/closed-days", "office/rooms/ostrom/archive", "office/plans/new", "office/tokens/CHT/remove")
 SIGN_IN = {"name": ADMIN_NAME, "password": ADMIN_PASSWORD}
 BOOKING = {"room": "ostrom", "date": "2026-03-03", "start": "10:00", "end": "11:00", "title": "Tea"}
 
@@ -126,9 +128,9 @@ async def test_guessing_passwords_is_slowed_down(visitor: httpx.AsyncClient) -> 
 async def test_members_do_not_enter_the_office(visitor: httpx.AsyncClient, grace: dict[str, str]) -> None:
     await visitor.post("/panel/sign-in", data=grace)
     token = await csrf_token(visitor)
-    for path in ("people", "apps", "office/rooms", "office/rooms/new", "audit", "mail", "jobs", "system"):
+    for path in ("people", "apps", "office", *OFFICE, "rewards", "ledger", "ledger/entries", "audit", "mail", "system"):
         assert (await visitor.get(f"/panel/{path}")).status_code == 403
-    for path in ("people", "apps", "office/closed-days", "system/master-key", "office/rooms/ostrom/archive"):
+    for path in ("people", "apps", "rewards", "ledger/verify", "system/master-key", *CHANGES):
         assert (await visitor.post(f"/panel/{path}", data={"csrf_token": token})).status_code == 403
     rooms = await visitor.get("/panel/rooms")
     assert (rooms.status_code, "/panel/system" in rooms.text) == (200, False)
@@ -160,6 +162,11 @@ async def test_bad_input_gets_a_page_that_says_so(visitor: httpx.AsyncClient) ->
         ("/panel/book?start=noon", 400),
         ("/panel/people?after=x", 400),
         ("/panel/jobs?state=odd", 400),
+        ("/panel/mail?state=odd", 400),
+        ("/panel/office/plans/2026-02-30", 400),
+        ("/panel/office/plans/2026-02-28", 404),
+        ("/panel/office/tokens/XYZ", 400),
+        ("/panel/ledger/entries?before=x", 400),
         ("/panel/mail/none", 404),
         ("/panel/static/..%2fface.py", 404),
     ):

@@ -11,11 +11,12 @@ from guildhall.core.errors import GuildhallError
 from guildhall.domains.identity import Permission
 from guildhall.domains.identity.permissions import CEILING
 from guildhall.panel import ROUTES as PANEL_ROUTES
+from guildhall.web.hooks import ROUTES as HOOK_ROUTES
 from guildhall.web.routing import Route, RouteError, route
 from guildhall.web.system import ROUTES as SYSTEM_ROUTES
 from tools.rules import RULES, SOURCE, breaches
 
-ROUTES = [*SYSTEM_ROUTES, *PANEL_ROUTES, *(each for _, routes in FACES for each in routes)]
+ROUTES = [*SYSTEM_ROUTES, *HOOK_ROUTES, *PANEL_ROUTES, *(each for _, routes in FACES for each in routes)]
 
 BROKEN = {
     "no-commit": [

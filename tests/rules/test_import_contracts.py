@@ -16,9 +16,11 @@ VIOLATIONS = {
     "dialects": ("dialects/veza/__init__.py", "import guildhall.dialects.commonshub"),
     "no-transport": ("domains/rooms/__init__.py", "import httpx"),
     "client": ("client/wire.py", "import guildhall.core.clock"),
+    "strange-simulator": ("simulator/http.py", "import guildhall.domains"),
     "no-sql-in-faces": ("panel/__init__.py", "import sqlalchemy"),
     "door-to-blobs": ("domains/rooms/__init__.py", "import obstore.store"),
     "door-to-redis": ("core/clock.py", "import redis"),
+    "door-to-eth-account": ("adapters/evm.py", "import eth_account"),
     "door-to-jobs": ("core/clock.py", "from dbos import DBOS"),
     "door-to-postgresql": ("core/clock.py", "import asyncpg"),
 }

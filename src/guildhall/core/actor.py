@@ -11,6 +11,7 @@ class ActorKind(StrEnum):
     USER = "user"
     APP = "app"
     OPERATOR = "operator"
+    CALENDAR = "calendar"
     SYSTEM = "system"
 
 

@@ -9,6 +9,7 @@ GuildhallError            code, kind, message for a person, details for a progra
 │   ├── MissingField           a required key is absent
 │   └── InvalidField           a value has the wrong type or range
 ├── Conflict              409  something else holds the place
+│   └── ManagedByFile          the configuration file sets this
 ├── Unprocessable         422  well formed, but the present state forbids it
 ├── Gone                  410  expired, used or withdrawn
 ├── MethodNotAllowed      405  the path exists, the method does not
@@ -138,6 +139,13 @@ class Conflict(GuildhallError):
     code = "conflict"
     kind = Kind.CONFLICT
     text = "Something else already holds this place"
+
+
+class ManagedByFile(Conflict):
+    """The configuration file names this; it is changed there."""
+
+    code = "managed_by_file"
+    text = "This is set in the configuration file and can be changed only there"
 
 
 class Unprocessable(GuildhallError):

@@ -26,7 +26,7 @@ REDACTED = "[redacted]"
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
-CHATTY = ("aiosmtplib", "alembic", "asyncio", "granian.access", "redis", "sqlalchemy")
+CHATTY = ("aiosmtplib", "alembic", "asyncio", "granian.access", "httpcore", "httpx", "redis", "sqlalchemy")
 """Libraries heard from warnings upwards even at level debug: below that they write statements with their values, or a
 second line for each request."""
 

@@ -11,6 +11,7 @@ import guildhall.core.outbox
 import guildhall.domains.actions.models
 import guildhall.domains.attendance.models
 import guildhall.domains.audit.models
+import guildhall.domains.calendars.models
 import guildhall.domains.identity.models
 import guildhall.domains.ledger.models
 import guildhall.domains.notifications.models

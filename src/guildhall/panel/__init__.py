@@ -8,9 +8,16 @@ from guildhall.panel import (
     calendar,
     devices,
     entrance,
+    kiosk,
+    ledger,
     office,
+    office_calendars,
+    office_days,
+    office_plans,
     office_rooms,
+    office_tokens,
     people,
+    rewards,
     shifts,
 )
 from guildhall.panel.devices import show_notice
@@ -28,6 +35,8 @@ ROUTES = (
     # GET  /panel/static/{name}             GET /panel/live
     entrance.get_static,
     entrance.follow,
+    # GET  /kiosk
+    kiosk.show_kiosk,
     # GET  /panel/rooms                     GET /panel/rooms/{room_id}
     calendar.show_week,
     calendar.show_room,
@@ -47,6 +56,8 @@ ROUTES = (
     account.change_name,
     account.change_password,
     account.make_feed,
+    # GET  /panel/account/rewards
+    account.show_rewards,
     # POST /panel/account/sessions/{session_id}/end             POST .../sessions/end-others
     account.end_session,
     account.end_other_sessions,
@@ -57,10 +68,22 @@ ROUTES = (
     devices.show_verify_page,
     devices.show_device,
     devices.revoke_token,
-    # GET  /panel/shifts                    POST /panel/shifts/{day}/{slot}/sign-up and .../withdraw
+    # GET  /panel/shifts                    GET  .../print      POST .../{day}/{slot}/sign-up and .../withdraw
     shifts.show_rota,
+    shifts.show_day_plan,
     shifts.sign_up,
     shifts.withdraw,
+    # GET and POST /panel/rewards           POST /panel/rewards/preview
+    rewards.show_run,
+    rewards.preview_run,
+    rewards.reward_run,
+    # GET  /panel/ledger                    GET  /panel/ledger/entries      POST /panel/ledger/verify
+    # GET  /panel/ledger/chain              POST /panel/ledger/chain/{mint_id}/retry
+    ledger.show_balances,
+    ledger.show_entries,
+    ledger.show_mints,
+    ledger.retry_mint,
+    ledger.verify_ledger,
     # GET and POST /panel/people            GET /panel/people/{alias}
     people.list_people,
     people.add_person,
@@ -73,6 +96,8 @@ ROUTES = (
     apps.list_apps,
     apps.register_app,
     apps.revoke_app,
+    # GET  /panel/office
+    office_rooms.enter_office,
     # GET  /panel/office/rooms              GET and POST .../new        GET and POST .../{room_id}      POST .../archive
     office_rooms.list_rooms,
     office_rooms.show_new_room,
@@ -80,13 +105,39 @@ ROUTES = (
     office_rooms.show_room,
     office_rooms.save_room,
     office_rooms.archive_room,
-    # POST /panel/office/closed-days        POST .../{day}/open
-    office_rooms.close_day,
-    office_rooms.reopen_day,
-    # GET  /panel/audit    GET /panel/mail  GET /panel/mail/{mail_id}
+    # GET and POST /panel/office/closed-days        POST .../{day}/open
+    office_days.list_days,
+    office_days.close_day,
+    office_days.reopen_day,
+    # GET  /panel/office/plans              GET and POST .../new        GET and POST .../{valid_from}
+    # POST .../{valid_from}/remove
+    office_plans.list_plans,
+    office_plans.show_new_plan,
+    office_plans.create_plan,
+    office_plans.show_plan,
+    office_plans.save_plan,
+    office_plans.remove_plan,
+    # GET  /panel/office/tokens             GET and POST .../new        GET and POST .../{code}
+    # POST .../{code}/up                    POST .../{code}/remove
+    office_tokens.list_tokens,
+    office_tokens.show_new_token,
+    office_tokens.create_token,
+    office_tokens.show_token,
+    office_tokens.save_token,
+    office_tokens.move_up,
+    office_tokens.remove_token,
+    # GET  /panel/office/calendars          GET and POST .../{target}       POST .../unlink     .../sync    .../retry
+    office_calendars.list_calendars,
+    office_calendars.show_calendar,
+    office_calendars.save_calendar,
+    office_calendars.unlink_calendar,
+    office_calendars.sync_calendar,
+    office_calendars.retry_event,
+    # GET  /panel/audit    GET /panel/mail  GET /panel/mail/{mail_id}      POST .../again
     office.show_audit,
     office.list_mail,
     office.show_mail,
+    office.send_again,
     # GET  /panel/jobs                      POST /panel/jobs/{job_id}/retry
     office.list_jobs,
     office.retry_job,

@@ -3,19 +3,21 @@
 from guildhall.core.actor import Actor, Credential
 from guildhall.core.db import Tx
 from guildhall.core.errors import GuildhallError, InvalidField
-from guildhall.domains import identity
+from guildhall.domains import identity, shifts
 from guildhall.domains.identity import Permission, permissions_of
 from guildhall.domains.identity.errors import WrongPassword
 from guildhall.panel.face import viewer_of
 from guildhall.panel.forms import change, show
-from guildhall.panel.pages import page, told
+from guildhall.panel.pages import PER_PAGE, page, told
 from guildhall.panel.words import Refusal
 from guildhall.web.answers import Answer, redirect
-from guildhall.web.bodies import Form, read_form
+from guildhall.web.bodies import Form, QueryString, read_form
 from guildhall.web.calls import Call
 from guildhall.web.house import House
 
 ACCOUNT = "/panel/account"
+LATEST = 5
+"""Rewards on the account's own page."""
 OF_KEY = "may_"
 """What the names of a new key's checkboxes begin with; the rest is the permission."""
 
@@ -45,6 +47,12 @@ class PasswordForm(Form, frozen=True, kw_only=True):
     old: str = ""
     password: str = ""
     again: str = ""
+
+
+class Rewards(QueryString, frozen=True, kw_only=True):
+    """The last reward of the page before."""
+
+    before: int | None = None
 
 
 @show(ACCOUNT, permission=Permission.USE_PANEL)
@@ -142,6 +150,15 @@ async def make_feed(call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     return redirect(told(ACCOUNT, "feed-made"))
 
 
+@show("/panel/account/rewards", permission=Permission.OWN_PROFILE)
+async def show_rewards(query: Rewards, call: Call, tx: Tx) -> Answer:
+    """Show the person's rewards, newest first."""
+    found = await shifts.rewards_of(tx, viewer_of(call).user.id, before=query.before, limit=PER_PAGE + 1)
+    shown = found[:PER_PAGE]
+    before = shown[-1].seq if len(found) > PER_PAGE else None
+    return page(call, "own_rewards.html", title="Your rewards", rewards=shown, before=before)
+
+
 async def _account(
     call: Call,
     tx: Tx,
@@ -167,6 +184,8 @@ async def _account(
         sessions=await identity.sessions_of(tx, viewer.user.id, now=house.clock.now()),
         keys=await identity.keys_of(tx, viewer.user.id),
         tokens=await identity.tokens_of(tx, viewer.user.id, now=house.clock.now()),
+        balances=await shifts.balances_of_person(tx, viewer.user, hub=house.hub),
+        rewards=await shifts.rewards_of(tx, viewer.user.id, before=None, limit=LATEST),
         new_key=new_key,
         offered=[(each, words) for each, words in PERMISSION_WORDS.items() if each in ceiling],
         feed=f"{house.settings.public_url}/v1/feeds/{token}/shifts.ics" if token else "",

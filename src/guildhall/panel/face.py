@@ -49,7 +49,7 @@ class Panel(Face):
 
     name: ClassVar[str] = "panel"
     title: ClassVar[str] = "Panel"
-    prefixes: ClassVar[tuple[str, ...]] = ("/panel",)
+    prefixes: ClassVar[tuple[str, ...]] = ("/panel", "/kiosk")
 
     async def identify(self, call: Call) -> Actor:
         """Return who is signed in, or a stranger where strangers may look. Raises SignInNeeded."""

@@ -1,6 +1,8 @@
 """What happened, what was mailed, what is still to be done, and how the server does."""
 
 import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -8,11 +10,12 @@ from guildhall import __version__
 from guildhall.core import outbox
 from guildhall.core.actor import Actor
 from guildhall.core.db import StoreUnavailable, Tx
-from guildhall.core.errors import NotFound
 from guildhall.core.outbox import JobState
-from guildhall.domains import audit, identity, notifications
+from guildhall.domains import audit, identity, ledger, notifications
 from guildhall.domains.identity import Permission
+from guildhall.domains.notifications import MailState, StoredMail
 from guildhall.panel.forms import change, show
+from guildhall.panel.office_calendars import alerts_of
 from guildhall.panel.pages import PER_PAGE, page, told
 from guildhall.web.answers import Answer, redirect
 from guildhall.web.bodies import QueryString
@@ -20,13 +23,6 @@ from guildhall.web.calls import Call
 from guildhall.web.house import House
 
 ENGINES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
-
-
-class MailNotFound(NotFound):
-    """No such mail."""
-
-    code = "mail_not_found"
-    text = "There is no such mail"
 
 
 class Entries(QueryString, frozen=True, kw_only=True):
@@ -38,8 +34,9 @@ class Entries(QueryString, frozen=True, kw_only=True):
 
 
 class Mails(QueryString, frozen=True, kw_only=True):
-    """The last mail of the page before."""
+    """Mails in which state, any if none, and the last one of the page before."""
 
+    state: MailState | None = None
     before: str = ""
 
 
@@ -74,20 +71,51 @@ async def show_audit(query: Entries, call: Call, tx: Tx) -> Answer:
 @show("/panel/mail", permission=Permission.MANAGE_SYSTEM)
 async def list_mail(query: Mails, call: Call, tx: Tx, house: House) -> Answer:
     """List mails, newest first."""
-    found = await notifications.page_of_mails(tx, before=query.before or None, limit=PER_PAGE + 1)
+    found = await notifications.page_of_mails(tx, state=query.state, before=query.before or None, limit=PER_PAGE + 1)
     shown = found[:PER_PAGE]
-    before = shown[-1].id if len(found) > PER_PAGE else ""
-    leaves = bool(house.settings.mail.smtp_url)
-    return page(call, "mails.html", title="Mail", mails=shown, before=before, leaves=leaves)
+    return page(
+        call,
+        "mails.html",
+        title="Mail",
+        state=query.state,
+        counts=await notifications.count_mails(tx),
+        mails=[(each, await _given_up(tx, each)) for each in shown],
+        before=shown[-1].id if len(found) > PER_PAGE else "",
+        leaves=bool(house.settings.mail.smtp_url),
+    )
 
 
 @show("/panel/mail/{mail_id}", permission=Permission.MANAGE_SYSTEM)
-async def show_mail(mail_id: str, call: Call, tx: Tx) -> Answer:
-    """Show one mail with its calendar part."""
-    mail = await notifications.mail_with(tx, mail_id)
-    if mail is None:
-        raise MailNotFound
-    return page(call, "mail.html", title=mail.subject, mail=mail)
+async def show_mail(mail_id: str, call: Call, tx: Tx, house: House) -> Answer:
+    """Show one mail with its calendar part, and how its sending goes."""
+    mail = await notifications.access_mail(tx, mail_id)
+    leaves = bool(house.settings.mail.smtp_url)
+    given_up = await _given_up(tx, mail)
+    return page(
+        call,
+        "mail.html",
+        title=mail.subject,
+        mail=mail,
+        attempt=await notifications.last_try_of(tx, mail) if mail.state is MailState.QUEUED else None,
+        given_up=given_up,
+        again=given_up or (leaves and mail.state in (MailState.REFUSED, MailState.KEPT)),
+    )
+
+
+@change("/panel/mail/{mail_id}/again", permission=Permission.MANAGE_SYSTEM)
+async def send_again(mail_id: str, tx: Tx, actor: Actor, house: House) -> Answer:
+    """Try a mail again."""
+    mail = await notifications.access_mail(tx, mail_id)
+    await notifications.resend_mail(tx, actor, mail, now=house.clock.now())
+    return redirect(told(f"/panel/mail/{mail_id}", "mail-again"))
+
+
+async def _given_up(tx: Tx, mail: StoredMail) -> bool:
+    """Tell whether a mail waits, but nobody tries to send it any more."""
+    if mail.state is not MailState.QUEUED:
+        return False
+    last = await notifications.last_try_of(tx, mail)
+    return last is not None and last.state is JobState.FAILED
 
 
 @show("/panel/jobs", permission=Permission.MANAGE_JOBS)
@@ -130,11 +158,12 @@ async def replace_master_key(call: Call, actor: Actor, house: House) -> Answer:
 async def _system(call: Call, house: House, *, new_key: str = "") -> Answer:
     settings = house.settings
     store = settings.store
+    database, alerts = await _database_state(house)
     parts = [
         ("Version", f"{__version__}, on Python {platform.python_version()}"),
         ("Address", settings.public_url),
         ("Time zone", house.hub.zone.key),
-        ("Database", f"{ENGINES[house.database.engine]}, {await _database_state(house)}"),
+        ("Database", f"{ENGINES[house.database.engine]}, {database}"),
         ("Jobs", "worked by this process" if house.jobs.working else "worked by another process, or waiting"),
         (
             "Live updates",
@@ -145,16 +174,25 @@ async def _system(call: Call, house: House, *, new_key: str = "") -> Answer:
         ("Data folder", str(store.data_dir)),
     ]
     configured = bool(settings.admin.api_key)
-    return page(call, "system.html", title="System", parts=parts, configured=configured, new_key=new_key)
+    return page(call, "system.html", title="System", parts=parts, alerts=alerts, configured=configured, new_key=new_key)
 
 
-async def _database_state(house: House) -> str:
+@dataclass(frozen=True)
+class Alerts:
+    """What needs somebody's eye: calendars outside, in words or empty, and mints on a chain, a sentence each."""
+
+    calendars: str = ""
+    mints: Sequence[str] = ()
+
+
+async def _database_state(house: House) -> tuple[str, Alerts]:
+    """Return in words whether the database answers, and what it says that needs somebody's eye."""
     try:
         async with house.database.read() as tx:
-            await tx.ping()
+            mints = await ledger.mint_alerts(tx, now=house.clock.now()) if house.hub.mints_on_chain else []
+            return "which answers", Alerts(await alerts_of(tx, house), mints)
     except StoreUnavailable:
-        return "which does not answer"
-    return "which answers"
+        return "which does not answer", Alerts()
 
 
 def _details(details: dict[str, object]) -> str:

@@ -1,6 +1,4 @@
-"""Rooms, their hours, and the days on which the house is closed."""
-
-from datetime import timedelta
+"""Rooms and their hours."""
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
@@ -8,12 +6,13 @@ from guildhall.core.errors import GuildhallError, InvalidField, NotFound
 from guildhall.domains import rooms
 from guildhall.domains.identity import Permission
 from guildhall.domains.rooms import Hours, Opening, Room, RoomPlan
-from guildhall.domains.rooms.errors import ManagedByFile, RoomNotFound
-from guildhall.domains.rooms.times import clock_text, parse_day, parse_minutes
+from guildhall.domains.rooms.errors import RoomNotFound
+from guildhall.domains.rooms.times import clock_text, parse_minutes
 from guildhall.panel.forms import change, show, text_or_none, whole_number
-from guildhall.panel.pages import page, told
+from guildhall.panel.office_calendars import alerts_of
+from guildhall.panel.pages import file_words, page, told
 from guildhall.panel.templating import DASH
-from guildhall.panel.words import Refusal
+from guildhall.panel.words import WEEKDAYS, Refusal
 from guildhall.web.answers import Answer, redirect
 from guildhall.web.bodies import Form, read_form
 from guildhall.web.calls import Call
@@ -21,8 +20,6 @@ from guildhall.web.house import House
 
 ROOMS = "/panel/office/rooms"
 MANAGE = Permission.MANAGE_ROOMS
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-LOOK_AHEAD = timedelta(days=730)
 FIELDS = {"shortName": "short_name", "maxAdvanceDays": "max_advance_days", "openingHours": "opens", "start": "opens"}
 """Names of the form's fields for those that the domain uses."""
 
@@ -48,17 +45,24 @@ class NewRoomForm(Form, frozen=True, kw_only=True):
     id: str = ""
 
 
-class ClosedDayForm(Form, frozen=True, kw_only=True):
-    """A day on which the house is closed, and why."""
-
-    day: str = ""
-    reason: str = ""
+@show("/panel/office", permission=MANAGE, transaction="none")
+async def enter_office() -> Answer:
+    """Lead to the first page of the hub's configuration."""
+    return redirect(ROOMS)
 
 
 @show(ROOMS, permission=MANAGE)
 async def list_rooms(call: Call, tx: Tx, house: House) -> Answer:
-    """List all rooms and the closed days to come."""
-    return await _list(call, tx, house)
+    """List all rooms."""
+    return page(
+        call,
+        "office_rooms.html",
+        title="Rooms and hours",
+        rooms=await rooms.every_room(tx),
+        hours_of=_hours_words,
+        by_file=file_words(house),
+        alerts=await alerts_of(tx, house),
+    )
 
 
 @show(ROOMS + "/new", permission=MANAGE)
@@ -115,26 +119,6 @@ async def archive_room(room_id: str, tx: Tx, actor: Actor, house: House) -> Answ
     return redirect(told(ROOMS, "room-archived"))
 
 
-@change("/panel/office/closed-days", permission=MANAGE)
-async def close_day(form: ClosedDayForm, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
-    """Close the house for a day."""
-    try:
-        async with tx.savepoint():
-            await rooms.close_day(tx, actor, parse_day(form.day), reason=form.reason, now=house.clock.now())
-    except GuildhallError as error:
-        refusal = Refusal.of(error)
-        beside = Refusal(refusal.message, {"date": "day"}.get(refusal.field, refusal.field), refusal.status)
-        return await _list(call, tx, house, entered=form, refusal=beside)
-    return redirect(told(ROOMS, "day-closed"))
-
-
-@change("/panel/office/closed-days/{day}/open", permission=MANAGE)
-async def reopen_day(day: str, tx: Tx, actor: Actor, house: House) -> Answer:
-    """Open the house again on a day."""
-    await rooms.reopen_day(tx, actor, parse_day(day), now=house.clock.now())
-    return redirect(told(ROOMS, "day-opened"))
-
-
 async def _known(tx: Tx, actor: Actor, room_id: str) -> Room | None:
     """Return the room that has this id. Raises InvalidField for what is no id."""
     try:
@@ -143,30 +127,10 @@ async def _known(tx: Tx, actor: Actor, room_id: str) -> Room | None:
         raise InvalidField(error.message, field="id") from error
 
 
-async def _list(
-    call: Call, tx: Tx, house: House, *, entered: ClosedDayForm | None = None, refusal: Refusal | None = None
-) -> Answer:
-    today = house.clock.now().astimezone(house.hub.zone).date()
-    closed = await rooms.closed_between(tx, today, today + LOOK_AHEAD)
-    return page(
-        call,
-        "office_rooms.html",
-        status=refusal.status if refusal else 200,
-        title="Rooms and hours",
-        rooms=await rooms.every_room(tx),
-        closed=list(closed.values()),
-        hours_of=_hours_words,
-        entered=entered or ClosedDayForm(),
-        refusal=refusal,
-    )
-
-
 def _form(
     call: Call, room: Room | None, form: RoomForm, fields: dict[str, str], *, error: GuildhallError | None = None
 ) -> Answer:
-    refusal = Refusal.of(error) if error else None
-    if refusal:
-        refusal = Refusal(refusal.message, FIELDS.get(refusal.field, refusal.field), refusal.status)
+    refusal = Refusal.of(error, fields=FIELDS) if error else None
     return page(
         call,
         "office_room.html",
@@ -176,7 +140,7 @@ def _form(
         form=form,
         fields=fields,
         weekdays=list(enumerate(WEEKDAYS)),
-        read_only=ManagedByFile.text if room and room.managed_by_file else "",
+        by_file=file_words(call.house) if room and room.managed_by_file else "",
         refusal=refusal,
     )
 

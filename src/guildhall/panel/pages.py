@@ -9,6 +9,7 @@ from guildhall.panel.face import UNCACHED, known_viewer
 from guildhall.panel.templating import render
 from guildhall.web.answers import HTML, Answer
 from guildhall.web.calls import Call
+from guildhall.web.house import House
 
 LOCAL = re.compile(r"/(?:(?:panel|auth/verify)(?:/[\w.:@-]+)*|v1/actions/\w+/confirm)(?:\?[\w.:@%=&+/-]*)?", re.ASCII)
 THEMES = ("auto", "light", "dark")
@@ -17,21 +18,32 @@ PER_PAGE = 30
 NOTICES: dict[str, str] = {
     "app-revoked": "The app is revoked; its secret no longer works.",
     "booked": "Booked. The room is yours.",
+    "calendar-asked": "The calendar is asked in a moment.",
+    "calendar-linked": "The calendar is linked; its first sync follows in a moment.",
+    "calendar-retried": "The calendar is told again in a moment.",
+    "calendar-unlinked": "The link is ended; what the calendar outside holds stays there.",
     "cancelled": "Cancelled. The time is free again.",
     "day-closed": "The house is closed that day.",
     "day-opened": "The house is open that day again.",
     "feed-made": "Your calendar has a new address; an older one no longer works.",
     "job-retried": "The job will run again in a moment.",
     "key-revoked": "The key is revoked.",
+    "mail-again": "The mail is tried again in a moment.",
+    "mint-again": "The mint is taken to the chain once more.",
     "name-changed": "Your name is changed.",
     "others-ended": "All your other sessions are over.",
     "password-changed": "Your password is changed, and your other sessions are over.",
+    "plan-removed": "The plan is removed; the one before it takes its days.",
+    "plan-saved": "The plan is saved.",
     "password-set": "Their password is set, and their sessions are over.",
     "roles-set": "The roles are set.",
     "room-archived": "The room is archived; its bookings stay.",
     "room-saved": "The room is saved.",
     "session-ended": "The session is over.",
     "sessions-ended": "All their sessions are over.",
+    "token-removed": "The token is removed.",
+    "token-saved": "The token is saved.",
+    "tokens-ordered": "The order is changed; shifts suggest the first token.",
     "token-revoked": "The device is signed out.",
     "signed-up": "You are on. Thank you!",
     "withdrawn": "Your place is given back.",
@@ -72,7 +84,9 @@ WINGS = (
         "Office",
         (
             Link("People", "/panel/people", "p", Permission.MANAGE_PEOPLE),
-            Link("Rooms and hours", "/panel/office/rooms", "h", Permission.MANAGE_ROOMS),
+            Link("Rewards", "/panel/rewards", "w", Permission.REWARD),
+            Link("Ledger", "/panel/ledger", "k", Permission.SEE_LEDGER),
+            Link("Hub", "/panel/office", "h", Permission.MANAGE_ROOMS),
             Link("Apps", "/panel/apps", "a", Permission.MANAGE_APPS),
             Link("Audit", "/panel/audit", "l", Permission.SEE_AUDIT),
             Link("Mail", "/panel/mail", "m", Permission.MANAGE_SYSTEM),
@@ -107,9 +121,13 @@ def page(
 
 
 def local_path(text: str, *, otherwise: str = "/panel") -> str:
-    """Return the address of one of our pages as it is, and `otherwise` for any other."""
     """Return the address of a page of the panel as it is, and `otherwise` for any other."""
     return text if LOCAL.fullmatch(text) and "//" not in text else otherwise
+
+
+def file_words(house: House) -> str:
+    """Return why what the hub's configuration file names cannot be changed on a page."""
+    return f"This is set in {house.settings.commonshub.config} and can be changed only there"
 
 
 def told(path: str, notice: str) -> str:

@@ -7,10 +7,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from guildhall import __version__
+from guildhall.domains.ledger import amount_text
 from guildhall.domains.rooms.times import clock_text
 from guildhall.web.assets import Assets
 
 DASH = "\N{EN DASH}"
+KINDS = {"caldav": "CalDAV", "google": "Google Calendar"}
+"""What people call the kinds of calendars outside."""
 ASSETS = Assets("/panel/static", sorted((Path(__file__).parent / "static").iterdir()))
 
 
@@ -31,6 +34,11 @@ def span_words(first: date, last: date) -> str:
     if first.month != last.month:
         return f"{first.day} {first:%B} {DASH} {last.day} {last:%B %Y}"
     return f"{first.day} {DASH} {last.day} {last:%B %Y}"
+
+
+def short(digest: str) -> str:
+    """Write a hash so that it fits a line: its beginning and its end."""
+    return f"{digest[:10]}\N{HORIZONTAL ELLIPSIS}{digest[-6:]}"
 
 
 @pass_context
@@ -62,5 +70,13 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_ENVIRONMENT.globals.update(asset=ASSETS.url, version=__version__, theme="auto")
-_ENVIRONMENT.filters.update(clock=_clock, day=_day, day_words=day_words, minutes=clock_text, moment=_moment)
+_ENVIRONMENT.globals.update(asset=ASSETS.url, version=__version__, theme="auto", kinds=KINDS)
+_ENVIRONMENT.filters.update(
+    clock=_clock,
+    day=_day,
+    day_words=day_words,
+    minutes=clock_text,
+    moment=_moment,
+    short=short,
+    tokens=amount_text,
+)

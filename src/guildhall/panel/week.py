@@ -1,7 +1,7 @@
 """A week of rooms as it is drawn: where things stand between the first and the last hour shown. Pure sums, no I/O."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -51,7 +51,8 @@ class Stretch(NamedTuple):
 class Taken:
     """An event as this viewer may see it; private bookings of others are "Busy" and nobody's.
 
-    `outside` is the kind of calendar that it was imported from, empty for bookings.
+    `outside` is the kind of calendar that it was imported from, empty for bookings. `clash` is whether a booking and an
+    event outside hold the room at the same time, and this is one of the two.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Taken:
     private: bool
     over: bool
     outside: str = ""
+    clash: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def week_of(chosen: date, today: date) -> Week:
 
 
 def axis_of(rooms: Iterable[Room], plans: Iterable[DayPlan], zone: ZoneInfo) -> Axis:
-    """Return the full hours in which any of these rooms is open or booked on these days."""
+    """Return the full hours in which any of these rooms is open or booked on these days, 8 to 22 when none is."""
     plans = list(plans)
     days = {plan.day for plan in plans}
     edges = [
@@ -163,9 +165,17 @@ def axis_of(rooms: Iterable[Room], plans: Iterable[DayPlan], zone: ZoneInfo) -> 
         if (hours := room.opening.on(day))
         for edge in (hours.opens, hours.closes)
     ]
-    edges += [edge for plan in plans for event in plan.events for edge in _minutes(event, plan.day, zone)]
+    held = [(event, _minutes(event, plan.day, zone)) for plan in plans for event in plan.events]
+    edges += [edge for event, span in held if not isinstance(event, ImportedEvent) for edge in span]
     if not edges:
-        return Axis(8 * HOUR, 22 * HOUR)
+        edges = [8 * HOUR, 22 * HOUR]
+    # An event outside that lasts all day is cut to the hours of the house; one that is all at night is not lost.
+    edges += [
+        edge
+        for event, (start, end) in held
+        if isinstance(event, ImportedEvent) and (end <= min(edges) or start >= max(edges))
+        for edge in (start, end)
+    ]
     first, last = min(edges) // HOUR * HOUR, -(-max(edges) // HOUR) * HOUR
     return Axis(first, max(last, first + HOUR))
 
@@ -187,13 +197,22 @@ def _cell(room: Room, plan: DayPlan, closed: ClosedDay | None, axis: Axis, scene
         day=plan.day,
         open=axis.stretch(hours.opens, hours.closes) if hours else None,
         closed="" if hours else closed.reason if closed else "Closed",
-        taken=[_taken(event, plan.day, axis, scene) for event in plan.events],
+        taken=_with_clashes([_taken(event, plan.day, axis, scene) for event in plan.events]),
         free=free,
         offer=next((max(each.start, _half_hour_from(now)) for each in free if each.end > _half_hour_from(now)), None),
         today=today,
         past=plan.day < scene.today,
         now=axis.place(now) if today else None,
     )
+
+
+def _with_clashes(taken: list[Taken]) -> list[Taken]:
+    """Mark what clashes, so that neither hides the other."""
+    return [replace(one, clash=any(_clash(one, other) for other in taken)) for one in taken]
+
+
+def _clash(one: Taken, other: Taken) -> bool:
+    return bool(one.outside) != bool(other.outside) and one.start < other.end and other.start < one.end
 
 
 def _half_hour_from(minutes: int) -> int:

@@ -1,5 +1,6 @@
 """What people read when something is refused."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from guildhall.core.errors import STATUS, GuildhallError, Kind
@@ -14,6 +15,8 @@ from guildhall.domains.rooms.errors import (
     RoomNotFound,
     TooFarAhead,
 )
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 HEADLINES: dict[Kind, str] = {
     Kind.UNAUTHENTICATED: "You are not signed in",
@@ -57,10 +60,10 @@ class Refusal:
     status: int
 
     @classmethod
-    def of(cls, error: GuildhallError) -> "Refusal":
-        """Put an error into the form's words."""
+    def of(cls, error: GuildhallError, *, fields: Mapping[str, str] | None = None) -> "Refusal":
+        """Put an error into the form's words; `fields` are the form's names where it has others than the domain."""
         field = str(error.details.get("field", "")) or FIELDS.get(type(error), "")
-        return cls(message_of(error), field, STATUS[error.kind])
+        return cls(message_of(error), (fields or {}).get(field, field), STATUS[error.kind])
 
 
 def headline_of(error: GuildhallError) -> str:

@@ -11,6 +11,7 @@ from guildhall.core.events import EventBus
 from guildhall.core.jobs import JobEngine
 from guildhall.core.limits import Limiter
 from guildhall.core.metrics import Metrics
+from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
 from guildhall.settings import Settings
 from guildhall.web.notices import Notices
@@ -32,6 +33,10 @@ class House:
     hub: Hub
     passwords: PasswordHasher
     feeds_box: SecretBox
+    calendars_box: SecretBox
     answers_box: SecretBox
     token_key: str
     notice: Notices
+    chain: Chain | None
+    google_account: str
+    """Whom calendars at Google are shared with, so that the hub can write there; empty without an account."""

@@ -30,6 +30,7 @@ from guildhall.core.errors import (
     Limited,
     NotFound,
     Unauthenticated,
+    Unavailable,
 )
 from guildhall.core.log import get_logger
 from guildhall.domains.identity import Permission
@@ -55,9 +56,13 @@ log = get_logger(__name__)
 
 Handler = Callable[..., Awaitable[Any]]
 Getter = Callable[[Call], Any]
+Follow = Callable[[Call, bytes], Awaitable[bytes]]
+"""Brings the body of an answer up to date once its transaction is committed."""
+
 MINUTE = timedelta(minutes=1)
 SAFE = frozenset({"GET"})
 LONGEST_KEY = 255
+OK = 200
 REPLAY = (b"idempotent-replay", b"true")
 
 
@@ -82,6 +87,7 @@ class Route:
     transaction: str
     content: str
     also: tuple[int, ...]
+    follow: Follow | None
 
     @property
     def name(self) -> str:
@@ -104,12 +110,14 @@ def route(
     transaction: str | None = None,
     content: str = "application/json",
     also: Sequence[int] = (),
+    follow: Follow | None = None,
 ) -> Callable[[Handler], Route]:
     """Declare a route.
 
     `permission` and `accepts` are required: RouteError without them. `refusals` are the errors of this operation, for
     its documentation, as are the media type `content` and the statuses `also` answered beside 200. `transaction` is
-    "read", "write" or "none"; by default reads for GET, writes for the others.
+    "read", "write" or "none"; by default reads for GET, writes for the others. `follow` gets every good answer of a
+    write after the commit, a repeated one too, and may wait for what goes on outside.
     """
     if permission is None or accepts is None:
         raise RouteError(f"{method} {path} names no permission or no credentials")
@@ -123,7 +131,7 @@ def route(
         mode = transaction or ("read" if method in SAFE else "write")
         return Route(
             method, path, handler, permission, accepts, tuple(refusals), arguments,
-            bodies[0] if bodies else None, queries[0] if queries else None, reply, mode, content, tuple(also),
+            bodies[0] if bodies else None, queries[0] if queries else None, reply, mode, content, tuple(also), follow,
         )  # fmt: skip
 
     return declare
@@ -198,7 +206,18 @@ async def _handle(face: Face, call: Call) -> Answer:
     if each.transaction == "read":
         async with call.house.database.read() as call.tx:
             return face.answer(await _run(call))
-    return await _write(face, call)
+    answer = await _write(face, call)
+    if each.follow is not None and answer.status == OK:
+        await _bring_up_to_date(call, answer, each.follow)
+    return answer
+
+
+async def _bring_up_to_date(call: Call, answer: Answer, follow: Follow) -> None:
+    try:
+        answer.body = await follow(call, answer.body)
+    except Unavailable as fault:
+        # What is committed has happened, and the first answer says so.
+        log.warning("An answer cannot be followed up", route=call.route.path, reason=fault.message)
 
 
 def _takes_form(each: Route, call: Call) -> bool:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 from icalendar import Calendar
 
 from guildhall.domains.rooms.calendars import Entry, Invitation, calendar_document
@@ -51,6 +51,7 @@ def lines(text: str) -> list[str]:
 
 @settings(max_examples=300)
 @given(TITLES, TEXTS)
+@example("C:\\News, all; of it", "\\N \\n \\\\N")
 def test_titles_and_descriptions_come_back_as_they_were_written(title: str, description: str) -> None:
     calendar = read(calendar_document([entry(title, description)], zone=BRUSSELS, name=title))
     (event,) = calendar.events

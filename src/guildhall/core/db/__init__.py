@@ -8,7 +8,7 @@ from guildhall.core.db.base import Database, StoreUnavailable, Tx
 from guildhall.core.db.postgres import PostgresDatabase
 from guildhall.core.db.schema import Day, JsonDoc, UtcTime, metadata
 from guildhall.core.db.sqlite import SqliteDatabase
-from guildhall.core.db.statements import Command, Query, command, insert_if_new, query, stored
+from guildhall.core.db.statements import Command, Query, command, insert_if_new, insert_or_replace, query, stored
 
 __all__ = [
     "Command",
@@ -23,6 +23,7 @@ __all__ = [
     "UtcTime",
     "command",
     "insert_if_new",
+    "insert_or_replace",
     "metadata",
     "open_database",
     "query",

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, TypeVar
 
@@ -15,6 +15,7 @@ from guildhall.core.errors import GuildhallError, Unavailable
 log = logging.getLogger(__name__)
 
 Row = TypeVar("Row")
+Result = TypeVar("Result")
 Engine = Literal["sqlite", "postgresql"]
 
 
@@ -151,6 +152,11 @@ class Database(ABC):
     @abstractmethod
     def write(self) -> AbstractAsyncContextManager[Tx]:
         """Open a transaction that commits when the block ends and rolls back when it raises."""
+
+    async def long_read(self, work: Callable[[Tx], Coroutine[Any, Any, Result]]) -> Result:
+        """Do work that reads for so long that no request may wait behind it, and return what it returns."""
+        async with self.read() as tx:
+            return await work(tx)
 
     async def check(self) -> str | None:
         """Look for damage that an unclean stop may have left, and return what is wrong. May take seconds."""

@@ -10,13 +10,13 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from guildhall.core.db.base import Clash, Database, StoreUnavailable, Tx, to_the_end
+from guildhall.core.db.base import Clash, Database, Result, StoreUnavailable, Tx, to_the_end
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,10 @@ class SqliteDatabase(Database):
         if cancelled:
             raise asyncio.CancelledError
 
+    async def long_read(self, work: Callable[[Tx], Coroutine[Any, Any, Result]]) -> Result:
+        """Do work on a connection and a thread of their own: reads here answer within the loop, and would hold it."""
+        return await asyncio.to_thread(self._read_apart, work)
+
     async def check(self) -> str | None:
         """Look through the file if the last process did not close it, on a connection and a thread of their own."""
         return await asyncio.to_thread(self._look_through) if self._was_left_open else None
@@ -175,6 +179,11 @@ class SqliteDatabase(Database):
             raise StoreUnavailable from fault
         finally:
             self._writer.execute("PRAGMA busy_timeout = 0")
+
+    def _read_apart(self, work: Callable[[Tx], Coroutine[Any, Any, Result]]) -> Result:
+        with contextlib.closing(self._connect()) as connection:
+            connection.execute("BEGIN")
+            return asyncio.run(work(SqliteTx(connection, self)))
 
     def _look_through(self) -> str | None:
         with contextlib.closing(self._connect()) as connection:

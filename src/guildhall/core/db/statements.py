@@ -102,6 +102,14 @@ def insert_if_new(table: Table) -> Command:
     return Command(postgresql.insert(table).values(values).on_conflict_do_nothing())
 
 
+def insert_or_replace(table: Table) -> Command:
+    """Declare an insert of all columns that takes the place of the row with the same primary key, if there is one."""
+    new = postgresql.insert(table)
+    values = {column.name: _bind(table, column.name) for column in table.columns}
+    replaced = {column.name: new.excluded[column.name] for column in table.columns if not column.primary_key}
+    return Command(new.values(values).on_conflict_do_update(index_elements=list(table.primary_key), set_=replaced))
+
+
 def _bind(table: Table, name: str) -> Any:  # noqa: ANN401 (a bind parameter of the column's own type)
     from sqlalchemy import bindparam  # noqa: PLC0415
 

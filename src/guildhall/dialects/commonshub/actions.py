@@ -5,11 +5,14 @@ The page behind `confirmUrl` is the panel's.
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from guildhall.core.actor import Actor, Credential
 from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid, InvalidField, MissingField
 from guildhall.core.idempotency import IdempotencyKeyReused
 from guildhall.dialects.commonshub.auth import FOR_USER, READER
+from guildhall.dialects.commonshub.following import look_until
 from guildhall.dialects.commonshub.wire import HubBody, Ok, Reply, utc
 from guildhall.domains import actions
 from guildhall.domains.actions import ActionState, Deed, PreparedAction
@@ -44,6 +47,7 @@ from guildhall.domains.shifts.errors import (
     SlotNotFound,
 )
 from guildhall.web.bodies import convert
+from guildhall.web.calls import Call
 from guildhall.web.house import House
 from guildhall.web.routing import route
 
@@ -102,8 +106,8 @@ class ActionReply(Reply, frozen=True, kw_only=True):
     result: dict[str, Any] | None
 
     @classmethod
-    def of(cls, action: PreparedAction, status: ActionState) -> "ActionReply":
-        """Show an action."""
+    def of(cls, action: PreparedAction, status: ActionState, result: dict[str, Any] | None = None) -> "ActionReply":
+        """Show an action, and what has come of it by now."""
         return cls(
             action_id=action.id,
             action=action.kind,
@@ -114,7 +118,7 @@ class ActionReply(Reply, frozen=True, kw_only=True):
             summary=action.summary,
             prepared_by=action.app_name,
             executed_at=utc(action.decided_at) if action.decided_at and status is ActionState.EXECUTED else None,
-            result=action.result,
+            result=result,
         )
 
 
@@ -159,7 +163,7 @@ async def prepare_action(data: ActionPrepare, tx: Tx, actor: Actor, house: House
 async def get_action(action_id: str, tx: Tx, actor: Actor, house: House) -> ActionReply:
     """Show a prepared action and its state."""
     action = await actions.access_action(tx, actor, action_id)
-    return ActionReply.of(action, action.state_at(house.clock.now()))
+    return ActionReply.of(action, action.state_at(house.clock.now()), await actions.result_now(tx, action))
 
 
 @route(
@@ -172,6 +176,24 @@ async def cancel_action(action_id: str, tx: Tx, actor: Actor, house: House) -> O
     return Ok()
 
 
+async def follow_action(call: Call, body: bytes) -> bytes:
+    """Wait a little for mints that the outcome of an action tells to be pending."""
+    if not call.house.hub.mints_on_chain:
+        return body
+    reply = msgspec.json.decode(body, type=ActionExecuted)
+
+    async def look(tx: Tx) -> dict[str, Any]:
+        action = await actions.access_action(tx, call.actor, reply.action_id)
+        return await actions.result_now(tx, action) or reply.result
+
+    result = await look_until(call.house, look, _is_settled)
+    return msgspec.json.encode(msgspec.structs.replace(reply, result=result))
+
+
+def _is_settled(result: dict[str, Any]) -> bool:
+    return all(each["status"] != "pending" for each in result.get("results", ()))
+
+
 @route(
     "POST", "/v1/actions/{action_id}/execute", permission=Permission.USE_ACTIONS, accepts=EXECUTORS,
     refusals=(
@@ -179,6 +201,7 @@ async def cancel_action(action_id: str, tx: Tx, actor: Actor, house: House) -> O
         ActionNotFound, SlotNotFound, NotSignedUp, BookingNotFound, AlreadySignedUp, RoomBooked, *OVER, SlotFull,
         SlotClosed, RoomClosed, AlreadyRewarded,
     ),
+    follow=follow_action,
 )  # fmt: skip
 async def execute_action(action_id: str, tx: Tx, actor: Actor, house: House) -> ActionExecuted:
     """Execute a prepared action once, as the target user; a refusal of the deed itself leaves it pending."""

@@ -11,6 +11,7 @@ from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid, InvalidField, MissingField
 from guildhall.core.idempotency import IdempotencyKeyReused
 from guildhall.dialects.commonshub.auth import FOR_USER, READER
+from guildhall.dialects.commonshub.following import look_until
 from guildhall.dialects.commonshub.shifts import slot_number
 from guildhall.dialects.commonshub.wire import HubBody, Page, Reply, cursor_of, position_of, utc
 from guildhall.domains import identity, ledger, shifts
@@ -19,9 +20,10 @@ from guildhall.domains.identity.errors import MissingRole, MissingUserId
 from guildhall.domains.ledger import InvalidAmount, UnknownToken
 from guildhall.domains.rooms.errors import InvalidDate
 from guildhall.domains.rooms.times import parse_day
-from guildhall.domains.shifts import Reward, RewardRefusal, RewardResult
+from guildhall.domains.shifts import Reward, RewardRefusal, RewardResult, RewardState
 from guildhall.domains.shifts.errors import InvalidSlot, SlotNotFound, TooManyParticipants
 from guildhall.web.bodies import Later, QueryString
+from guildhall.web.calls import Call
 from guildhall.web.house import House
 from guildhall.web.routing import route
 
@@ -50,7 +52,7 @@ class RewardReply(Reply, frozen=True, kw_only=True):
     amount: int | float
     tx_hash: str | None
     success: bool
-    status: Literal["confirmed", "refused"]
+    status: Literal["confirmed", "pending", "failed", "refused"]
     already_rewarded: bool | UnsetType = UNSET
     error: RewardRefusal | None = None
     message: str | None = None
@@ -63,8 +65,8 @@ class RewardReply(Reply, frozen=True, kw_only=True):
             username=result.username,
             amount=ledger.amount_number(result.amount),
             tx_hash=result.tx_hash,
-            success=result.refusal is None,
-            status="refused" if result.refusal else "confirmed",
+            success=result.state is RewardState.CONFIRMED,
+            status=result.status,
             already_rewarded=result.repeated,
             error=result.refusal,
             message=result.reason,
@@ -72,15 +74,8 @@ class RewardReply(Reply, frozen=True, kw_only=True):
 
     @classmethod
     def of_stored(cls, reward: Reward) -> "RewardReply":
-        """Show a reward that was given."""
-        return cls(
-            user_id=reward.alias,
-            username=reward.username,
-            amount=ledger.amount_number(reward.amount),
-            tx_hash=reward.tx_hash,
-            success=True,
-            status="confirmed",
-        )
+        """Show a reward as it stands now."""
+        return msgspec.structs.replace(cls.of(RewardResult.of(reward, repeated=False)), already_rewarded=UNSET)
 
 
 class RewardResults(Reply, frozen=True):
@@ -131,12 +126,35 @@ class PageQuery(QueryString, frozen=True, kw_only=True, rename="camel"):
     cursor: str | None = None
 
 
+async def follow_rewards(call: Call, body: bytes) -> bytes:
+    """Wait a little for mints that an answer tells to be pending, and tell what has become of them."""
+    reply = msgspec.json.decode(body, type=RewardResults)
+    pending = {each.user_id for each in reply.results if each.status == "pending"}
+    if not pending:
+        return body
+    path = call.request.path_params
+    day, slot = parse_day(path["date"]), slot_number(path["slot_index"])
+
+    async def look(tx: Tx) -> dict[str, Reward]:
+        return {each.alias: each for each in await shifts.rewards_of_slot(tx, day, slot) if each.alias in pending}
+
+    found = await look_until(call.house, look, lambda seen: RewardState.PENDING not in {r.state for r in seen.values()})
+    results = [
+        RewardReply.of(RewardResult.of(found[each.user_id], repeated=bool(each.already_rewarded)))
+        if each.user_id in pending
+        else each
+        for each in reply.results
+    ]
+    return msgspec.json.encode(RewardResults(results))
+
+
 @route(
     "POST", "/v1/shifts/{date}/{slot_index}/reward", permission=Permission.REWARD, accepts=FOR_USER,
     refusals=(
         MissingUserId, MissingRole, InvalidDate, InvalidSlot, SlotNotFound, MissingField, TooManyParticipants,
         InvalidAmount, UnknownToken, IdempotencyKeyReused,
     ),
+    follow=follow_rewards,
 )  # fmt: skip
 async def reward_shift(
     date: str, slot_index: str, data: Later[RewardCreate], tx: Tx, actor: Actor, house: House
@@ -151,6 +169,7 @@ async def reward_shift(
         participants=wanted.participants,
         amount=wanted.amount_per_user,
         token=wanted.token,
+        hub=house.hub,
         now=house.clock.now(),
     )
     return RewardResults([RewardReply.of(result) for result in results])
@@ -168,17 +187,27 @@ async def list_shift_rewards(date: str, slot_index: str, tx: Tx, actor: Actor) -
 
 
 @route(
-    "GET", "/v1/users/me/rewards", permission=Permission.OWN_PROFILE, accepts=FOR_USER,
+    "GET", "/v1/users/me/rewards", permission=Permission.OWN_PROFILE, accepts=FOR_USER, transaction="none",
     refusals=(MissingUserId, InvalidField),
 )  # fmt: skip
-async def list_my_rewards(query: PageQuery, tx: Tx, actor: Actor) -> RewardList:
+async def list_my_rewards(query: PageQuery, actor: Actor, house: House) -> RewardList:
     """List the acting user's token balances and rewards, newest reward first."""
-    user = await identity.access_self(tx, actor)
-    found = await shifts.rewards_of(tx, user.id, before=position_of(query.cursor), limit=query.limit + 1)
+    if house.chain is not None:
+        await _look_at_wallet(house, house.chain, actor)
+    async with house.database.read() as tx:
+        user = await identity.access_self(tx, actor)
+        found = await shifts.rewards_of(tx, user.id, before=position_of(query.cursor), limit=query.limit + 1)
+        balances = await shifts.balances_of_person(tx, user, hub=house.hub)
     page = found[: query.limit]
-    balances = await shifts.balances_of_person(tx, user)
     return RewardList(
         balances=[BalanceReply(each.token, ledger.amount_number(each.amount)) for each in balances],
         rewards=[OwnReward.of_own(each) for each in page],
         next_cursor=cursor_of(page[-1].seq) if len(found) > query.limit else None,
     )
+
+
+async def _look_at_wallet(house: House, chain: ledger.Chain, actor: Actor) -> None:
+    async with house.database.read() as tx:
+        user = await identity.access_self(tx, actor)
+    if user.wallet is not None:
+        await ledger.refresh_balances(house.database, chain, user.wallet, now=house.clock.now())

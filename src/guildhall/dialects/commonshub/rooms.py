@@ -5,7 +5,7 @@ from msgspec import UNSET, UnsetType
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
-from guildhall.core.errors import Invalid, InvalidField, MissingField, NotFound
+from guildhall.core.errors import Invalid, InvalidField, ManagedByFile, MissingField, NotFound
 from guildhall.core.idempotency import IdempotencyKeyReused
 from guildhall.dialects.commonshub.auth import ADMINISTRATION, FOR_USER, MASTER, READER
 from guildhall.dialects.commonshub.bookings import BookingCreate, BookingReply, RoomEvent
@@ -21,7 +21,6 @@ from guildhall.domains.rooms.errors import (
     InvalidDate,
     InvalidRange,
     InvalidTime,
-    ManagedByFile,
     NotBookingOwner,
     OutsideOpeningHours,
     RangeTooLong,

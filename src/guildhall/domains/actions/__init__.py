@@ -1,6 +1,12 @@
 """Prepared actions: what an app sets up for a person, who confirms it once."""
 
-from guildhall.domains.actions.deciding import cancel_action, describe_action, execute_action, forget_decided
+from guildhall.domains.actions.deciding import (
+    cancel_action,
+    describe_action,
+    execute_action,
+    forget_decided,
+    result_now,
+)
 from guildhall.domains.actions.deeds import KINDS, Deed, Outcome
 from guildhall.domains.actions.models import ActionState, NewAction, PreparedAction
 from guildhall.domains.actions.policy import access_action, access_action_to_execute, check_pending
@@ -25,4 +31,5 @@ __all__ = [
     "over_of",
     "pending_of",
     "prepare_action",
+    "result_now",
 ]

@@ -70,6 +70,11 @@ async def forget_decided(tx: Tx, *, now: datetime) -> int:
     return await tx.run(FORGET, before=now - KEPT)
 
 
+async def result_now(tx: Tx, action: PreparedAction) -> Outcome | None:
+    """Return what came of an action, as it stands now; None for one that was not executed."""
+    return None if action.result is None else await deed_of(action).follow(tx, action.result)
+
+
 def deed_of(action: PreparedAction) -> Deed:
     """Return what an action does."""
     return msgspec.convert(action.params, KINDS[action.kind])

@@ -21,11 +21,14 @@ from guildhall.domains.identity.names import valid_email
 from guildhall.domains.rooms import BookingState, Hub, Wish
 from guildhall.domains.rooms.errors import BookingNotFound
 from guildhall.domains.rooms.times import clock_text, instant_at, minutes_of, parse_day, parse_minutes
-from guildhall.domains.shifts import DaySlot, RewardResult
+from guildhall.domains.shifts import DaySlot, Reward, RewardResult, RewardState
 
 SlotNumber = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]
 Outcome = dict[str, object]
 """What came of an action, in the form in which apps read it."""
+
+SETTLED = {"confirmed", "refused"}
+"""States of a result that never change. A failed mint may be retried."""
 
 
 class Deed(Protocol):
@@ -42,9 +45,15 @@ class Deed(Protocol):
     async def perform(self, tx: Tx, actor: Actor, *, hub: Hub, now: datetime) -> Outcome:
         """Do it as the person who acts. Raises whatever the deed itself is refused with."""
 
+    async def follow(self, tx: Tx, outcome: Outcome) -> Outcome:
+        """Return what came of it as it stands now, where something goes on after the deed."""
+
 
 class _Params(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    pass
+    async def follow(self, tx: Tx, outcome: Outcome) -> Outcome:
+        """See Deed. What most deeds have done is done."""
+        del tx
+        return outcome
 
 
 class ShiftSignup(_Params, frozen=True, kw_only=True):
@@ -214,7 +223,6 @@ class ShiftReward(_Params, frozen=True, kw_only=True):
 
     async def perform(self, tx: Tx, actor: Actor, *, hub: Hub, now: datetime) -> Outcome:
         """See Deed."""
-        del hub
         slot, _ = await shifts.access_slot(tx, actor, _day(self.date), self.slot_index)
         results = await shifts.reward(
             tx,
@@ -223,9 +231,18 @@ class ShiftReward(_Params, frozen=True, kw_only=True):
             participants=self.participants,
             amount=self._amount,
             token=self.token,
+            hub=hub,
             now=now,
         )
         return {"results": [_reward_outcome(each) for each in results]}
+
+    async def follow(self, tx: Tx, outcome: Outcome) -> Outcome:
+        """See Deed. A mint on a chain is settled later."""
+        results = msgspec.convert(outcome["results"], list[Outcome])
+        if all(each["status"] in SETTLED for each in results):
+            return outcome
+        given = {each.alias: each for each in await shifts.rewards_of_slot(tx, _day(self.date), self.slot_index)}
+        return {"results": [each if each["status"] in SETTLED else _followed(each, given) for each in results]}
 
     @property
     def _amount(self) -> Decimal:
@@ -275,12 +292,17 @@ def _reward_outcome(result: RewardResult) -> Outcome:
         "username": result.username,
         "amount": ledger.amount_number(result.amount),
         "txHash": result.tx_hash,
-        "success": result.refusal is None,
-        "status": "refused" if result.refusal else "confirmed",
+        "success": result.state is RewardState.CONFIRMED,
+        "status": result.status,
         "alreadyRewarded": result.repeated,
         "error": result.refusal,
         "message": result.reason,
     }
+
+
+def _followed(before: Outcome, given: Mapping[str, Reward]) -> Outcome:
+    reward = given[str(before["userId"])]
+    return _reward_outcome(RewardResult.of(reward, repeated=bool(before["alreadyRewarded"])))
 
 
 def _times(day: date, start: int, end: int) -> str:

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     MANAGE_ROOMS = "rooms.manage"
     SIGN_UP = "shifts.sign_up"
     REWARD = "shifts.reward"
+    SEE_LEDGER = "ledger.see"
     USE_ACTIONS = "actions.use"
     OWN_PROFILE = "profile.own"
     DEVICE_LOGIN = "device.log_in"
@@ -51,7 +52,7 @@ ADMINISTRATOR = EVERYTHING - {Permission.REWARD}
 OF_ROLE: dict[str, frozenset[Permission]] = {
     "super_admin": ADMINISTRATOR,
     "admin": ADMINISTRATOR,
-    "minter": MEMBER | {Permission.REWARD},
+    "minter": MEMBER | {Permission.REWARD, Permission.SEE_LEDGER},
     "moderator": MEMBER | {Permission.SEE_AUDIT},
 }
 """Roles that carry more than membership; any other role is a label."""

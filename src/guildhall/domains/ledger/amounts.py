@@ -21,6 +21,21 @@ def base_units(amount: Decimal, *, most: int) -> int:
     return int(units)
 
 
+def contract_units(units: int, decimals: int) -> int:
+    """Return base units as units of a contract with that many decimals. Raises InvalidAmount; never rounds."""
+    if decimals >= DECIMALS:
+        return int(units * 10 ** (decimals - DECIMALS))
+    whole, rest = divmod(units, 10 ** (DECIMALS - decimals))
+    if rest:
+        raise InvalidAmount(f"On its chain this token has {decimals} decimals", decimals=decimals)
+    return int(whole)
+
+
+def base_units_of(units: int, decimals: int) -> int:
+    """Return units of a contract as base units; what is less than one of those is left out."""
+    return int(units * 10**DECIMALS // 10**decimals)
+
+
 def amount_text(units: int) -> str:
     """Write base units as tokens, without needless zeros: `3`, `2.5`, `-0.000001`."""
     whole, rest = divmod(abs(units), UNITS)

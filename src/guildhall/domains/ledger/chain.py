@@ -24,6 +24,11 @@ class Mint:
     ref: str
 
 
+def issuer_of(token: str) -> str:
+    """Return the account that a token comes from."""
+    return f"issuer:{token}"
+
+
 def follow(head: Head, wanted: Mint, now: datetime) -> Entry:
     """Return the entry that mints after the head; its time is kept to the second."""
     entry = Entry(
@@ -33,7 +38,7 @@ def follow(head: Head, wanted: Mint, now: datetime) -> Entry:
         ref=wanted.ref,
         token=wanted.token,
         amount=wanted.amount,
-        source=f"issuer:{wanted.token}",
+        source=issuer_of(wanted.token),
         target=wanted.account,
         prev=head.digest,
         tx_hash="",

@@ -4,13 +4,17 @@ GuildhallError
 ├── Invalid
 │   ├── InvalidAmount      not more than zero, more than the most, or more than six decimals
 │   └── UnknownToken       the house does not give this token
+├── NotFound
+│   └── MintNotFound       there is no such mint
 ├── Conflict
-│   └── EntryExists        what the entry stands for is in the ledger already
+│   ├── EntryExists        what the entry stands for is in the ledger already
+│   ├── MintNotFailed      only a mint that has failed can be retried
+│   └── TokenStays         the token was given to somebody, or is the only one
 └── Internal
     └── LedgerBroken       the entries are not those that were written; details: seq, where an entry is at fault
 """
 
-from guildhall.core.errors import Conflict, Internal, Invalid
+from guildhall.core.errors import Conflict, Internal, Invalid, NotFound
 
 
 class InvalidAmount(Invalid):
@@ -32,6 +36,26 @@ class EntryExists(Conflict):
 
     code = "entry_exists"
     text = "This is in the ledger already"
+
+
+class MintNotFound(NotFound):
+    """There is no mint with this id."""
+
+    text = "There is no such mint"
+
+
+class MintNotFailed(Conflict):
+    """The mint has not failed: it waits, is under way or is done."""
+
+    code = "mint_not_failed"
+    text = "Only a mint that has failed can be retried"
+
+
+class TokenStays(Conflict):
+    """The token cannot be removed: somebody was given it, or it is the only one."""
+
+    code = "token_stays"
+    text = "This token was given to people, and their balances stay; set its hourly rate to 0 to suggest it no more"
 
 
 class LedgerBroken(Internal):

@@ -10,9 +10,8 @@ from guildhall.core.db import Tx, command
 from guildhall.domains.ledger.chain import Mint, follow, head_after
 from guildhall.domains.ledger.errors import EntryExists
 from guildhall.domains.ledger.models import Entry, ledger_balances, ledger_head
-from guildhall.domains.ledger.queries import HEAD_LOCKED
+from guildhall.domains.ledger.queries import HEAD_LOCKED, HEAD_ROW
 
-HEAD_ROW = 1
 MOVE_HEAD = command(
     update(ledger_head)
     .where(ledger_head.c.id == bindparam("row"))

@@ -120,3 +120,27 @@ class WrongBalance(msgspec.Struct, frozen=True):
 
     account: str
     token: str
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """What a person holds of a token, in base units, with the person's names."""
+
+    account: str
+    token: str
+    amount: int
+    alias: str
+    display_name: str
+
+
+class Movement(msgspec.Struct, frozen=True):
+    """An entry as people read it; the names are those of whoever was given, if it is somebody known."""
+
+    seq: int
+    at: datetime
+    ref: str
+    token: str
+    amount: int
+    target: str
+    tx_hash: str
+    alias: str | None
+    display_name: str | None

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from guildhall.core.db import Tx
 from guildhall.domains.ledger.chain import GENESIS, PREFIX, fault_of, head_after
 from guildhall.domains.ledger.errors import LedgerBroken
-from guildhall.domains.ledger.minting import HEAD_ROW
 from guildhall.domains.ledger.models import Head
-from guildhall.domains.ledger.queries import BALANCES, BEYOND_HEAD, CHAIN, HEAD, WRONG_BALANCE
+from guildhall.domains.ledger.queries import BALANCES, BEYOND_HEAD, CHAIN, HEAD, HEAD_ROW, WRONG_BALANCE
 
 PAGE = 500
 BEFORE_ALL = -(2**62)

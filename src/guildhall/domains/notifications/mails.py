@@ -3,12 +3,16 @@
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, literal_column, update
 
 from guildhall.core import ids, outbox
+from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
-from guildhall.core.outbox import JobKind
-from guildhall.domains.notifications.models import MailState, StoredMail, mails
+from guildhall.core.outbox import JobKind, JobState
+from guildhall.domains import audit
+from guildhall.domains.notifications.errors import MailUnderWay
+from guildhall.domains.notifications.models import SENDING, MailState, StoredMail, mails
+from guildhall.domains.notifications.queries import last_try_of
 
 
 class MailRef(msgspec.Struct, frozen=True):
@@ -17,8 +21,16 @@ class MailRef(msgspec.Struct, frozen=True):
     mail_id: str
 
 
-SEND_MAIL = JobKind("mail.send", MailRef)
+SEND_MAIL = JobKind(SENDING, MailRef)
 
+_ended = mails.c.state.in_([literal_column("'refused'"), literal_column("'kept'")])
+QUEUE_AGAIN = command(
+    update(mails)
+    .where(
+        mails.c.id == bindparam("mail_id"), mails.c.state.in_([literal_column("'refused'"), literal_column("'kept'")])
+    )
+    .values(state="queued", error=None)
+)
 SETTLE = command(
     update(mails)
     .where(mails.c.id == bindparam("mail_id"))
@@ -49,6 +61,21 @@ async def queue_mail(
     await tx.insert(mail)
     await outbox.put(tx, SEND_MAIL, MailRef(mail.id), now=now, key=mail.id)
     return mail.id
+
+
+async def resend_mail(tx: Tx, actor: Actor, mail: StoredMail, *, now: datetime) -> None:
+    """Try a mail again that was refused, kept, or given up. Raises MailUnderWay.
+
+    The Message-ID stays, so a mailbox that has it after all knows it again.
+    """
+    if await tx.run(QUEUE_AGAIN, mail_id=mail.id):
+        await outbox.put(tx, SEND_MAIL, MailRef(mail.id), now=now, key=f"{mail.id}@{now.isoformat()}")
+    else:
+        last = await last_try_of(tx, mail)
+        if last is None or last.state is not JobState.FAILED:
+            raise MailUnderWay
+        await outbox.retry_job(tx, actor, job_id=last.id, now=now)
+    await audit.record(tx, actor, "mail.sent_again", mail.id, now=now)
 
 
 async def settle_mail(tx: Tx, mail: StoredMail, state: MailState, *, reason: str | None = None, now: datetime) -> None:

@@ -8,6 +8,9 @@ from sqlalchemy import CheckConstraint, Column, Index, Table, Text
 
 from guildhall.core.db import UtcTime, metadata, stored
 
+SENDING = "mail.send"
+"""The kind of the job that sends a mail."""
+
 mails = Table(
     "mails",
     metadata,

@@ -12,7 +12,7 @@ from guildhall.domains.rooms.administration import (
 from guildhall.domains.rooms.availability import FreeSlot, free_slots
 from guildhall.domains.rooms.bookings import Wish, book_room, cancel_booking, check_wish, move_booking
 from guildhall.domains.rooms.hub import Hub
-from guildhall.domains.rooms.hub_file import HubFile, HubFileFaulty, read_hub_file
+from guildhall.domains.rooms.hub_file import SECTIONS, HubFile, read_hub_file
 from guildhall.domains.rooms.models import (
     BookedEvent,
     Booking,
@@ -52,6 +52,7 @@ from guildhall.domains.rooms.schedule import (
 )
 
 __all__ = [
+    "SECTIONS",
     "BookedEvent",
     "Booking",
     "BookingState",
@@ -63,7 +64,6 @@ __all__ = [
     "Hours",
     "Hub",
     "HubFile",
-    "HubFileFaulty",
     "Import",
     "ImportedEvent",
     "Opening",

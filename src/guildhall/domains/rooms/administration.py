@@ -9,10 +9,9 @@ from sqlalchemy import bindparam, delete, update
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command, insert_if_new
-from guildhall.core.errors import InvalidField
+from guildhall.core.errors import InvalidField, ManagedByFile
 from guildhall.domains import audit
 from guildhall.domains.identity.names import clean_name
-from guildhall.domains.rooms.errors import ManagedByFile
 from guildhall.domains.rooms.models import (
     DEFAULT_OPENING,
     ClosedDay,
@@ -69,6 +68,28 @@ DEFAULT_ROOMS: Sequence[tuple[str, RoomPlan]] = (
 )
 
 
+def checked_plan(plan: RoomPlan) -> RoomPlan:
+    """Return a plan with its texts cleaned. Raises InvalidField for what no room can be."""
+    return msgspec.structs.replace(
+        plan,
+        name=clean_name(plan.name, longest=100, field="name"),
+        short_name=None if plan.short_name is None else clean_name(plan.short_name, longest=50, field="shortName"),
+        capacity=_within(plan.capacity, LARGEST_CAPACITY, "capacity"),
+        amenities=_valid_amenities(plan.amenities),
+        description=_valid_description(plan.description),
+        calendar_id=clean_name(plan.calendar_id, longest=255, field="calendarId") if plan.calendar_id else None,
+        opening=_valid_opening(plan.opening or DEFAULT_OPENING),
+        max_advance_days=None
+        if plan.max_advance_days is None
+        else _within(plan.max_advance_days, 36_500, "maxAdvanceDays"),
+    )
+
+
+def checked_reason(reason: str) -> str:
+    """Return why a day is closed, cleaned. Raises InvalidField."""
+    return clean_name(reason, longest=100, field="reason")
+
+
 async def put_room(tx: Tx, actor: Actor, known: Room | None, *, room_id: str, plan: RoomPlan, now: datetime) -> Room:
     """Make a room, or replace its description and rules. Raises InvalidField, ManagedByFile.
 
@@ -101,7 +122,7 @@ async def create_default_rooms(tx: Tx, actor: Actor, *, now: datetime) -> bool:
 
 async def close_day(tx: Tx, actor: Actor, day: date, *, reason: str, now: datetime) -> None:
     """Close the whole house for a day; bookings that exist stay. Raises InvalidField, ManagedByFile."""
-    text = clean_name(reason, longest=100, field="reason")
+    text = checked_reason(reason)
     await _open(tx, day)
     await tx.insert(ClosedDay(day, text))
     await audit.record(tx, actor, "house.day_closed", day.isoformat(), now=now, reason=text)
@@ -124,17 +145,18 @@ async def apply_file(
     """
     known = {room.id: room for room in await tx.all(EVERY_ROOM)}
     named = {room_id for room_id, _ in plans}
+    let_go = [room for room in known.values() if room.managed_by_file and room.id not in named]
     for position, (room_id, plan) in enumerate(plans):
         await _store(tx, actor, room_id, plan, known=known.get(room_id), by_file=True, now=now, position=position)
-    for room in known.values():
-        if room.managed_by_file and room.id not in named:
-            await _update(tx, msgspec.structs.replace(room, managed_by_file=False))
-    await tx.run(OPEN_FILE_DAYS)
+    for room in let_go:
+        await _update(tx, msgspec.structs.replace(room, managed_by_file=False))
+    opened = await tx.run(OPEN_FILE_DAYS)
     for closed in days:
         await tx.run(OPEN_DAY, which=closed.day)
         await tx.insert(msgspec.structs.replace(closed, managed_by_file=True))
-    await audit.record(tx, actor, "house.file_applied", None, now=now, rooms=sorted(named), closed_days=len(days))
-    tx.announce("rooms", room=None)
+    if plans or days or let_go or opened:
+        await audit.record(tx, actor, "house.file_applied", None, now=now, rooms=sorted(named), closed_days=len(days))
+        tx.announce("rooms", room=None)
 
 
 async def _store(
@@ -150,23 +172,19 @@ async def _store(
 ) -> Room:
     if position is None:
         position = known.position if known else (await tx.one(LAST_POSITION) or 0) + 1
-    name = clean_name(plan.name, longest=100, field="name")
+    wanted = checked_plan(plan)
     room = Room(
         id=room_id,
-        name=name,
-        short_name=clean_name(plan.short_name, longest=50, field="shortName")
-        if plan.short_name is not None
-        else name[:50],
-        capacity=_within(plan.capacity, LARGEST_CAPACITY, "capacity"),
-        amenities=_valid_amenities(plan.amenities),
-        description=_valid_description(plan.description),
-        calendar_id=clean_name(plan.calendar_id, longest=255, field="calendarId") if plan.calendar_id else None,
-        opening=_valid_opening(plan.opening or DEFAULT_OPENING),
-        bookable=plan.bookable,
-        max_advance_days=None
-        if plan.max_advance_days is None
-        else _within(plan.max_advance_days, 36_500, "maxAdvanceDays"),
-        refuse_past=plan.refuse_past,
+        name=wanted.name,
+        short_name=wanted.short_name or wanted.name[:50],
+        capacity=wanted.capacity,
+        amenities=wanted.amenities,
+        description=wanted.description,
+        calendar_id=wanted.calendar_id,
+        opening=wanted.opening or DEFAULT_OPENING,
+        bookable=wanted.bookable,
+        max_advance_days=wanted.max_advance_days,
+        refuse_past=wanted.refuse_past,
         position=position,
         managed_by_file=by_file,
         created_at=known.created_at if known else now,

@@ -13,7 +13,7 @@ from guildhall.core import ids
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
 from guildhall.core.errors import InvalidField
-from guildhall.domains import audit
+from guildhall.domains import audit, calendars
 from guildhall.domains.identity.errors import MissingUserId
 from guildhall.domains.identity.names import valid_email
 from guildhall.domains.rooms import availability
@@ -112,7 +112,8 @@ async def book_room(tx: Tx, actor: Actor, room: Room, wish: Wish, *, hub: Hub, n
     )
     await tx.insert(booking, clash=RoomBooked)
     await audit.record(tx, actor, "room.booked", booking.id, now=now, room=room.id)
-    if span.end > now:
+    told = await calendars.event_changed(tx, calendars.room_target(booking.room_id), booking.id, now=now)
+    if span.end > now and told not in hub.inviting:
         await send_invitation(tx, booking, room, hub=hub, now=now)
     _announce(tx, booking)
     return await event_with(tx, booking.id)
@@ -128,7 +129,8 @@ async def cancel_booking(tx: Tx, actor: Actor, booking: Booking, room: Room, *, 
     """Give the time back at once; the booking stays stored with who cancelled it and when."""
     await tx.run(CANCEL, booking_id=booking.id, at=now, by=actor.user_id)
     await audit.record(tx, actor, "room.booking_cancelled", booking.id, now=now, room=booking.room_id)
-    if booking.ends_at > now:
+    told = await calendars.event_changed(tx, calendars.room_target(booking.room_id), booking.id, now=now)
+    if booking.ends_at > now and told not in hub.inviting:
         await send_cancellation(tx, booking, room, hub=hub, now=now)
     _announce(tx, booking)
 
@@ -150,7 +152,8 @@ async def move_booking(
     moved = msgspec.structs.replace(
         booking, starts_at=span.start, ends_at=span.end, sequence=booking.sequence + 1, updated_at=now
     )
-    if span.end > now:
+    told = await calendars.event_changed(tx, calendars.room_target(moved.room_id), moved.id, now=now)
+    if span.end > now and told not in hub.inviting:
         await send_invitation(tx, moved, room, hub=hub, now=now)
     _announce(tx, moved)
     return await event_with(tx, booking.id)

@@ -12,6 +12,7 @@ from guildhall.domains.rooms.models import BookingState, ImportedEvent, RoomEven
 
 PRODUCT = "-//Guildhall//Rooms//EN"
 BUSY = "Busy"
+ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -86,7 +87,7 @@ def calendar_document(
     if method:
         calendar.add("method", method)
     if name:
-        calendar.add("name", name)
+        calendar.add("name", _Text(name))
         calendar.add("x-wr-calname", name)
     days: list[date] = []
     for entry in entries:
@@ -99,9 +100,16 @@ def calendar_document(
     return document
 
 
-def _text(text: str) -> str:
-    """Return a text as the format can hold it: with line ends and tabs, without other control characters."""
-    return CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+class _Text(vText):
+    """A text as the format can hold it: with line ends and tabs, without other control characters.
+
+    The library takes a backslash before an N for a line break even where somebody wrote those two letters.
+    """
+
+    def to_ical(self) -> bytes:
+        """Return the text with every special character escaped once (RFC 5545, 3.3.11)."""
+        clean = CONTROL.sub("", self.replace("\r\n", "\n").replace("\r", "\n"))
+        return clean.translate(ESCAPES).encode()
 
 
 def _component(entry: Entry, zone: ZoneInfo, invitation: Invitation | None) -> Event:
@@ -113,11 +121,11 @@ def _component(entry: Entry, zone: ZoneInfo, invitation: Invitation | None) -> E
     event.add("sequence", entry.sequence)
     event.add("dtstart", entry.starts_at.astimezone(zone))
     event.add("dtend", entry.ends_at.astimezone(zone))
-    event.add("summary", entry.title)
-    event.add("location", entry.place)
+    event.add("summary", _Text(entry.title))
+    event.add("location", _Text(entry.place))
     event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
     if entry.description:
-        event.add("description", _text(entry.description))
+        event.add("description", _Text(entry.description))
     if invitation:
         event.add("organizer", vCalAddress(f"mailto:{invitation.organiser}"))
         attendee = vCalAddress(f"mailto:{invitation.attendee}")

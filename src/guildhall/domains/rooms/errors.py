@@ -15,8 +15,7 @@ GuildhallError
 ├── Forbidden
 │   └── NotBookingOwner
 ├── Conflict
-│   ├── RoomBooked             details: the clashing start and end, free alternatives
-│   └── ManagedByFile
+│   └── RoomBooked             details: the clashing start and end, free alternatives
 └── Unprocessable
     └── RoomClosed             the room takes no bookings
 """
@@ -106,13 +105,6 @@ class RoomBooked(Conflict):
 
     code = "room_booked"
     text = "The room is already booked at that time"
-
-
-class ManagedByFile(Conflict):
-    """The hub's configuration file names this; it is changed there."""
-
-    code = "managed_by_file"
-    text = "This is set in the configuration file and can be changed only there"
 
 
 class RoomClosed(Unprocessable):

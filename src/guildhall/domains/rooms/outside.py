@@ -79,7 +79,7 @@ async def forget_outside_events(
 
 
 async def list_conflicts(tx: Tx, *, since: datetime) -> list[Conflict]:
-    """Return the conflicts that are not over, by time, at most two hundred."""
+    """Return the conflicts that are not over, by the bookings' time, at most two hundred."""
     return await tx.all(CONFLICTS, since=since, earliest=since - LONGEST_BOOKING)
 
 
@@ -115,7 +115,7 @@ def _pieces(room: Room, event: Import, now: datetime) -> Iterator[ImportedPiece]
                 source=event.source,
                 outside_id=event.outside_id,
                 title=title,
-                organiser=event.organiser,
+                organiser=event.organiser[:LONGEST_TITLE] if event.organiser else None,
                 starts_at=span.start,
                 ends_at=span.end,
                 busy_from=part.start,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, literal_column, select
+from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, literal_column, or_, select
 
 from guildhall.core.db import Tx, query
 from guildhall.domains.identity.models import users
@@ -136,6 +136,8 @@ _same_time = and_(
     bookings.c.starts_at > imported_events.c.busy_from - _longest,
     bookings.c.starts_at < imported_events.c.busy_to,
     bookings.c.ends_at > imported_events.c.busy_from,
+    # Of two pieces of one event that a booking touches, the first.
+    or_(imported_events.c.piece == 0, imported_events.c.busy_from <= bookings.c.starts_at),
 )
 _conflicts = (
     select(
@@ -147,8 +149,7 @@ _conflicts = (
         users.c.display_name.label("booked_by"),
     )
     .select_from(imported_events.join(bookings, _same_time).join(users, users.c.id == bookings.c.user_id))
-    .distinct()
-    .order_by(imported_events.c.starts_at, imported_events.c.id, bookings.c.starts_at)
+    .order_by(bookings.c.starts_at, bookings.c.id)
     .limit(MOST_CONFLICTS)
 )
 CONFLICTS = query(

@@ -1,7 +1,8 @@
-"""Shifts in calendars: entries for feeds and invitations, and the one calendar of a person."""
+"""Shifts in calendars: entries for feeds and invitations, the calendar of a person, and ids of slots in others."""
 
+import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from guildhall.core.db import Tx
 from guildhall.domains import rooms
@@ -15,6 +16,23 @@ from guildhall.domains.shifts.queries import shifts_of
 from guildhall.domains.shifts.rota import span_of
 
 TITLE = "Volunteer shift"
+SLOT_EVENT = re.compile(r"shift(\d{8})(\d{13})", re.ASCII)
+
+
+def slot_event_id(day: date, index: int) -> str:
+    """Return the id that a slot has in calendars outside: always the same, in the form that they all take."""
+    return f"shift{day:%Y%m%d}{index:013d}"
+
+
+def slot_of_event(event_id: str) -> tuple[date, int] | None:
+    """Return the slot that an id stands for, or None when it is no slot's."""
+    found = SLOT_EVENT.fullmatch(event_id)
+    if found is None:
+        return None
+    try:
+        return date.fromisoformat(found[1]), int(found[2])
+    except ValueError:
+        return None
 
 
 def shift_entry(signup: Signup | OwnShift, slot: DaySlot, hub: Hub) -> Entry:

@@ -3,12 +3,14 @@
 GuildhallError
 ├── NotFound
 │   ├── SlotNotFound         the day's plan has no slot of this number
-│   └── NotSignedUp          there is nothing to withdraw
+│   ├── NotSignedUp          there is nothing to withdraw
+│   └── PlanNotFound         no plan begins on that day
 ├── Invalid
 │   ├── InvalidSlot          not a number
 │   └── TooManyParticipants  not the 1 to 100 people that one call rewards
 ├── Conflict
-│   └── AlreadySignedUp
+│   ├── AlreadySignedUp
+│   └── PlanStays            what was done, or the house, rests on the plan
 └── Unprocessable
     ├── SlotFull
     ├── SlotClosed
@@ -32,6 +34,13 @@ class NotSignedUp(NotFound):
     text = "You are not signed up for this shift"
 
 
+class PlanNotFound(NotFound):
+    """No plan begins on this day."""
+
+    code = "plan_not_found"
+    text = "No shift plan begins on that day"
+
+
 class InvalidSlot(Invalid):
     """Not the number of a slot."""
 
@@ -51,6 +60,13 @@ class AlreadySignedUp(Conflict):
 
     code = "already_signed_up"
     text = "You are already signed up for this shift"
+
+
+class PlanStays(Conflict):
+    """The plan cannot be removed: people did shifts under it, or it is the only one."""
+
+    code = "plan_stays"
+    text = "People did shifts while this plan was in force; it stays, so that those days stay as they were"
 
 
 class SlotFull(Unprocessable):

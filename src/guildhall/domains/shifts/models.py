@@ -17,10 +17,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
 from guildhall.core.db import Day, JsonDoc, UtcTime, metadata, stored
+from guildhall.domains.ledger import MintState
 
 shift_plans = Table(
     "shift_plans",
@@ -30,6 +32,7 @@ shift_plans = Table(
     Column("weekdays", JsonDoc, nullable=False),
     Column("refuse_past", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("managed_by_file", Boolean, nullable=False, server_default=false()),
 )
 
 shift_slots = Table(
@@ -93,9 +96,12 @@ shift_rewards = Table(
     Column("user_id", Text, ForeignKey("users.id"), nullable=False),
     Column("token", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
-    Column("tx_hash", Text, nullable=False),
+    # The entry of the embedded ledger, or else the mint on a chain that tells what becomes of it.
+    Column("tx_hash", Text),
     Column("rewarded_by", Text, ForeignKey("users.id"), nullable=False),
     Column("rewarded_at", UtcTime, nullable=False),
+    Column("mint_id", Text, ForeignKey("mints.id"), unique=True),
+    CheckConstraint("(tx_hash IS NULL) = (mint_id IS NOT NULL)", name="ledger"),
     ForeignKeyConstraint(["day", "slot"], ["shift_slots.day", "shift_slots.slot"]),
     CheckConstraint("amount > 0", name="amount"),
     UniqueConstraint("day", "slot", "user_id"),
@@ -113,13 +119,17 @@ class PlannedSlot(msgspec.Struct, frozen=True):
 
 @stored(shift_plans)
 class ShiftPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The slots of every day from `valid_from` on, until a later plan; weekdays (0 is Monday) may differ."""
+    """The slots of every day from `valid_from` on, until a later plan; weekdays (0 is Monday) may differ.
+
+    `managed_by_file` makes it read-only elsewhere.
+    """
 
     valid_from: date
     daily: list[PlannedSlot]
     weekdays: dict[int, list[PlannedSlot]] = {}
     refuse_past: bool = False
     created_at: datetime
+    managed_by_file: bool = False
 
     def on(self, day: date) -> list[PlannedSlot]:
         """Return the slots of a day by start."""
@@ -177,6 +187,14 @@ class Volunteer(msgspec.Struct, frozen=True):
     rewarded: bool
 
 
+class VolunteerMail(msgspec.Struct, frozen=True):
+    """Somebody signed up, by public id, with the address to which they are invited and that of their profile."""
+
+    alias: str
+    invite: str | None
+    email: str | None
+
+
 class OwnShift(msgspec.Struct, frozen=True):
     """A person's sign-up with the times of its slot."""
 
@@ -211,13 +229,26 @@ class NewReward(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str
     token: str
     amount: int
-    tx_hash: str
     rewarded_by: str
     rewarded_at: datetime
+    tx_hash: str | None = None
+    mint_id: str | None = None
+
+
+class RewardState(StrEnum):
+    """A reward is confirmed once its tokens exist for good; one that is pending becomes confirmed or failed."""
+
+    CONFIRMED = "confirmed"
+    PENDING = "pending"
+    FAILED = "failed"
 
 
 class Reward(msgspec.Struct, frozen=True):
-    """What a person was given for a slot, in base units, with the person's names; `seq` grows with time."""
+    """What a person was given for a slot, in base units, with the person's names; `seq` grows with time.
+
+    `tx_hash` is that of the ledger's entry or of the transaction on the chain, as soon as there is one; `said` is what
+    the chain says of it.
+    """
 
     seq: int
     day: date
@@ -225,7 +256,16 @@ class Reward(msgspec.Struct, frozen=True):
     user_id: str
     token: str
     amount: int
-    tx_hash: str
+    tx_hash: str | None
     rewarded_at: datetime
     alias: str
     username: str
+    mint_state: MintState | None
+    said: str | None
+
+    @property
+    def state(self) -> RewardState:
+        """Whether the tokens are there."""
+        if self.mint_state in (None, MintState.CONFIRMED):
+            return RewardState.CONFIRMED
+        return RewardState.FAILED if self.mint_state is MintState.FAILED else RewardState.PENDING

@@ -32,6 +32,11 @@ class DaySlot:
         return self.closes - self.opens
 
 
+def suggested_units(slot: DaySlot, hourly: int) -> int:
+    """Return what the hours of a slot earn, in base units, where an hour earns `hourly` of them."""
+    return slot.minutes * hourly // MINUTES_OF_HOUR
+
+
 def plan_for(day: date, plans: Iterable[ShiftPlan]) -> ShiftPlan | None:
     """Return the plan in force on a day: of those that are valid by then, the latest."""
     return max((plan for plan in plans if plan.valid_from <= day), key=lambda plan: plan.valid_from, default=None)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import and_, bindparam, literal_column, select
+from sqlalchemy import and_, bindparam, func, literal_column, select
 
 from guildhall.core.db import Tx, query
 from guildhall.domains.identity.models import users
+from guildhall.domains.ledger.mint_models import mints
 from guildhall.domains.shifts.models import (
     FixedSlot,
     NewLine,
@@ -16,6 +17,7 @@ from guildhall.domains.shifts.models import (
     Signup,
     SignupState,
     Volunteer,
+    VolunteerMail,
     shift_lines,
     shift_plans,
     shift_rewards,
@@ -39,6 +41,14 @@ MOST_OWN = 1000
 NEWEST = 2**62
 
 PLANS = query(ShiftPlan, select(shift_plans).order_by(shift_plans.c.valid_from))
+PLAN = query(ShiftPlan, select(shift_plans).where(shift_plans.c.valid_from == bindparam("valid_from")))
+FIRST_FIXED_DAY = query(
+    date,
+    select(shift_slots.c.day)
+    .where(shift_slots.c.day.between(bindparam("first"), bindparam("last")))
+    .order_by(shift_slots.c.day)
+    .limit(1),
+)
 FIXED_SLOTS = query(
     FixedSlot,
     select(shift_slots)
@@ -73,6 +83,24 @@ SIGNUP_LOCKED = query(
     )
     .with_for_update(),
 )
+MAILS_OF_SLOT = query(
+    VolunteerMail,
+    select(users.c.alias, shift_signups.c.invite, users.c.email)
+    .join_from(shift_signups, users, users.c.id == shift_signups.c.user_id)
+    .where(shift_signups.c.day == bindparam("day"), shift_signups.c.slot == bindparam("slot"), _live)
+    .order_by(shift_signups.c.signed_up_at, shift_signups.c.id),
+)
+WITHOUT_WALLET = query(
+    str,
+    select(users.c.alias)
+    .join_from(shift_signups, users, users.c.id == shift_signups.c.user_id)
+    .where(
+        shift_signups.c.day == bindparam("day"),
+        shift_signups.c.slot == bindparam("slot"),
+        _live,
+        users.c.wallet.is_(None),
+    ),
+)
 TAKEN_PLACES = query(
     int,
     select(shift_signups.c.place).where(
@@ -96,9 +124,21 @@ LAST_SIGNUP_STATE = query(
     .order_by(shift_signups.c.ended_at.desc(), shift_signups.c.id.desc())
     .limit(1),
 )
-_rewards = select(
-    *(users.c[name] if name in _of_person else shift_rewards.c[name] for name in Reward.__struct_fields__)
-).join_from(shift_rewards, users, users.c.id == shift_rewards.c.user_id)
+_of_chain = {
+    "tx_hash": func.coalesce(shift_rewards.c.tx_hash, mints.c.tx_hash).label("tx_hash"),
+    "mint_state": mints.c.state.label("mint_state"),
+    "said": mints.c.said,
+}
+_rewards = (
+    select(
+        *(
+            _of_chain[name] if name in _of_chain else (users if name in _of_person else shift_rewards).c[name]
+            for name in Reward.__struct_fields__
+        )
+    )
+    .join_from(shift_rewards, users, users.c.id == shift_rewards.c.user_id)
+    .outerjoin(mints, mints.c.id == shift_rewards.c.mint_id)
+)
 REWARDS_OF_SLOT = query(
     Reward,
     _rewards.where(shift_rewards.c.day == bindparam("day"), shift_rewards.c.slot == bindparam("slot")).order_by(
@@ -138,9 +178,19 @@ LINES = query(
 )
 
 
+async def list_plans(tx: Tx) -> Sequence[ShiftPlan]:
+    """Return every plan by its first day."""
+    return await tx.all(PLANS)
+
+
 async def shifts_of(tx: Tx, user_id: str, first: date, last: date) -> Sequence[OwnShift]:
     """Return a person's sign-ups of some days, withdrawn ones too, by day and start; at most a thousand."""
     return await tx.all(SHIFTS_OF, user_id=user_id, first=first, last=last)
+
+
+async def volunteers_of(tx: Tx, day: date, slot: int) -> list[Volunteer]:
+    """Return who is signed up for a slot, in the order of their sign-ups."""
+    return [each for each in await tx.all(VOLUNTEERS, first=day, last=day) if each.slot == slot]
 
 
 async def lines_of(tx: Tx, day: date, slot: int) -> Sequence[NewLine]:

@@ -1,6 +1,7 @@
 """The days of the rota: slots, who is signed up, and what happens in the rooms meanwhile."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from guildhall.domains.rooms import Hub, RoomEvent
 from guildhall.domains.rooms.times import Span, day_span, local_time
 from guildhall.domains.shifts.errors import SlotNotFound
 from guildhall.domains.shifts.models import FixedSlot, ShiftPlan, Volunteer
-from guildhall.domains.shifts.plans import MINUTES_OF_HOUR, DaySlot, plan_for, slots_of
+from guildhall.domains.shifts.plans import DaySlot, plan_for, slots_of, suggested_units
 from guildhall.domains.shifts.queries import FIXED_SLOTS, PLANS, VOLUNTEERS
 
 
@@ -60,9 +61,11 @@ async def rota_of(tx: Tx, first: date, last: date, *, hub: Hub) -> list[RotaDay]
     ]
 
 
-async def day_slots(tx: Tx, first: date, last: date) -> dict[date, list[DaySlot]]:
-    """Return the slots of each day from `first` to `last`, both included."""
-    plans = await tx.all(PLANS)
+async def day_slots(
+    tx: Tx, first: date, last: date, *, plans: Sequence[ShiftPlan] | None = None
+) -> dict[date, list[DaySlot]]:
+    """Return the slots of each day from `first` to `last`, both included; other `plans` tell what would be."""
+    plans = await tx.all(PLANS) if plans is None else plans
     closed = await rooms.closed_between(tx, first, last)
     fixed: dict[date, list[FixedSlot]] = defaultdict(list)
     for each in await tx.all(FIXED_SLOTS, first=first, last=last):
@@ -95,4 +98,4 @@ def _rota_slot(
 ) -> RotaSlot:
     span = span_of(slot, zone)
     meanwhile = [(name, event) for name, event in events if span.touches(Span(event.starts_at, event.ends_at))]
-    return RotaSlot(slot, span, volunteers, meanwhile, slot.minutes * hourly // MINUTES_OF_HOUR)
+    return RotaSlot(slot, span, volunteers, meanwhile, suggested_units(slot, hourly))

@@ -1,4 +1,4 @@
-"""Signing up for a shift, and withdrawing."""
+"""Signing up for a shift, withdrawing, and declining in a calendar outside."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,13 +9,13 @@ from sqlalchemy import bindparam, update
 from guildhall.core import ids
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command, insert_if_new
-from guildhall.domains import audit, identity
+from guildhall.domains import audit, calendars, identity
 from guildhall.domains.identity import User
 from guildhall.domains.identity.names import valid_email
 from guildhall.domains.rooms import Hub
 from guildhall.domains.rooms.errors import InPast
 from guildhall.domains.rooms.invitations import queue_invitation
-from guildhall.domains.shifts.calendars import shift_entry
+from guildhall.domains.shifts.calendars import shift_entry, slot_event_id
 from guildhall.domains.shifts.errors import AlreadyRewarded, AlreadySignedUp, NotSignedUp, SlotClosed, SlotFull
 from guildhall.domains.shifts.models import NewLine, ShiftPlan, Signup, SignupState, shift_signups, shift_slots
 from guildhall.domains.shifts.plans import DaySlot
@@ -74,9 +74,8 @@ async def sign_up(
         signed_up_at=now,
     )
     await tx.insert(signup, clash=AlreadySignedUp)
-    await _write_down(tx, actor, user, signup, "signed up", now)
-    if invite and span_of(slot, hub.zone).end > now:
-        await queue_invitation(tx, shift_entry(signup, slot, hub), invite, hub=hub, now=now)
+    await _write_down(tx, actor, user, signup, "shift.signed_up", "signed up", now)
+    await _tell_calendars(tx, slot, signup, hub, now)
     return SignedUp(signup, slot, places - len(taken) - 1, await _overlaps(tx, user, slot))
 
 
@@ -87,17 +86,33 @@ async def withdraw(tx: Tx, actor: Actor, *, day: date, index: int, hub: Hub, now
     """
     slot, _ = await access_slot(tx, actor, day, index)
     user = await identity.access_self(tx, actor)
-    signup = await tx.one(SIGNUP_LOCKED, day=day, slot=index, user_id=user.id)
+    signup = await _end(tx, slot, user, SignupState.WITHDRAWN, now)
+    await _write_down(tx, actor, user, signup, "shift.cancelled", "cancelled", now)
+    await _tell_calendars(tx, slot, signup, hub, now)
+
+
+async def decline(tx: Tx, actor: Actor, *, day: date, index: int, user_id: str, hub: Hub, now: datetime) -> None:
+    """Give back the place of somebody who said in a calendar outside that they will not come.
+
+    Raises SlotNotFound, UserNotFound, NotSignedUp, AlreadyRewarded.
+    """
+    slot, _ = await access_slot(tx, actor, day, index)
+    user = await identity.access_user(tx, actor, user_id)
+    signup = await _end(tx, slot, user, SignupState.DECLINED, now)
+    await _write_down(tx, actor, user, signup, "shift.declined", "declined (via calendar)", now)
+    await _tell_calendars(tx, slot, signup, hub, now)
+
+
+async def _end(tx: Tx, slot: DaySlot, user: User, state: SignupState, now: datetime) -> Signup:
+    """End a person's live sign-up, and return it as it is then."""
+    signup = await tx.one(SIGNUP_LOCKED, day=slot.day, slot=slot.index, user_id=user.id)
     if signup is None:
         raise NotSignedUp
     # The sign-up is locked, as it is by whoever rewards it: one of the two comes first and the other one sees it.
-    if await tx.one(WAS_REWARDED, day=day, slot=index, user_id=user.id):
+    if await tx.one(WAS_REWARDED, day=slot.day, slot=slot.index, user_id=user.id):
         raise AlreadyRewarded
-    await tx.run(END, signup_id=signup.id, new_state=SignupState.WITHDRAWN.value, at=now)
-    await _write_down(tx, actor, user, signup, "cancelled", now)
-    if signup.invite and span_of(slot, hub.zone).end > now:
-        entry = shift_entry(msgspec.structs.replace(signup, ended_at=now), slot, hub)
-        await queue_invitation(tx, entry, signup.invite, hub=hub, now=now)
+    await tx.run(END, signup_id=signup.id, new_state=state.value, at=now)
+    return msgspec.structs.replace(signup, state=state, ended_at=now)
 
 
 def _check_open(slot: DaySlot, plan: ShiftPlan | None, hub: Hub, now: datetime) -> None:
@@ -133,11 +148,18 @@ async def _overlaps(tx: Tx, user: User, slot: DaySlot) -> bool:
     )
 
 
-async def _write_down(tx: Tx, actor: Actor, user: User, signup: Signup, what: str, now: datetime) -> None:
+async def _write_down(tx: Tx, actor: Actor, user: User, signup: Signup, action: str, what: str, now: datetime) -> None:
     await tx.insert(NewLine(signup.day, signup.slot, now, user.username, user.display_name, what))
     place = f"{signup.day.isoformat()}/{signup.slot}"
-    await audit.record(tx, actor, f"shift.{what.replace(' ', '_')}", signup.id, now=now, slot=place)
+    await audit.record(tx, actor, action, signup.id, now=now, slot=place)
     tx.announce("shifts", day=signup.day.isoformat(), slot=signup.slot)
+
+
+async def _tell_calendars(tx: Tx, slot: DaySlot, signup: Signup, hub: Hub, now: datetime) -> None:
+    """Have the calendar outside follow a sign-up that began or ended, and that of whoever is invited to it."""
+    told = await calendars.event_changed(tx, calendars.SHIFTS, slot_event_id(signup.day, signup.slot), now=now)
+    if signup.invite and told not in hub.inviting and span_of(slot, hub.zone).end > now:
+        await queue_invitation(tx, shift_entry(signup, slot, hub), signup.invite, hub=hub, now=now)
 
 
 def line_text(line: NewLine, hub: Hub) -> str:

@@ -56,6 +56,7 @@ function show(page) {
   document.querySelectorAll("#nav :is(ul, .who)").forEach((part, at) => parts[at] && part.replaceWith(parts[at]));
   document.title = page.title;
   settle();
+  follow();
   if (held) document.querySelector(held)?.focus();
 }
 
@@ -143,7 +144,7 @@ function dress(theme) {
 }
 
 // A page that says what went wrong is made without knowing who looks, so what they chose is put on here.
-if (!document.getElementById("nav")) dress(/(?:^|; )theme=(light|dark)/.exec(document.cookie)?.[1] ?? "auto");
+if (document.getElementById("problem")) dress(/(?:^|; )theme=(light|dark)/.exec(document.cookie)?.[1] ?? "auto");
 
 function wear(theme, form) {
   dress(theme);
@@ -154,6 +155,8 @@ function wear(theme, form) {
 }
 
 /* Clicks */
+
+document.addEventListener("click", (event) => event.target.closest("[data-print]") && print());
 
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -201,6 +204,7 @@ function places(grid) {
 }
 
 function settle() {
+  for (const each of document.querySelectorAll("[data-print]")) each.hidden = false;
   const url = new URL(location.href);
   if (url.searchParams.has("done")) history.replaceState(null, "", forget(url));
   shown = placed();
@@ -289,6 +293,8 @@ function follow() {
     stream.addEventListener("open", () => (stream.opened ? renew() : (stream.opened = true), document.documentElement.dataset.following = ""));
     stream.addEventListener("rooms", renew);
     stream.addEventListener("shifts", renew);
+    // Calendars outside are heard all the time, which only their own page shows.
+    stream.addEventListener("calendars", () => main().dataset.live === "calendars" && renew());
     stream.addEventListener("lagged", renew);
   } else if (!wanted && stream) {
     stream.close();
@@ -316,6 +322,18 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("pagehide", () => stream?.close());
 addEventListener("popstate", () => placed() !== shown && location.reload());
+
+/* A page on a wall: loaded anew each minute, but only when the house answers, for nobody is there to try again. */
+
+const A_MINUTE = 60_000;
+
+async function look() {
+  const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+  if (answer?.ok) location.reload();
+  else document.documentElement.dataset.stale = "";
+}
+
+if (main()?.hasAttribute("data-wall")) setInterval(look, A_MINUTE);
 
 settle();
 follow();

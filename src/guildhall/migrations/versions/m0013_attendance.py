@@ -5,8 +5,8 @@ from alembic import op
 
 from guildhall.core.db.schema import JsonDoc, UtcTime
 
-revision = "0012"
-down_revision = "0009"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:

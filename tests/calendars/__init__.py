@@ -1,0 +1,1 @@
+"""Calendars outside, against a real CalDAV server and against servers that misbehave."""
