@@ -83,6 +83,12 @@ class Model:
             return False
         return self.mode is Mode.ALL or channel != LISTED
 
+    def go(self, person: int, channel: int | None, state: int) -> None:
+        if channel is None:
+            self.actual.pop(person, None)
+        else:
+            self.actual[person] = (channel, state)
+
     def states(self, places: dict[int, Where]) -> dict[int, Where]:
         company = Counter(channel for channel, _ in places.values())
         return {
@@ -267,10 +273,7 @@ class Days(RuleBasedStateMachine):
 
     def come_and_go(self, moves: list[Move]) -> None:
         for person, channel, state, stays in moves:
-            if channel is None:
-                self.model.actual.pop(person, None)
-            else:
-                self.model.actual[person] = (channel, state)
+            self.model.go(person, channel, state)
             self.seen(person)
             self.time_passes(stays)
 
@@ -310,9 +313,11 @@ class Days(RuleBasedStateMachine):
         self.write(attendance.begin_gap, now=self.instant)
         self.model.watched = False
 
-    @precondition(lambda self: not self.model.connected)
-    @rule(seconds=st.integers(0, 330))
-    def the_connection_comes_back(self, seconds: int) -> None:
+    @rule(moves=st.lists(MOVES, max_size=3), seconds=st.integers(0, 330))
+    def the_connection_is_away_for_a_while(self, moves: list[Move], seconds: int) -> None:
+        self.model.connected = False
+        for person, channel, state, _ in moves:
+            self.model.go(person, channel, state)
         self.time_passes(seconds)
         self.the_full_picture_comes()
 
