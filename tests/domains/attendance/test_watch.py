@@ -8,9 +8,9 @@ import pytest
 from guildhall.core.db import Database
 from guildhall.core.db.base import Clash
 from guildhall.domains import attendance
-from guildhall.domains.attendance import Session, Watch
+from guildhall.domains.attendance import Seen, Session, Watch
 from guildhall.domains.attendance.writing import insert_session
-from tests.domains.attendance.guild import ADA, HALL, START, open_guild
+from tests.domains.attendance.guild import ADA, GAP, HALL, START, open_guild
 
 NOON = datetime(2026, 3, 19, 12, tzinfo=UTC)
 
@@ -52,3 +52,18 @@ async def test_the_database_holds_that_a_person_has_one_open_session(database: D
     with pytest.raises(Clash):
         async with database.write() as tx:
             await insert_session(tx, another)
+
+
+async def test_people_who_join_at_the_same_moment_are_all_there_and_nobody_is_alone(database: Database) -> None:
+    guild = await open_guild(database)
+
+    async def join(person: int) -> None:
+        async with database.write() as tx:
+            await attendance.voice_changed(
+                tx, guild_id=1, seen=Seen(person, HALL), now=START + timedelta(seconds=5), max_gap=GAP
+            )
+
+    await asyncio.gather(*(join(person) for person in range(1, 21)))
+    sessions = [line.session for line in await guild.sessions()]
+    assert sorted(each.user_id for each in sessions) == list(range(1, 21))
+    assert {each.stretches for each in sessions} == {((0, 0),)}
