@@ -8,12 +8,13 @@ sorting the keys is all that RFC 8785 asks beyond compact JSON.
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 SESSION_TYPE: Final = "attendance.session"
 PERIOD_TYPE: Final = "attendance.period"
+DISCORD_IDS: Final = {"guild_id", "user_id", "channel_id"}
 
 
 class SessionV1(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,3 +127,22 @@ def instant(moment: datetime) -> str:
     if utc.microsecond == 0:
         return utc.strftime("%Y-%m-%dT%H:%M:%SZ")
     return utc.isoformat(timespec="microseconds").removesuffix("000+00:00").removesuffix("+00:00") + "Z"
+
+
+def agree(first: PayloadV1, second: PayloadV2) -> bool:
+    """Tell whether the two versions of a payload say the same, as far as both speak of it."""
+    if isinstance(first, SessionV1) is not isinstance(second, SessionV2):
+        return False
+    said = msgspec.to_builtins(second)
+    return all(said[name] == value for name, value in _with_texts(msgspec.to_builtins(first)).items())
+
+
+def _with_texts(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return fields of version 1 as version 2 writes them: Discord's ids as strings, in the lines of a board too."""
+    return {name: _with_text(name, value) for name, value in fields.items()}
+
+
+def _with_text(name: str, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
+    if isinstance(value, list):
+        return [_with_texts(line) for line in value]
+    return str(value) if name in DISCORD_IDS else value
