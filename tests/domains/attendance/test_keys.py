@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -43,13 +43,6 @@ OTHER = "another passphrase of ours"
 WRONG = "wrong horse battery staple"
 
 
-@pytest.fixture
-def keyring() -> Iterator[Keyring]:
-    keyring = Keyring()
-    yield keyring
-    keyring.close()
-
-
 class Wing:
     """The verbs with what they all take."""
 
@@ -62,9 +55,10 @@ class Wing:
         )
 
     async def unlock(self, passphrase: str = PASSPHRASE) -> SigningKey:
-        return await unlock_key(
+        opened = await unlock_key(
             self.database, self.keyring, SYSTEM, guild_id=GUILD, passphrase=passphrase, now=self.clock.now()
         )
+        return opened.key
 
     async def lock(self) -> None:
         async with self.database.write() as tx:

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from guildhall.core.db import UtcTime, metadata, stored
+from guildhall.domains.attendance.records import Policy
 
 _active = text("retired_at IS NULL")
 
@@ -100,3 +101,58 @@ class UnlockAttempt(msgspec.Struct, frozen=True):
     id: str
     guild_id: int
     at: datetime
+
+
+class SigningColumns(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session or period has of its signing: nothing while it is open, then its bytes, then its signatures."""
+
+    bytes_v1: bytes | None
+    bytes_v2: bytes | None
+    hash_v1: str | None
+    hash_v2: str | None
+    signature_v1: str | None
+    signature_v2: str | None
+    signing_key_id: str | None
+    signed_at: datetime | None
+
+
+class SessionRecord(SigningColumns, frozen=True, kw_only=True):
+    """A session as its columns have it, with its signing."""
+
+    id: str
+    guild_id: int
+    user_id: int
+    channel_id: int
+    period_id: str
+    joined_at: datetime
+    left_at: datetime | None
+    source: str
+    end_reason: str | None
+
+
+class PeriodRecord(SigningColumns, frozen=True, kw_only=True):
+    """A period as its columns have it, with its signing."""
+
+    id: str
+    guild_id: int
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    entry_count: int | None
+    policy: Policy | None
+
+
+class Unsigned(msgspec.Struct, frozen=True):
+    """A closed record that waits for its signature."""
+
+    id: str
+    closed_at: datetime
+    bytes_v1: bytes
+    bytes_v2: bytes
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """How much of a guild waits for a signature."""
+
+    sessions: int
+    periods: int

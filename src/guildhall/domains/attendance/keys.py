@@ -27,6 +27,7 @@ from guildhall.domains.attendance.key_errors import (
     WrongPassphrase,
 )
 from guildhall.domains.attendance.key_models import (
+    Pending,
     SealedSeed,
     SigningKey,
     UnlockAttempt,
@@ -40,6 +41,7 @@ from guildhall.domains.attendance.signed.queries import (
     LAST_ATTEMPTS,
     SEED,
     active_key,
+    pending_of,
 )
 from guildhall.domains.attendance.signing import queue_signing
 
@@ -57,6 +59,13 @@ TAKE_BACK = command(delete(attendance_unlock_attempts).where(attendance_unlock_a
 FORGET_ATTEMPTS = command(
     delete(attendance_unlock_attempts).where(attendance_unlock_attempts.c.at < bindparam("before"))
 )
+
+
+class Unlocked(msgspec.Struct, frozen=True):
+    """The key that is open now, and how much waited for it and is being signed."""
+
+    key: SigningKey
+    queued: Pending
 
 
 async def generate_key(
@@ -81,7 +90,7 @@ async def generate_key(
 
 async def unlock_key(
     database: Database, keyring: Keyring, actor: Actor, *, guild_id: int, passphrase: str, now: datetime
-) -> SigningKey:
+) -> Unlocked:
     """Open the guild's key in this process and queue what waits; fine when it is open already.
 
     Raises KeyNotFound, WrongPassphrase, UnlockClosed after five wrong ones in fifteen minutes and for the fifteen
@@ -109,7 +118,7 @@ async def unlock_key(
         if active is not None and active.id == key.id:
             await _write_down(tx, actor, key, "unlocked", now, effect=partial(keyring.hold, guild_id, key.id, seed))
             await queue_signing(tx, guild_id, now=now)
-            return key
+            return Unlocked(key, await pending_of(tx, guild_id))
     raise KeyReplaced
 
 
