@@ -6,7 +6,7 @@ from alembic import op
 from guildhall.core.db.schema import UtcTime
 
 revision = "0013"
-down_revision = "0009"
+down_revision = "0012"
 
 
 def upgrade() -> None:
