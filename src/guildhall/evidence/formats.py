@@ -8,6 +8,7 @@ sorting the keys is all that RFC 8785 asks beyond compact JSON.
 
 import hashlib
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -15,6 +16,13 @@ import msgspec
 SESSION_TYPE: Final = "attendance.session"
 PERIOD_TYPE: Final = "attendance.period"
 DISCORD_IDS: Final = {"guild_id", "user_id", "channel_id"}
+
+
+class RecordKind(StrEnum):
+    """What a record is about, as the transparency log names it."""
+
+    SESSION = "session"
+    PERIOD = "period"
 
 
 class SessionV1(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -114,6 +114,7 @@ class SigningColumns(msgspec.Struct, frozen=True, kw_only=True):
     signature_v2: str | None
     signing_key_id: str | None
     signed_at: datetime | None
+    salt: bytes | None
 
 
 class SessionRecord(SigningColumns, frozen=True, kw_only=True):
@@ -149,6 +150,8 @@ class Unsigned(msgspec.Struct, frozen=True):
     closed_at: datetime
     bytes_v1: bytes
     bytes_v2: bytes
+    hash_v2: str
+    salt: bytes
 
 
 class Pending(msgspec.Struct, frozen=True):

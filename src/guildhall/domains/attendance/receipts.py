@@ -9,6 +9,7 @@ from guildhall.core.db import Tx
 from guildhall.domains.attendance.key_errors import NotSigned, RecordNotFound
 from guildhall.domains.attendance.key_models import PeriodRecord, SessionRecord
 from guildhall.domains.attendance.signed.queries import PERIOD_RECORD, SESSION_RECORD, SESSIONS_OF_PERIOD, keys_of
+from guildhall.domains.attendance.tlog.reading import Prover
 from guildhall.evidence.formats import instant
 from guildhall.evidence.receipts import Export, Receipt, SecondForm
 
@@ -18,7 +19,7 @@ async def session_receipt(tx: Tx, *, guild_id: int, session_id: str) -> Receipt:
     record = await tx.one(SESSION_RECORD, id=session_id)
     if record is None or record.guild_id != guild_id:
         raise RecordNotFound
-    return _receipt(record, await _public_keys(tx, guild_id))
+    return await _receipt(record, await _public_keys(tx, guild_id), await Prover.of(tx))
 
 
 async def period_export(tx: Tx, *, guild_id: int, number: int) -> Export:
@@ -30,16 +31,37 @@ async def period_export(tx: Tx, *, guild_id: int, number: int) -> Export:
     if record is None or record.ended_at is None:
         raise RecordNotFound
     public_keys = await _public_keys(tx, guild_id)
-    head = _head(record, record.id, public_keys)
-    receipts = [_receipt(each, public_keys) for each in await tx.all(SESSIONS_OF_PERIOD, period_id=record.id)]
+    prover = await Prover.of(tx)
+    head = await _head(record, record.id, public_keys, prover)
+    sessions = await tx.all(SESSIONS_OF_PERIOD, period_id=record.id)
+    receipts = [await _receipt(each, public_keys, prover) for each in sessions]
     return Export(**head, period_index=number, policy=record.policy, receipts=receipts)
 
 
-def _receipt(record: SessionRecord, public_keys: dict[str, str]) -> Receipt:
-    return Receipt(**_head(record, record.period_id, public_keys))
+async def session_proof(tx: Tx, *, session_id: str) -> str:
+    """Return the proof that a session is in the transparency log. Raises RecordNotFound until it is integrated."""
+    return await _proof(tx, await tx.one(SESSION_RECORD, id=session_id))
 
 
-def _head(record: SessionRecord | PeriodRecord, period_id: str, public_keys: dict[str, str]) -> dict[str, Any]:
+async def period_proof(tx: Tx, *, guild_id: int, number: int) -> str:
+    """Return the proof that a period is in the transparency log. Raises RecordNotFound until it is integrated."""
+    return await _proof(tx, await tx.one(PERIOD_RECORD, guild_id=guild_id, number=number))
+
+
+async def _proof(tx: Tx, record: SessionRecord | PeriodRecord | None) -> str:
+    proof = await (await Prover.of(tx)).prove(record.id, record.salt or b"") if record else None
+    if proof is None:
+        raise RecordNotFound
+    return proof
+
+
+async def _receipt(record: SessionRecord, public_keys: dict[str, str], prover: Prover) -> Receipt:
+    return Receipt(**await _head(record, record.period_id, public_keys, prover))
+
+
+async def _head(
+    record: SessionRecord | PeriodRecord, period_id: str, public_keys: dict[str, str], prover: Prover
+) -> dict[str, Any]:
     """Return what every signed record states of its signatures. Raises NotSigned."""
     if record.signed_at is None:
         raise NotSigned
@@ -59,6 +81,7 @@ def _head(record: SessionRecord | PeriodRecord, period_id: str, public_keys: dic
             payload_hash=record.hash_v2 or "",
             signature=record.signature_v2 or "",
         ),
+        "log_proof": await prover.prove(record.id, record.salt or b""),
     }
 
 

@@ -30,6 +30,8 @@ from guildhall.domains.attendance.signed.queries import (
     UNSIGNED_PERIOD,
     UNSIGNED_SESSION,
 )
+from guildhall.domains.attendance.tlog.log import queue_entry
+from guildhall.evidence.formats import RecordKind
 
 log = get_logger(__name__)
 
@@ -63,8 +65,7 @@ def _signing(table: Table) -> Command:
     )
 
 
-SIGN_SESSION = _signing(attendance_sessions)
-SIGN_PERIOD = _signing(attendance_periods)
+SIGN: Final = {RecordKind.SESSION: _signing(attendance_sessions), RecordKind.PERIOD: _signing(attendance_periods)}
 
 
 async def queue_signing(tx: Tx, guild_id: int, *, now: datetime) -> None:
@@ -83,9 +84,9 @@ async def sign_closed(
         tx.announce(WAITING, guild_id=str(guild_id))
         return False
     for session_id in sessions:
-        await _sign(tx, SIGN_SESSION, keyring, guild_id, await tx.one(UNSIGNED_SESSION, id=session_id), now)
+        await _sign(tx, RecordKind.SESSION, keyring, guild_id, await tx.one(UNSIGNED_SESSION, id=session_id), now)
     for period_id in periods:
-        await _sign(tx, SIGN_PERIOD, keyring, guild_id, await tx.one(UNSIGNED_PERIOD, id=period_id), now)
+        await _sign(tx, RecordKind.PERIOD, keyring, guild_id, await tx.one(UNSIGNED_PERIOD, id=period_id), now)
     return True
 
 
@@ -132,8 +133,8 @@ async def _sign_oldest(tx: Tx, keyring: Keyring, guild_id: int, now: datetime) -
         return False
     session, period = await tx.one(OLDEST_SESSION, guild_id=guild_id), await tx.one(OLDEST_PERIOD, guild_id=guild_id)
     if session is not None and (period is None or session.closed_at <= period.closed_at):
-        return await _sign(tx, SIGN_SESSION, keyring, guild_id, session, now)
-    return await _sign(tx, SIGN_PERIOD, keyring, guild_id, period, now)
+        return await _sign(tx, RecordKind.SESSION, keyring, guild_id, session, now)
+    return await _sign(tx, RecordKind.PERIOD, keyring, guild_id, period, now)
 
 
 async def _holds_active_key(tx: Tx, keyring: Keyring, guild_id: int) -> bool:
@@ -146,7 +147,7 @@ async def _holds_active_key(tx: Tx, keyring: Keyring, guild_id: int) -> bool:
 
 
 async def _sign(
-    tx: Tx, change: Command, keyring: Keyring, guild_id: int, record: Unsigned | None, now: datetime
+    tx: Tx, kind: RecordKind, keyring: Keyring, guild_id: int, record: Unsigned | None, now: datetime
 ) -> bool:
     """Write the signatures of a record that waits; False for none, and when the key was locked meanwhile."""
     if record is None:
@@ -154,5 +155,8 @@ async def _sign(
     first, second = keyring.sign(guild_id, record.bytes_v1), keyring.sign(guild_id, record.bytes_v2)
     if first is None or second is None:
         return False
-    await tx.run(change, record_id=record.id, by=first.key_id, first=first.signature, second=second.signature, at=now)
+    await tx.run(
+        SIGN[kind], record_id=record.id, by=first.key_id, first=first.signature, second=second.signature, at=now
+    )
+    await queue_entry(tx, kind, record.id, salt=record.salt, v2_hash=record.hash_v2)
     return True

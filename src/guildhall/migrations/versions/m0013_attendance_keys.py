@@ -1,4 +1,4 @@
-"""Attendance: signing keys with their encrypted seeds, attempts to unlock."""
+"""Attendance: signing keys with their encrypted seeds, attempts to unlock, the transparency log."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -55,3 +55,44 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attendance_unlock_attempts")),
     )
     op.create_index("ix_attendance_unlock_attempts_guild_id_at", "attendance_unlock_attempts", ["guild_id", "at"])
+    op.create_table(
+        "attendance_log_keys",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_attendance_log_keys_single")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attendance_log_keys")),
+    )
+    op.create_table(
+        "attendance_log_entries",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=True),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attendance_log_entries")),
+        sa.UniqueConstraint("position", name=op.f("uq_attendance_log_entries_position")),
+        sa.UniqueConstraint("record_id", name=op.f("uq_attendance_log_entries_record_id")),
+    )
+    op.create_index(
+        "ix_attendance_log_entries_queued",
+        "attendance_log_entries",
+        ["id"],
+        sqlite_where=sa.text("position IS NULL"),
+        postgresql_where=sa.text("position IS NULL"),
+    )
+    op.create_table(
+        "attendance_log_tiles",
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("tile", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "tile", name=op.f("pk_attendance_log_tiles")),
+    )
+    op.create_table(
+        "attendance_log_checkpoints",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("signed_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_attendance_log_checkpoints")),
+    )

@@ -49,7 +49,9 @@ def _pending(table: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def _unsigned(table: Table, closed: str) -> Select[Any]:
-    return select(table.c.id, table.c[closed].label("closed_at"), table.c.bytes_v1, table.c.bytes_v2)
+    return select(
+        table.c.id, table.c[closed].label("closed_at"), *(table.c[name] for name in Unsigned.__struct_fields__[2:])
+    )
 
 
 def _oldest(table: Table, closed: str) -> Select[Any]:
