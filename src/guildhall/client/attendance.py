@@ -26,17 +26,23 @@ def verify(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Receipts and period exports.")],
     public_key: Annotated[str | None, typer.Option(help="The public key you trust, in base64.")] = None,
     keys: Annotated[Path | None, typer.Option(help="A guild's keys, as /verify/keys/GUILD answered.")] = None,
+    log_key: Annotated[
+        str | None, typer.Option(help="The key of the transparency log: its name, id and key, joined by plus signs.")
+    ] = None,
+    proof: Annotated[list[Path] | None, typer.Option(help="A proof that a record is in the log; repeatable.")] = None,
 ) -> None:
     """Check signed sessions and periods offline.
 
-    Ends with 0 when every file is valid, 1 when one is not, 2 when one cannot be read.
+    With --log-key or --proof each must also be shown to be in the transparency log. Ends with 0 when every file is
+    valid, 1 when one is not, 2 when one cannot be read.
     """
     # The other commands of the program do not wait for the libraries of this one.
     from guildhall.client import receipt_files  # noqa: PLC0415
 
     with failures_told(as_json=False):
-        pins = receipt_files.pins_of(public_key, keys)
-    judged = [(file, *receipt_files.judged_file(file, pins)) for file in files]
+        pins = receipt_files.pins_of(public_key, keys, log_key)
+        proofs = [receipt_files.read_proof(file) for file in proof or ()]
+    judged = [(file, *receipt_files.judged_file(file, pins, proofs)) for file in files]
     for file, _, lines in judged:
         for line in lines:
             typer.echo(plain(f"{file}: {line}"))

@@ -16,12 +16,14 @@ from guildhall.evidence.formats import (
     PeriodV1,
     PeriodV2,
     Policy,
+    RecordKind,
     SessionV1,
     SessionV2,
     agree,
     bytes_of,
     hash_of,
 )
+from guildhall.evidence.notes import LogKey, Proof, parsed_proof, proves
 from guildhall.evidence.signatures import Reason, holds, unpacked
 
 P = TypeVar("P", bound=PayloadV1 | PayloadV2)
@@ -95,10 +97,11 @@ class GuildKeys(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Pins:
-    """The keys that are trusted: those of one guild by their ids, or one public key; None where nothing is pinned."""
+    """The keys that are trusted: those of one guild by their ids, one public key, a log's. None pins none."""
 
-    guild: "GuildKeys | None" = None
+    guild: GuildKeys | None = None
     public_key: str | None = None
+    log_key: LogKey | None = None
 
     @property
     def any(self) -> bool:
@@ -152,6 +155,14 @@ def judge(document: Receipt | Export, pins: Pins) -> Judged:
         return Judged(_checked(document, SessionV1, SessionV2, pins))
     except _Invalid as invalid:
         return Judged(None, invalid.reason, invalid.fault)
+
+
+def is_logged(document: Receipt | Export, proof: Proof | None, pins: Pins) -> bool:
+    """Tell whether a proof shows that a document's record is in a log: the one that is pinned, if one is."""
+    if proof is None or document.v2 is None:
+        return False
+    kind = RecordKind.PERIOD if isinstance(document, Export) else RecordKind.SESSION
+    return proves(proof, kind, document.v2.payload_hash, pins.log_key)
 
 
 def sessions_hash_of(hashes: Iterable[tuple[str, str]]) -> str:
@@ -213,6 +224,8 @@ def _checked(document: Receipt | Export, first_type: type[First], second_type: t
         _check_signature(document.v2, bytes_of(second), document.public_key, "version 2")
         if not agree(payload, second):
             raise _Invalid(Reason.PAYLOAD_MISMATCH, "the two versions say different things")
+    if document.log_proof is not None and not is_logged(document, parsed_proof(document.log_proof), pins):
+        raise _Invalid(Reason.PAYLOAD_MISMATCH, "log_proof does not show that it is in the transparency log")
     return payload
 
 

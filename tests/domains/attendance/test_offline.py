@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from guildhall.evidence import merkle, notes
+from guildhall.evidence.formats import RecordKind
+from guildhall.evidence.notes import Checkpoint, LogKey, Proof
 from guildhall.evidence.receipts import Pins, judge, read
 from tests.domains.attendance.examples import EXPORT, GUILD, KEY_ID, RECEIPT
 
@@ -166,3 +169,38 @@ def test_a_receipt_without_its_exact_bytes_or_second_version_is_still_judged() -
         del one["payload_b64"], one["v2"]
 
     assert judge(read(changed(RECEIPT, strip)), Pins()).valid
+
+
+LOG_KEY = LogKey("hub.example/tlog", STRANGER.public_key().public_bytes_raw())
+
+
+def proof_text(kind: RecordKind, v2_hash: str) -> str:
+    """A proof that a record is the second of two in a log."""
+    neighbour = hashlib.sha256(b"a neighbour").digest()
+    leaf = merkle.leaf_hash(notes.entry_of(kind, notes.commitment(bytes(32), v2_hash)))
+    head = Checkpoint(LOG_KEY.name, 2, merkle.node_hash(neighbour, leaf))
+    return Proof(1, (neighbour,), notes.signed(head.text, LOG_KEY, STRANGER), bytes(32)).text
+
+
+def test_a_receipt_is_shown_to_be_in_the_log_by_its_own_proof_or_by_one_beside_it(folder: Path) -> None:
+    own, other = (proof_text(RecordKind.SESSION, hashed) for hashed in (RECEIPT["v2"]["payload_hash"], "0" * 64))
+    (folder / "own.tlog-proof").write_text(own)
+    (folder / "other.tlog-proof").write_text(other)
+    (folder / "logged.json").write_text(json.dumps({**RECEIPT, "log_proof": own}))
+    (folder / "mislogged.json").write_text(json.dumps({**RECEIPT, "log_proof": other}))
+    code, told = verify(folder, "logged.json", "--log-key", LOG_KEY.text)
+    assert (code, "in the transparency log hub.example/tlog" in told) == (0, True)
+    code, told = verify(folder, "receipt.json", "--log-key", LOG_KEY.text, "--proof", "own.tlog-proof")
+    assert (code, "in the transparency log hub.example/tlog" in told) == (0, True)
+    code, told = verify(folder, "logged.json")
+    assert (code, "not checked: who signed the transparency log" in told) == (0, True)
+    for wrong in (
+        ("receipt.json", "--log-key", LOG_KEY.text),
+        ("receipt.json", "--proof", "other.tlog-proof"),
+        ("mislogged.json",),
+        ("logged.json", "--log-key", LogKey("other.example", LOG_KEY.public_key).text),
+    ):
+        code, told = verify(folder, *wrong)
+        assert (code, "NOT VALID" in told) == (1, True)
+    for unreadable in (("--log-key", "nonsense"), ("--proof", "receipt.json"), ("--proof", "absent")):
+        assert verify(folder, "receipt.json", *unreadable)[0] == 2

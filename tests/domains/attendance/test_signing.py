@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import dataclasses
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -28,9 +30,10 @@ from guildhall.domains.attendance.signing import (
     sign_waiting,
     signer_of,
 )
+from guildhall.domains.attendance.tlog.queries import QUEUED
 from tests.clock import SettableClock
 from tests.domains.attendance.closing import archive, open_guild, put_session
-from tests.domains.attendance.examples import GUILD, PERIOD, SESSION
+from tests.domains.attendance.examples import GUILD, KEY_ID, PERIOD, RECEIPT, SESSION
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -241,3 +244,27 @@ async def test_the_process_with_the_key_signs_what_another_process_closes(
     keeping.cancel()
     await events.stop()
     without_key.close()
+
+
+async def test_two_processes_one_of_them_killed_at_work_sign_everything_once(
+    database: Database, database_url: str
+) -> None:
+    key = SigningKey(id=KEY_ID, guild_id=GUILD, public_key=RECEIPT["public_key"], created_at=SESSION.joined_at)
+    facts = sessions(300)
+    await close(database, facts)
+    async with database.write() as tx:
+        await tx.insert(key)
+    command = [sys.executable, "-m", "tests.domains.attendance.signer_process", database_url]
+    first, second = [await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL) for _ in range(2)]
+    async with asyncio.timeout(60):
+        while not any(record.signed_at for record in await stored(database)):  # noqa: ASYNC110 (nothing tells of it)
+            await asyncio.sleep(0.01)
+    first.kill()
+    await asyncio.wait_for(asyncio.gather(first.wait(), second.wait()), 60)
+    third = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL)
+    assert await asyncio.wait_for(third.wait(), 60) == 0
+    for record in await stored(database):
+        check(record, key)
+    async with database.read() as tx:
+        entries = await tx.all(QUEUED, limit=1000)
+    assert sorted(entry.record_id or "" for entry in entries) == sorted(each.session_id for each in facts)
