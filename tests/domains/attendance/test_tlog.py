@@ -1,5 +1,6 @@
 """The transparency log, judged by a second implementation that shares no line with the first."""
 
+import asyncio
 import base64
 import dataclasses
 import hashlib
@@ -196,8 +197,12 @@ async def test_a_stranger_who_reads_checkpoint_tiles_and_entries_finds_them_to_a
         assert await entry_bundle(tx, path="003.p/1") is None
     assert all(entry.decode().split("\n")[:2] == ["guildhall.attendance/v1", "session"] for entry in entries)
     assert await check_log(database) == 556
-    again = await open_log(database, BOX, origin=ORIGIN, now=clock.now())
-    assert again.key == signer.key
+    assert (await open_log(database, BOX, origin=ORIGIN, now=clock.now())).key == signer.key
+
+
+async def test_processes_that_start_together_have_one_key_for_the_log(database: Database, clock: SettableClock) -> None:
+    opened = await asyncio.gather(*(open_log(database, BOX, origin=ORIGIN, now=clock.now()) for _ in range(4)))
+    assert len({each.key for each in opened}) == 1
 
 
 async def test_a_log_whose_entries_or_tiles_were_changed_is_found_out_and_signs_no_more(

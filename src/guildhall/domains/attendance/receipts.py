@@ -32,6 +32,7 @@ async def period_export(tx: Tx, *, guild_id: int, number: int) -> Export:
         raise RecordNotFound
     public_keys = await _public_keys(tx, guild_id)
     prover = await Prover.of(tx)
+    await prover.know_period(record.id)
     head = await _head(record, record.id, public_keys, prover)
     sessions = await tx.all(SESSIONS_OF_PERIOD, period_id=record.id)
     receipts = [await _receipt(each, public_keys, prover) for each in sessions]

@@ -22,7 +22,7 @@ from guildhall.core.outbox import JobKind
 from guildhall.domains.attendance.key_errors import KeyElsewhere
 from guildhall.domains.attendance.key_models import Unsigned
 from guildhall.domains.attendance.keyring import Keyring
-from guildhall.domains.attendance.models import SigningState, attendance_periods, attendance_sessions
+from guildhall.domains.attendance.models import SigningState, attendance_periods, attendance_sessions, whole_second
 from guildhall.domains.attendance.signed.queries import (
     ACTIVE_KEY_SHARED,
     OLDEST_PERIOD,
@@ -156,7 +156,12 @@ async def _sign(
     if first is None or second is None:
         return False
     await tx.run(
-        SIGN[kind], record_id=record.id, by=first.key_id, first=first.signature, second=second.signature, at=now
+        SIGN[kind],
+        record_id=record.id,
+        by=first.key_id,
+        first=first.signature,
+        second=second.signature,
+        at=whole_second(now),
     )
     await queue_entry(tx, kind, record.id, salt=record.salt, v2_hash=record.hash_v2)
     return True

@@ -49,7 +49,6 @@ attendance_log_checkpoints = Table(
 )
 
 
-@stored(attendance_log_keys)
 class StoredLogKey(msgspec.Struct, frozen=True):
     """The log's key: its public half, and its seed encrypted by the house."""
 

@@ -3,6 +3,7 @@
 from sqlalchemy import Integer, bindparam, select
 
 from guildhall.core.db import query
+from guildhall.domains.attendance.models import attendance_sessions
 from guildhall.domains.attendance.tlog.models import (
     LogCheckpoint,
     LogEntry,
@@ -37,6 +38,14 @@ ENTRIES = query(
     .order_by(_position),
 )
 ENTRY_OF = query(LogEntry, select(attendance_log_entries).where(attendance_log_entries.c.record_id == bindparam("id")))
+ENTRIES_OF_PERIOD = query(
+    LogEntry,
+    select(attendance_log_entries)
+    .join_from(
+        attendance_sessions, attendance_log_entries, attendance_sessions.c.id == attendance_log_entries.c.record_id
+    )
+    .where(attendance_sessions.c.period_id == bindparam("period_id")),
+)
 TILE = query(
     LogTile,
     select(attendance_log_tiles).where(

@@ -1,11 +1,11 @@
 """What the log publishes: its checkpoint, its tiles, its entries, and proofs made from them."""
 
-from collections.abc import Mapping
+from functools import cache
 
 from guildhall.core.db import Tx
 from guildhall.domains.attendance.tlog.log import tiles_at
-from guildhall.domains.attendance.tlog.models import LogCheckpoint
-from guildhall.domains.attendance.tlog.queries import ENTRIES, ENTRY_OF, HEAD, TILE
+from guildhall.domains.attendance.tlog.models import LogCheckpoint, LogEntry
+from guildhall.domains.attendance.tlog.queries import ENTRIES, ENTRIES_OF_PERIOD, ENTRY_OF, HEAD, TILE
 from guildhall.evidence import merkle, notes
 from guildhall.evidence.merkle import HASH_LENGTH, TILE_WIDTH, TileId
 from guildhall.evidence.notes import Proof
@@ -42,24 +42,29 @@ class Prover:
         self._tx = tx
         self._head = head
         self._tiles: dict[TileId, bytes] = {}
+        # Neighbours share most of their proofs, so what was folded once is kept. A tile never changes while it is read.
+        self._node_at = cache(merkle.nodes_in(self._tiles))
+        self._entries: dict[str, LogEntry] = {}
 
     @classmethod
     async def of(cls, tx: Tx) -> "Prover":
         """Return a prover under the checkpoint that is the newest now."""
         return cls(tx, await tx.one(HEAD))
 
+    async def know_period(self, period_id: str) -> None:
+        """Read where all sessions of a period stand in one go, for whoever wants the proofs of all of them."""
+        entries = await self._tx.all(ENTRIES_OF_PERIOD, period_id=period_id)
+        self._entries |= {each.record_id: each for each in entries if each.record_id}
+
     async def prove(self, record_id: str, salt: bytes) -> str | None:
         """Return the proof that a record is in the log, with its salt; None while it is not integrated."""
-        entry = await self._tx.one(ENTRY_OF, id=record_id)
+        entry = self._entries.get(record_id) or await self._tx.one(ENTRY_OF, id=record_id)
         if self._head is None or entry is None or entry.position is None or entry.position >= self._head.size:
             return None
-        tiles = await self._with_tiles(merkle.tiles_for_proof(entry.position, self._head.size))
-        hashes = merkle.inclusion_proof(entry.position, self._head.size, merkle.nodes_in(tiles))
+        wanted = merkle.tiles_for_proof(entry.position, self._head.size)
+        self._tiles.update(await tiles_at(self._tx, wanted - self._tiles.keys()))
+        hashes = merkle.inclusion_proof(entry.position, self._head.size, self._node_at)
         return Proof(entry.position, tuple(hashes), self._head.note, salt).text
-
-    async def _with_tiles(self, places: set[TileId]) -> Mapping[TileId, bytes]:
-        self._tiles |= await tiles_at(self._tx, places - self._tiles.keys())
-        return self._tiles
 
 
 async def _reaches(tx: Tx, place: TileId, width: int) -> bool:
