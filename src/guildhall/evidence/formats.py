@@ -7,6 +7,7 @@ sorting the keys is all that RFC 8785 asks beyond compact JSON.
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias
@@ -122,6 +123,11 @@ def bytes_of(payload: PayloadV1 | PayloadV2) -> bytes:
 def hash_of(content: bytes) -> str:
     """Return the SHA-256 of bytes in lower-case hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def sessions_hash_of(hashes: Iterable[tuple[str, str]]) -> str:
+    """Return the hash over a period's sessions, given the id and v2 hash of each."""
+    return hash_of(b"".join(bytes.fromhex(v2_hash) for _, v2_hash in sorted(hashes)))
 
 
 def instant(moment: datetime) -> str:

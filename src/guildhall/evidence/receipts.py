@@ -4,7 +4,6 @@ A receipt carries the key it is to be checked with, so it proves by itself only 
 signed it is known to those who have the key from elsewhere, and pin it.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -22,6 +21,7 @@ from guildhall.evidence.formats import (
     agree,
     bytes_of,
     hash_of,
+    sessions_hash_of,
 )
 from guildhall.evidence.notes import LogKey, Proof, parsed_proof, proves
 from guildhall.evidence.signatures import Reason, holds, unpacked
@@ -163,11 +163,6 @@ def is_logged(document: Receipt | Export, proof: Proof | None, pins: Pins) -> bo
         return False
     kind = RecordKind.PERIOD if isinstance(document, Export) else RecordKind.SESSION
     return proves(proof, kind, document.v2.payload_hash, pins.log_key)
-
-
-def sessions_hash_of(hashes: Iterable[tuple[str, str]]) -> str:
-    """Return the hash over a period's sessions, given the id and v2 hash of each."""
-    return hash_of(b"".join(bytes.fromhex(v2_hash) for _, v2_hash in sorted(hashes)))
 
 
 def _judged_export(export: Export, pins: Pins) -> Judged:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from guildhall.core.actor import SYSTEM
 from guildhall.core.db import Database, metadata, query
+from guildhall.core.errors import Unavailable
 from guildhall.core.events import LocalEvents
 from guildhall.domains.attendance.key_errors import (
     InvalidPassphrase,
@@ -25,7 +26,7 @@ from guildhall.domains.attendance.key_errors import (
     WrongPassphrase,
 )
 from guildhall.domains.attendance.key_models import SealedSeed, SigningKey, attendance_seeds
-from guildhall.domains.attendance.keyring import Keyring
+from guildhall.domains.attendance.keyring import DERIVATIONS_AT_ONCE, Keyring
 from guildhall.domains.attendance.keys import (
     forget_attempts,
     generate_key,
@@ -171,6 +172,18 @@ async def test_five_wrong_passphrases_close_the_guild_for_a_quarter_of_an_hour(w
     wing.clock.advance(timedelta(hours=1))
     async with wing.database.write() as tx:
         await forget_attempts(tx, now=wing.clock.now())
+
+
+async def test_a_passphrase_that_could_not_be_tried_does_not_count_as_wrong(wing: Wing) -> None:
+    await wing.generate()
+    patient, impatient = wing.keyring, Keyring(waiting=-DERIVATIONS_AT_ONCE)
+    wing.keyring = impatient
+    for _ in range(6):
+        with pytest.raises(Unavailable):
+            await wing.unlock()
+    wing.keyring = patient
+    await wing.unlock()
+    impatient.close()
 
 
 async def test_rotation_keeps_the_old_public_half_and_is_signed_by_the_old_key(wing: Wing) -> None:

@@ -63,10 +63,10 @@ class Keyring:
     when a key is locked, replaced, or the ring is closed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, waiting: int = DERIVATIONS_WAITING) -> None:
         self._held: dict[int, _Held] = {}
         self._threads = ThreadPoolExecutor(DERIVATIONS_AT_ONCE, thread_name_prefix="passphrases")
-        self._places = DERIVATIONS_AT_ONCE + DERIVATIONS_WAITING
+        self._places = DERIVATIONS_AT_ONCE + waiting
 
     def key_of(self, guild_id: int) -> str | None:
         """Return the id of the guild's key that is unlocked here, or None."""

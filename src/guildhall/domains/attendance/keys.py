@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, delete, update
 from guildhall.core import ids
 from guildhall.core.actor import Actor
 from guildhall.core.db import Database, Tx, command
+from guildhall.core.errors import Unavailable
 from guildhall.core.events import LAGGED, Event, EventBus
 from guildhall.domains import audit
 from guildhall.domains.attendance.key_errors import (
@@ -111,6 +112,11 @@ async def unlock_key(
     except WrongPassphrase:
         async with database.write() as tx:
             await audit.record(tx, actor, "attendance.unlock_failed", key.id, now=now, guild_id=str(guild_id))
+        raise
+    except Unavailable:
+        # It was not tried, so it was not wrong.
+        async with database.write() as tx:
+            await tx.run(TAKE_BACK, attempt=attempt.id)
         raise
     async with database.write() as tx:
         await tx.run(TAKE_BACK, attempt=attempt.id)

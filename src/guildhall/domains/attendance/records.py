@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from guildhall.evidence import formats
-from guildhall.evidence.formats import Policy, bytes_of, hash_of, instant
+from guildhall.evidence.formats import Policy, bytes_of, hash_of, instant, sessions_hash_of
 
 __all__ = [
     "BoardEntry",
@@ -151,4 +151,4 @@ def sessions_hash(hashes: Mapping[str, str]) -> str:
 
     A session that is deleted later can be missed, because the hash no longer follows from those that are left.
     """
-    return hash_of(b"".join(bytes.fromhex(hashes[session_id]) for session_id in sorted(hashes)))
+    return sessions_hash_of(hashes.items())
