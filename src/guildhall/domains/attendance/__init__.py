@@ -27,7 +27,33 @@ from guildhall.domains.attendance.boards import (
     tracked_channels_of,
     voices_of,
 )
+from guildhall.domains.attendance.directory import (
+    DiscordGuild,
+    GuildChannel,
+    GuildDirectory,
+    GuildRole,
+    check_manager,
+)
+from guildhall.domains.attendance.entrance import (
+    access_pro_guild,
+    enter_guild,
+)
 from guildhall.domains.attendance.heatmaps import Bucket, Heatmap, heatmap_of
+from guildhall.domains.attendance.key_models import (
+    SigningKey,
+)
+from guildhall.domains.attendance.keyring import (
+    Keyring,
+)
+from guildhall.domains.attendance.keys import (
+    Unlocked,
+    forget_attempts,
+    generate_key,
+    heed_locks,
+    lock_key,
+    rotate_key,
+    unlock_key,
+)
 from guildhall.domains.attendance.models import (
     EndReason,
     Guild,
@@ -40,11 +66,35 @@ from guildhall.domains.attendance.models import (
     Voice,
 )
 from guildhall.domains.attendance.outside import Recorded, record_outside_session
-from guildhall.domains.attendance.policy import access_guild
+from guildhall.domains.attendance.policy import FREE_ARCHIVES, access_guild
+from guildhall.domains.attendance.receipts import (
+    period_export,
+    period_proof,
+    session_proof,
+    session_receipt,
+)
 from guildhall.domains.attendance.records import Policy
 from guildhall.domains.attendance.resets import Reset, due_guilds, reset_if_due, reset_now
 from guildhall.domains.attendance.schedules import Anchor, Interval, Schedule, Weekday
+from guildhall.domains.attendance.signing import (
+    SIGN_PENDING,
+    keep_signing,
+    queue_signing,
+    sign_closed,
+    signer_of,
+)
 from guildhall.domains.attendance.states import State
+from guildhall.domains.attendance.status import (
+    SigningStatus,
+    public_keys,
+    signing_status,
+)
+from guildhall.domains.attendance.verification import (
+    PeriodVerdict,
+    SessionVerdict,
+    verify_period,
+    verify_session,
+)
 from guildhall.domains.attendance.watch import Watch
 from guildhall.domains.attendance.watching import (
     Picture,
@@ -61,19 +111,27 @@ from guildhall.domains.attendance.watching import (
 )
 
 __all__ = [
+    "FREE_ARCHIVES",
+    "SIGN_PENDING",
     "Anchor",
     "Board",
     "Bucket",
     "ChannelFigures",
     "Cursor",
+    "DiscordGuild",
     "EndReason",
     "Guild",
+    "GuildChannel",
+    "GuildDirectory",
+    "GuildRole",
     "Heatmap",
     "History",
     "Interval",
+    "Keyring",
     "Mode",
     "OccupiedChannel",
     "Period",
+    "PeriodVerdict",
     "Picture",
     "Policy",
     "Recorded",
@@ -82,43 +140,69 @@ __all__ = [
     "Seen",
     "Session",
     "SessionLine",
+    "SessionVerdict",
+    "SigningKey",
+    "SigningStatus",
     "Source",
     "State",
     "Tier",
     "TrackedChannel",
+    "Unlocked",
     "UserFigures",
     "Voice",
     "Watch",
     "Weekday",
     "access_guild",
+    "access_pro_guild",
     "begin_gap",
     "board_of",
     "bot_removed",
+    "check_manager",
     "checkpoint",
     "due_guilds",
     "end_gap",
+    "enter_guild",
     "figures_of_channel",
     "figures_of_user",
+    "forget_attempts",
+    "generate_key",
     "heatmap_of",
+    "heed_locks",
     "history_of",
+    "keep_signing",
     "last_archive_of",
+    "lock_key",
     "lost_guilds",
     "occupancy_of",
+    "period_export",
     "period_of",
+    "period_proof",
+    "public_keys",
+    "queue_signing",
     "record_outside_session",
     "reset_if_due",
     "reset_now",
+    "resetter_of",
+    "rotate_key",
     "see_guild",
+    "session_proof",
+    "session_receipt",
     "sessions_of",
     "set_afk_channel",
     "set_fairness",
     "set_mode",
     "set_schedule",
     "set_tier",
+    "sign_closed",
+    "signer_of",
+    "signing_status",
     "take_picture",
     "track_channel",
     "tracked_channels_of",
+    "unlock_key",
     "untrack_channel",
+    "verify_period",
+    "verify_session",
     "voice_changed",
     "voices_of",
 ]

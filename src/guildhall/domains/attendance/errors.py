@@ -3,21 +3,29 @@
 GuildhallError
 ├── NotFound
 │   ├── GuildNotSeen         the bot has never been in this guild
+│   ├── BotNotInGuild        the bot is not in this guild now
 │   ├── PeriodNotFound       the guild has no period of this number
+│   ├── ChannelNotFound      the guild has and had no such channel
 │   └── ChannelNotListed     there is nothing to take off the list
 ├── Forbidden
+│   ├── NotMember            the caller is not in the guild
+│   ├── NotManager           the caller may not manage the guild
+│   ├── NeedsPro             the guild's tier does not open this
+│   ├── TierLocked           only the operator switches tiers
 │   └── PeriodHidden         archived, but older than the guild's tier shows
 ├── Invalid
 │   └── UnknownZone          no time zone of this name
-└── Unprocessable
-    ├── NotAVoiceChannel     only voice and stage channels of the guild are tracked
-    ├── ChannelNotTracked    a session from outside in a channel that the mode leaves out
-    ├── OutsidePeriod        a session from outside that does not lie in the current period
-    ├── BadSpan              a session from outside that is too short, too long, or in the future
-    └── SessionOverlap       a session from outside at the time of another session of the person
+├── Unprocessable
+│   ├── NotAVoiceChannel     only voice and stage channels of the guild are tracked
+│   ├── ChannelNotTracked    a session from outside in a channel that the mode leaves out
+│   ├── OutsidePeriod        a session from outside that does not lie in the current period
+│   ├── BadSpan              a session from outside that is too short, too long, or in the future
+│   └── SessionOverlap       a session from outside at the time of another session of the person
+└── Unavailable
+    └── DiscordUnavailable   Discord cannot be asked now
 """
 
-from guildhall.core.errors import Forbidden, InvalidField, NotFound, Unprocessable
+from guildhall.core.errors import Forbidden, InvalidField, NotFound, Unavailable, Unprocessable
 
 
 class GuildNotSeen(NotFound):
@@ -27,6 +35,13 @@ class GuildNotSeen(NotFound):
     text = "This guild is not known here"
 
 
+class BotNotInGuild(NotFound):
+    """The bot is not in this guild now."""
+
+    code = "bot_not_in_guild"
+    text = "The bot is not in this guild"
+
+
 class PeriodNotFound(NotFound):
     """The guild has no period of this number."""
 
@@ -34,11 +49,46 @@ class PeriodNotFound(NotFound):
     text = "There is no such period"
 
 
+class ChannelNotFound(NotFound):
+    """The guild has no such channel, and none was ever tracked under its id."""
+
+    code = "channel_not_found"
+    text = "This guild has no such channel"
+
+
 class ChannelNotListed(NotFound):
     """The channel is not on the list."""
 
     code = "channel_not_listed"
     text = "This channel is not on the list"
+
+
+class NotMember(Forbidden):
+    """The caller is not in the guild."""
+
+    code = "not_a_member"
+    text = "You are not a member of this guild"
+
+
+class NotManager(Forbidden):
+    """The caller neither owns the guild nor may manage it."""
+
+    code = "manage_server_needed"
+    text = "You need the Manage Server permission"
+
+
+class NeedsPro(Forbidden):
+    """The tier of the guild does not open this; `details.tier_required` names the one that does."""
+
+    code = "tier_required"
+    text = "This needs the pro tier"
+
+
+class TierLocked(Forbidden):
+    """The operator keeps the tiers."""
+
+    code = "tier_locked"
+    text = "Only the operator of this server switches tiers"
 
 
 class PeriodHidden(Forbidden):
@@ -88,3 +138,13 @@ class SessionOverlap(Unprocessable):
 
     code = "session_overlap"
     text = "This person already has a session at that time"
+
+
+class DiscordUnavailable(Unavailable):
+    """Discord cannot be asked; `details.retry_after` is in whole seconds."""
+
+    code = "discord_unavailable"
+    text = "Discord is not reachable"
+
+    def __init__(self, message: str | None = None, *, retry_after: int = 5) -> None:
+        super().__init__(message, retry_after=max(1, retry_after))
