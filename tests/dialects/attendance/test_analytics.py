@@ -101,7 +101,12 @@ async def test_the_heatmap_has_every_hour_of_the_week_in_the_zone_asked_for(
     places = [(each["day_of_week"], each["hour"]) for each in heatmap["buckets"]]
     assert places == [(day, hour) for day in range(7) for hour in range(24)]
 
-    asked = {"timezone": "Asia/Tokyo", "days": 1, "user_id": place.member, "channel_id": place.workshop}
+    asked: dict[str, str | int] = {
+        "timezone": "Asia/Tokyo",
+        "days": 1,
+        "user_id": place.member,
+        "channel_id": place.workshop,
+    }
     (bucket,) = (
         each for each in (await manager.get("analytics/heatmap", params=asked)).json()["buckets"] if each["seconds"]
     )

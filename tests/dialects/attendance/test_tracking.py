@@ -20,7 +20,8 @@ async def test_the_mode_is_taken_in_any_case_and_under_either_name(manager: http
     ):
         answer = await manager.patch("tracking-mode", json=body)
         assert answer.json() == {"mode": mode, "tracking_mode": mode}
-    for wrong in ({}, {"mode": "some"}, {"mode": None}, {"mode": 1}, {"tracking_mode": ["All"]}, []):
+    refused: tuple[object, ...] = ({}, {"mode": "some"}, {"mode": None}, {"mode": 1}, {"tracking_mode": ["All"]}, [])
+    for wrong in refused:
         assert (await manager.patch("tracking-mode", json=wrong)).status_code == 422
     assert (await manager.get("tracked-channels")).json() == {"tracking_mode": "Off", "channels": []}
 

@@ -34,10 +34,7 @@ from guildhall.domains.attendance.directory import (
     GuildRole,
     check_manager,
 )
-from guildhall.domains.attendance.entrance import (
-    access_pro_guild,
-    enter_guild,
-)
+from guildhall.domains.attendance.entrance import access_pro_guild, enter_guild, resetter_of
 from guildhall.domains.attendance.heatmaps import Bucket, Heatmap, heatmap_of
 from guildhall.domains.attendance.key_models import (
     SigningKey,
