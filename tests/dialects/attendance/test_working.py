@@ -12,7 +12,7 @@ from tests.clock import SettableClock
 from tests.dialects.attendance.asking import PASSPHRASE, Place, Voices
 from tests.serving import Served, serving
 
-PATIENCE = 30
+TRIES = 600
 
 
 @pytest.fixture
@@ -24,9 +24,11 @@ async def served(settings: Settings, clock: SettableClock) -> AsyncIterator[Serv
 
 async def until(look: Callable[[], Awaitable[bool]]) -> None:
     """Look again and again until it is so."""
-    async with asyncio.timeout(PATIENCE):
-        while not await look():
-            await asyncio.sleep(0.05)  # The pause between two looks at a condition, not a guess at a time.
+    for _ in range(TRIES):
+        if await look():
+            return
+        await asyncio.sleep(0.05)  # The pause between two looks at a condition, not a guess at a time.
+    raise TimeoutError("it never was so")
 
 
 async def test_what_closes_is_signed_and_logged_where_the_key_is_open(

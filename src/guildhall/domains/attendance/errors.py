@@ -146,5 +146,5 @@ class DiscordUnavailable(Unavailable):
     code = "discord_unavailable"
     text = "Discord is not reachable"
 
-    def __init__(self, message: str | None = None, *, retry_after: int = 5) -> None:
-        super().__init__(message, retry_after=max(1, retry_after))
+    def __init__(self, message: str | None = None, *, retry_after: int = 5, **details: object) -> None:
+        super().__init__(message, retry_after=max(1, retry_after), **details)

@@ -41,8 +41,8 @@ class InvalidPassphrase(InvalidField):
     code = "invalid_passphrase"
     text = "A passphrase has 8 to 1024 characters"
 
-    def __init__(self) -> None:
-        super().__init__(field="passphrase")
+    def __init__(self, message: str | None = None, *, field: str = "passphrase", **details: object) -> None:
+        super().__init__(message, field=field, **details)
 
 
 class KeyExists(Conflict):
