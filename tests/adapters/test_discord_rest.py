@@ -26,8 +26,12 @@ class Clock:
 
 
 @pytest.fixture
-async def discord() -> AsyncIterator[DiscordSimulator]:
-    recorder = Recorder()
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+async def discord(recorder: Recorder) -> AsyncIterator[DiscordSimulator]:
     async with simulate(watch=recorder.watch) as simulator:
         yield simulator
     assert recorder.faults == []
@@ -116,7 +120,7 @@ async def test_a_discord_that_fails_is_unavailable_and_asked_again_at_once(
 
 
 async def test_after_too_many_requests_or_with_a_wrong_token_discord_is_left_alone_for_a_while(
-    discord: DiscordSimulator, directory: Directory
+    discord: DiscordSimulator, directory: Directory, recorder: Recorder
 ) -> None:
     for asking, least, fault in (
         (directory(), 50, Fault(retry_after=60)),
@@ -127,13 +131,11 @@ async def test_after_too_many_requests_or_with_a_wrong_token_discord_is_left_alo
         with pytest.raises(DiscordUnavailable) as refused:
             await asking.guild(int(discord.guild.id))
         assert int(str(refused.value.details["retry_after"])) > least
-        # Nothing is asked: this trouble would have been met.
-        discord.faults.add(Fault(status=500))
+        asked = len(recorder.exchanges)
         with pytest.raises(DiscordUnavailable) as refused:
             await asking.guild(int(discord.guild.id))
         assert int(str(refused.value.details["retry_after"])) > least
-        assert discord.faults.coming == 1
-        discord.faults.clear()
+        assert len(recorder.exchanges) == asked
 
 
 async def test_a_discord_that_is_slow_away_or_not_discord_is_unavailable(
