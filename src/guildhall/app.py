@@ -18,6 +18,7 @@ from litestar.response import Response
 
 from guildhall import migrations
 from guildhall.adapters.caldav import CalDavCalendar
+from guildhall.adapters.discord_rest import DiscordRest
 from guildhall.adapters.google_calendar import GoogleAccess, GoogleCalendar, ServiceAccount
 from guildhall.adapters.smtp import SmtpMailer
 from guildhall.core import idempotency, outbox
@@ -35,7 +36,18 @@ from guildhall.core.log import get_logger
 from guildhall.core.metrics import Metrics
 from guildhall.core.toml_file import FileFaulty, TomlFile
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
-from guildhall.domains import actions, calendar_sync, calendars, identity, ledger, notifications, rooms, shifts
+from guildhall.domains import (
+    actions,
+    attendance as voice,
+    calendar_sync,
+    calendars,
+    identity,
+    ledger,
+    notifications,
+    rooms,
+    shifts,
+)
+from guildhall.domains.attendance.tlog.log import keep_log, open_log
 from guildhall.domains.calendars import CalendarKind
 from guildhall.domains.rooms import Hub
 from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, show_notice
@@ -80,12 +92,14 @@ async def open_house(
     database = await open_database(settings.database_url, synchronous=settings.store.sqlite_synchronous)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
-        house = _join(settings, database, clock)
+        client = await stack.enter_async_context(httpx.AsyncClient())
+        house = _join(settings, database, clock, client)
         await house.events.start()
         stack.push_async_callback(house.events.stop)
         stack.push_async_callback(house.limiter.close)
         stack.push_async_callback(house.cache.close)
         stack.callback(house.passwords.close)
+        stack.callback(house.keyring.close)
         database.announcer = _announcer(house)
         database.timer = house.metrics.statement
         house.metrics.watch_subscribers(lambda: house.events.subscribers)
@@ -96,9 +110,9 @@ async def open_house(
         stack.callback(looking.cancel)
         if works_jobs:
             _give_work(house)
+            await _keep_attendance(house, stack)
             if house.chain is not None:
                 await _give_mints(house, house.chain)
-            client = await stack.enter_async_context(httpx.AsyncClient())
             _join_calendars(house, client)
             await house.jobs.start()
             stack.push_async_callback(house.jobs.stop)
@@ -173,16 +187,17 @@ def _make_folder(data_dir: Path) -> None:
         raise SettingsError(f"DATA_DIR: {data_dir} is not writable")
 
 
-def _join(settings: Settings, database: Database, clock: Clock) -> House:
+def _join(settings: Settings, database: Database, clock: Clock, client: httpx.AsyncClient) -> House:
     secret_key = settings.store.secret_key or load_or_create_secret(settings.store.data_dir, "secret_key")
     host = urlsplit(settings.public_url).hostname or "localhost"
+    cache = open_cache(settings.store.redis_url)
     return House(
         settings=settings,
         database=database,
         clock=clock,
         events=open_events(settings.store.redis_url),
         limiter=open_limiter(settings.store.redis_url),
-        cache=open_cache(settings.store.redis_url),
+        cache=cache,
         blobs=open_blobs(settings.store),
         metrics=Metrics(),
         jobs=JobEngine(database, settings.database_url, clock),
@@ -198,6 +213,10 @@ def _join(settings: Settings, database: Database, clock: Clock) -> House:
         calendars_box=SecretBox(secret_key, "calendars outside"),
         answers_box=SecretBox(secret_key, "idempotent answers"),
         token_key=secret_key,
+        internal_secret=settings.attendance.internal_secret
+        or load_or_create_secret(settings.store.data_dir, "api_internal_secret"),
+        directory=DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache),
+        keyring=voice.Keyring(),
         notice=show_notice,
         chain=_open_chain(settings),
         google_account=_google_account(settings),
@@ -236,8 +255,27 @@ def _give_work(house: House) -> None:
             await idempotency.forget_expired(tx, now=now)
             await identity.forget_what_is_over(tx, now=now)
             await actions.forget_decided(tx, now=now)
+            await voice.forget_attempts(tx, now=now)
 
     house.jobs.every("house.forget", HOURLY, forget)
+    house.jobs.work(voice.SIGN_PENDING, voice.signer_of(house.keyring))
+    house.jobs.every(
+        "attendance.resets", OFTEN, voice.resetter_of(timedelta(seconds=house.settings.attendance.max_gap))
+    )
+
+
+async def _keep_attendance(house: House, stack: contextlib.AsyncExitStack) -> None:
+    """Let this process sign what closes in guilds whose key it has, heed locks of others, and keep the log."""
+    public_url = urlsplit(house.settings.public_url)
+    box = SecretBox(house.token_key, "transparency log")
+    origin = f"{public_url.netloc}{public_url.path}/tlog"
+    signer = await open_log(house.database, box, origin=origin, now=house.clock.now())
+    for keeping in (
+        voice.heed_locks(house.keyring, house.events),
+        voice.keep_signing(house.database, house.keyring, house.clock, house.events),
+        keep_log(house.database, signer, house.clock),
+    ):
+        stack.callback(asyncio.create_task(keeping).cancel)
 
 
 async def _give_mints(house: House, chain: ledger.Chain) -> None:

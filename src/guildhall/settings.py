@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 T = typing.TypeVar("T")
 
 GOOGLE = "https://www.googleapis.com"
+DISCORD = "https://discord.com/api/v10"
 
 
 class SettingsError(Exception):
@@ -195,6 +196,21 @@ class GoogleSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiscordSettings:
+    """How Discord is reached."""
+
+    token: str = setting(
+        "DISCORD_TOKEN", default="", secret=True, help="Token of the bot; unset, nobody's permissions can be asked for."
+    )
+    client_id: str = setting(
+        "DISCORD_CLIENT_ID", default="", help="Id of the bot's application, for the link that invites it."
+    )
+    api_base: str = setting(
+        "DISCORD_API_BASE", default=DISCORD, help="Address of Discord's REST API; another one is for the simulator."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class AttendanceSettings:
     """The attendance dialect."""
 
@@ -202,10 +218,30 @@ class AttendanceSettings:
         "API_INTERNAL_SECRET",
         default="",
         secret=True,
-        help="Shared HS256 secret of the tokens that front ends mint; none is valid when unset.",
+        help="Shared HS256 secret of the tokens that front ends mint; made once in DATA_DIR when unset.",
     )
     max_token_seconds: int = setting(
         "ATTENDANCE_MAX_TOKEN_SECONDS", default=0, help="Longest life of such a token; 0 for no limit."
+    )
+    max_gap: int = setting(
+        "ATTENDANCE_MAX_GAP",
+        default=300,
+        help="Seconds without news of a guild that a session survives; after them it ends where it was last seen.",
+    )
+    default_tier: Literal["free", "pro"] = setting(
+        "ATTENDANCE_DEFAULT_TIER", default="pro", help="Tier of a guild that is seen for the first time."
+    )
+    tier_lock: bool = setting(
+        "ATTENDANCE_TIER_LOCK", default=False, help="Whether those who manage a guild may not switch its tier."
+    )
+    webhook_secret: str = setting(
+        "WEBHOOK_SECRET",
+        default="",
+        secret=True,
+        help="What senders of outside attendance show in x-webhook-secret; without it nothing is taken in.",
+    )
+    inbound: bool = setting(
+        "ATTENDANCE_INBOUND", default=False, help="Whether attendance that other systems saw is taken in."
     )
 
 
@@ -219,6 +255,7 @@ class Settings:
     mail: MailSettings = field(default_factory=MailSettings)
     commonshub: CommonsHubSettings = field(default_factory=CommonsHubSettings)
     google: GoogleSettings = field(default_factory=GoogleSettings)
+    discord: DiscordSettings = field(default_factory=DiscordSettings)
     attendance: AttendanceSettings = field(default_factory=AttendanceSettings)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """Everything that was read, by name: the hub's file names the variables that hold its passwords."""
@@ -347,6 +384,7 @@ def _rules(settings: Settings) -> list[str]:
         ("RATE_LIMIT_PER_IP", settings.server.rate_limit_per_ip, 1),
         ("COMMONSHUB_RATE_LIMIT", settings.commonshub.rate_limit, 1),
         ("ATTENDANCE_MAX_TOKEN_SECONDS", settings.attendance.max_token_seconds, 0),
+        ("ATTENDANCE_MAX_GAP", settings.attendance.max_gap, 1),
     ):
         if value < least:
             faults.append(f"{name}: must be at least {least}")
@@ -358,6 +396,7 @@ def _rules(settings: Settings) -> list[str]:
             "http:// or https:// and a host",
         ),
         ("GOOGLE_API_BASE", settings.google.api_base, r"https?://[^/]", "http:// or https:// and a host"),
+        ("DISCORD_API_BASE", settings.discord.api_base, r"https?://[^/]", "http:// or https:// and a host"),
         ("DATABASE_URL", settings.database_url, r"sqlite:///|postgres(ql)?://", "sqlite:/// or postgresql://"),
         ("REDIS_URL", settings.store.redis_url or "redis://", r"rediss?://|unix://", "redis:// or rediss://"),
     ):
@@ -406,6 +445,7 @@ def _production_rules(settings: Settings) -> list[str]:
     for name, value, least in (
         ("SECRET_KEY", settings.store.secret_key, SHORTEST_SECRET),
         ("API_INTERNAL_SECRET", settings.attendance.internal_secret, SHORTEST_SECRET),
+        ("WEBHOOK_SECRET", settings.attendance.webhook_secret, SHORTEST_SECRET),
         ("ADMIN_API_KEY", settings.admin.api_key, SHORTEST_SECRET),
         ("ADMIN_PASSWORD", settings.admin.password, SHORTEST_PASSWORD),
     ):

@@ -27,6 +27,13 @@ class Face(ABC):
     async def identify(self, call: Call) -> Actor:
         """Return who calls, by the credentials that the route accepts. Raises the refusal, in the face's order."""
 
+    async def admit(self, call: Call) -> None:
+        """Refuse who may not enter the place that the path names, before the rest of the request is read.
+
+        Nothing is locked yet, so others may be asked about it.
+        """
+        del call  # Most faces have no such place.
+
     @abstractmethod
     def refuse(self, error: GuildhallError, *, request_id: str) -> Answer:
         """Return an error in the face's words."""

@@ -11,6 +11,7 @@ from guildhall.core.events import EventBus
 from guildhall.core.jobs import JobEngine
 from guildhall.core.limits import Limiter
 from guildhall.core.metrics import Metrics
+from guildhall.domains.attendance import GuildDirectory, Keyring
 from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
 from guildhall.settings import Settings
@@ -36,6 +37,10 @@ class House:
     calendars_box: SecretBox
     answers_box: SecretBox
     token_key: str
+    internal_secret: str
+    """What front ends of the attendance dialect sign their tokens with."""
+    directory: GuildDirectory
+    keyring: Keyring
     notice: Notices
     chain: Chain | None
     google_account: str

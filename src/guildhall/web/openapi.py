@@ -42,7 +42,7 @@ def document_of(face: Face, routes: Sequence[Route], *, server: str) -> dict[str
     schema_of = dict(zip(kinds, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for each in routes:
-        paths.setdefault(each.path, {})[each.method.lower()] = _operation(face, each, schema_of)
+        paths.setdefault(each.path.replace(":path}", "}"), {})[each.method.lower()] = _operation(face, each, schema_of)
     return {
         "openapi": "3.1.0",
         "info": {"title": f"Guildhall: {face.title}", "version": __version__},
@@ -104,7 +104,7 @@ def _guarded(each: Route) -> bool:
 
 
 def _path_parameters(each: Route) -> list[dict[str, Any]]:
-    names = re.findall(r"{(\w+)}", each.path)
+    names = re.findall(r"{(\w+)(?::path)?}", each.path)
     return [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for name in names
     ]

@@ -6,6 +6,7 @@ the body within its limits, one transaction around the handler, the answer after
 """
 
 import inspect
+import re
 import typing
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -62,6 +63,8 @@ Follow = Callable[[Call, bytes], Awaitable[bytes]]
 MINUTE = timedelta(minutes=1)
 SAFE = frozenset({"GET"})
 LONGEST_KEY = 255
+SEGMENT = re.compile(r"\{(\w+)\}")
+"""A part of the path that is one segment; `{name:path}` takes all segments that are left, with their slashes."""
 OK = 200
 REPLAY = (b"idempotent-replay", b"true")
 
@@ -186,7 +189,7 @@ def _methods(each: Route) -> list[str]:
 
 
 def _pattern(each: Route) -> str:
-    return each.path.replace("}", ":str}")
+    return SEGMENT.sub(r"{\1:str}", each.path)
 
 
 async def _handle(face: Face, call: Call) -> Answer:
@@ -194,6 +197,7 @@ async def _handle(face: Face, call: Call) -> Answer:
     actor = call.actor = await _admitted(face, call)
     if not actor.may(each.permission):
         raise Forbidden
+    await face.admit(call)
     if any("\0" in value for value in call.request.path_params.values()):
         raise NotFound
     if each.method not in SAFE:
@@ -295,7 +299,7 @@ PROVIDED: dict[Any, Getter] = {
 def _getter(name: str, kind: Any, path: str) -> Getter:  # noqa: ANN401 (any type can stand at a parameter)
     if kind in PROVIDED:
         return PROVIDED[kind]
-    if kind is str and f"{{{name}}}" in path:
+    if kind is str and any(part in path for part in (f"{{{name}}}", f"{{{name}:path}}")):
         return lambda call: call.request.path_params[name]
     if typing.get_origin(kind) is Later:
         (inner,) = typing.get_args(kind)

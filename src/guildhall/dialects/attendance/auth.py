@@ -7,8 +7,11 @@ from collections.abc import Mapping
 import jwt
 
 from guildhall.core.actor import Actor, ActorKind, Credential
-from guildhall.core.errors import Unauthenticated
-from guildhall.domains.identity import permissions_of
+from guildhall.core.errors import InvalidField, Unauthenticated
+from guildhall.dialects.attendance.errors import MalformedPath, OtherGuild
+from guildhall.dialects.attendance.wire import check_parts, max_gap
+from guildhall.domains import attendance
+from guildhall.domains.identity import Permission, permissions_of
 from guildhall.web.calls import Call
 from guildhall.web.credentials import bearer
 
@@ -19,23 +22,57 @@ SNOWFLAKE = re.compile(r"[0-9]{1,20}")
 
 
 async def identify(call: Call) -> Actor:
-    """Return the Discord user whom the token names, as a member; what they may in a guild, Discord decides."""
+    """Return the Discord user whom the token names, as a member; what they may in a guild, Discord decides.
+
+    Raises Unauthenticated, then InvalidField for a path of the wrong form, MalformedPath on public routes, then
+    OtherGuild.
+    """
+    parts = call.request.path_params
     if call.route.accepts is Credential.NONE:
+        _check_public(parts)
         return Actor(ActorKind.ANONYMOUS, permissions=frozenset(permissions_of(Credential.NONE)), ip=call.ip)
     claims = claims_of(call, bearer(call))
+    check_parts(parts)
+    if "guild_id" in parts and int(parts["guild_id"]) != int(str(claims["guild_id"])):
+        raise OtherGuild
     allowed = frozenset(permissions_of(Credential.TOKEN))
     return Actor(ActorKind.USER, Credential.TOKEN, user_id=str(claims["user_id"]), permissions=allowed, ip=call.ip)
 
 
+async def admit(call: Call) -> None:
+    """Let in who may manage the guild of the path; it is known afterwards, and its period is the present one.
+
+    Raises BotNotInGuild, NotMember, NotManager, DiscordUnavailable.
+    """
+    if call.route.permission is not Permission.MANAGE_GUILDS:
+        return
+    house, guild_id = call.house, int(call.request.path_params["guild_id"])
+    await attendance.check_manager(house.directory, guild_id=guild_id, user_id=int(call.actor.user_id or 0))
+    await attendance.enter_guild(
+        house.database,
+        guild_id=guild_id,
+        tier=attendance.Tier(house.settings.attendance.default_tier),
+        now=house.clock.now(),
+        max_gap=max_gap(house),
+    )
+
+
+def _check_public(parts: Mapping[str, str]) -> None:
+    try:
+        check_parts(parts)
+    except InvalidField as fault:
+        raise MalformedPath(fault.message, **fault.details) from fault
+
+
 def claims_of(call: Call, token: str | None) -> dict[str, object]:
-    """Return the claims of a valid token. Raises Unauthenticated for every other one, and when no secret is set."""
+    """Return the claims of a valid token. Raises Unauthenticated for every other one."""
     settings = call.house.settings.attendance
-    if token is None or not settings.internal_secret:
+    if token is None:
         raise Unauthenticated("A valid internal token is needed")
     try:
         claims: dict[str, object] = jwt.decode(
             token,
-            settings.internal_secret,
+            call.house.internal_secret,
             algorithms=["HS256"],
             # The audience is not ours to judge, and time is judged below by the house's own clock.
             options={

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     APPROVE_DEVICE = "device.approve"
     MANAGE_PEOPLE = "people.manage"
     MANAGE_APPS = "apps.manage"
+    MANAGE_GUILDS = "guilds.manage"
     USE_PANEL = "panel.use"
     SEE_AUDIT = "audit.see"
     MANAGE_JOBS = "jobs.manage"
@@ -42,6 +43,8 @@ MEMBER = frozenset(
         Permission.OWN_PROFILE,
         Permission.APPROVE_DEVICE,
         Permission.DEVICE_LOGIN,
+        # In which guilds, Discord decides.
+        Permission.MANAGE_GUILDS,
         Permission.USE_PANEL,
     }
 )

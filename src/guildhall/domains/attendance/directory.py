@@ -1,0 +1,86 @@
+"""What attendance asks Discord for, and who may manage a guild by it.
+
+The port; an adapter fulfils it. What Discord cannot be asked for is refused and never taken from an old answer.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from guildhall.domains.attendance.errors import NotManager
+
+ADMINISTRATOR: Final = 0x8
+MANAGE_GUILD: Final = 0x20
+VOICE_KINDS: Final = frozenset({"voice", "stage"})
+
+
+@dataclass(frozen=True)
+class GuildRole:
+    """A role of a guild and the permissions that it gives."""
+
+    id: int
+    name: str
+    permissions: int
+
+
+@dataclass(frozen=True)
+class DiscordGuild:
+    """A guild that the bot is in."""
+
+    id: int
+    name: str
+    owner_id: int
+    roles: tuple[GuildRole, ...]
+
+    def permissions_of(self, role_ids: Collection[int]) -> int:
+        """Return what a member with these roles may do; everybody has the role whose id is the guild's."""
+        held = 0
+        for role in self.roles:
+            if role.id == self.id or role.id in role_ids:
+                held |= role.permissions
+        return held
+
+
+@dataclass(frozen=True)
+class GuildChannel:
+    """A channel of a guild; `kind` is its type in a word, such as voice, stage or text."""
+
+    id: int
+    name: str
+    kind: str
+    parent_id: int | None
+    position: int
+
+    @property
+    def has_voice(self) -> bool:
+        """Whether people can be in voice there."""
+        return self.kind in VOICE_KINDS
+
+
+class GuildDirectory(Protocol):
+    """Guilds as Discord tells of them, not older than some seconds.
+
+    Everything raises BotNotInGuild, and DiscordUnavailable when Discord cannot be asked.
+    """
+
+    async def guild(self, guild_id: int) -> DiscordGuild:
+        """Return a guild."""
+
+    async def roles_of_member(self, guild_id: int, user_id: int) -> frozenset[int]:
+        """Return the ids of a member's roles. Raises NotMember."""
+
+    async def channels(self, guild_id: int) -> list[GuildChannel]:
+        """Return the channels of a guild that the bot can see, in Discord's order."""
+
+
+async def check_manager(directory: GuildDirectory, *, guild_id: int, user_id: int) -> None:
+    """Refuse who neither owns a guild nor is administrator nor holds Manage Server there.
+
+    Raises BotNotInGuild, NotMember, NotManager, DiscordUnavailable.
+    """
+    guild = await directory.guild(guild_id)
+    if user_id == guild.owner_id:
+        return
+    held = guild.permissions_of(await directory.roles_of_member(guild_id, user_id))
+    if not held & (ADMINISTRATOR | MANAGE_GUILD):
+        raise NotManager
