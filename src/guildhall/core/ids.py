@@ -7,6 +7,7 @@ because they are copied by hand and must survive every URL and shell.
 import secrets
 import time
 from hashlib import sha256
+from uuid import uuid4
 
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -36,6 +37,11 @@ def event_id() -> str:
 def event_id_of(name: str) -> str:
     """Return the event id that follows from a name: the same at every time, and no other name's."""
     return _in_pairs(int.from_bytes(sha256(name.encode()).digest()) >> 126, HEX_PAIRS)
+
+
+def uuid() -> str:
+    """Return a new random UUID in lower case with hyphens, for what strangers know by its id."""
+    return str(uuid4())
 
 
 def url_token() -> str:

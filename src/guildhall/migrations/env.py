@@ -9,6 +9,7 @@ import guildhall.core.idempotency
 import guildhall.core.leases
 import guildhall.core.outbox
 import guildhall.domains.actions.models
+import guildhall.domains.attendance.models
 import guildhall.domains.audit.models
 import guildhall.domains.calendars.models
 import guildhall.domains.identity.models
