@@ -7,13 +7,23 @@ sorting the keys is all that RFC 8785 asks beyond compact JSON.
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final, Literal, TypeAlias
+from enum import StrEnum
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 SESSION_TYPE: Final = "attendance.session"
 PERIOD_TYPE: Final = "attendance.period"
+DISCORD_IDS: Final = {"guild_id", "user_id", "channel_id"}
+
+
+class RecordKind(StrEnum):
+    """What a record is about, as the transparency log names it."""
+
+    SESSION = "session"
+    PERIOD = "period"
 
 
 class SessionV1(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,6 +125,11 @@ def hash_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def sessions_hash_of(hashes: Iterable[tuple[str, str]]) -> str:
+    """Return the hash over a period's sessions, given the id and v2 hash of each."""
+    return hash_of(b"".join(bytes.fromhex(v2_hash) for _, v2_hash in sorted(hashes)))
+
+
 def instant(moment: datetime) -> str:
     """Return an instant as payloads write it: UTC with Z, and a fraction of 3 or 6 digits only when there is one.
 
@@ -126,3 +141,22 @@ def instant(moment: datetime) -> str:
     if utc.microsecond == 0:
         return utc.strftime("%Y-%m-%dT%H:%M:%SZ")
     return utc.isoformat(timespec="microseconds").removesuffix("000+00:00").removesuffix("+00:00") + "Z"
+
+
+def agree(first: PayloadV1, second: PayloadV2) -> bool:
+    """Tell whether the two versions of a payload say the same, as far as both speak of it."""
+    if isinstance(first, SessionV1) is not isinstance(second, SessionV2):
+        return False
+    said = msgspec.to_builtins(second)
+    return all(said[name] == value for name, value in _with_texts(msgspec.to_builtins(first)).items())
+
+
+def _with_texts(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return fields of version 1 as version 2 writes them: Discord's ids as strings, in the lines of a board too."""
+    return {name: _with_text(name, value) for name, value in fields.items()}
+
+
+def _with_text(name: str, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
+    if isinstance(value, list):
+        return [_with_texts(line) for line in value]
+    return str(value) if name in DISCORD_IDS else value

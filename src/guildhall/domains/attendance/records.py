@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from guildhall.evidence import formats
-from guildhall.evidence.formats import Policy, bytes_of, hash_of, instant
+from guildhall.evidence.formats import Policy, bytes_of, hash_of, instant, sessions_hash_of
 
 __all__ = [
     "BoardEntry",
@@ -18,7 +18,9 @@ __all__ = [
     "SessionFacts",
     "hash_of",
     "period_bytes",
+    "period_payloads",
     "session_bytes",
+    "session_payloads",
     "sessions_hash",
 ]
 
@@ -77,6 +79,18 @@ class Bytes:
 
 def session_bytes(facts: SessionFacts) -> Bytes:
     """Return the bytes of a closed session in both versions."""
+    first, second = session_payloads(facts)
+    return Bytes(bytes_of(first), bytes_of(second))
+
+
+def period_bytes(facts: PeriodFacts) -> Bytes:
+    """Return the bytes of an archived period in both versions."""
+    first, second = period_payloads(facts)
+    return Bytes(bytes_of(first), bytes_of(second))
+
+
+def session_payloads(facts: SessionFacts) -> tuple[formats.SessionV1, formats.SessionV2]:
+    """Return what a closed session states, in both versions."""
     joined_at, left_at = instant(facts.joined_at), instant(facts.left_at)
     first = formats.SessionV1(
         session_id=facts.session_id,
@@ -100,11 +114,11 @@ def session_bytes(facts: SessionFacts) -> Bytes:
         source=facts.source,
         end_reason=facts.end_reason,
     )
-    return Bytes(bytes_of(first), bytes_of(second))
+    return first, second
 
 
-def period_bytes(facts: PeriodFacts) -> Bytes:
-    """Return the bytes of an archived period in both versions."""
+def period_payloads(facts: PeriodFacts) -> tuple[formats.PeriodV1, formats.PeriodV2]:
+    """Return what an archived period states, in both versions."""
     started_at, ended_at = instant(facts.started_at), instant(facts.ended_at)
     first = formats.PeriodV1(
         period_id=facts.period_id,
@@ -129,7 +143,7 @@ def period_bytes(facts: PeriodFacts) -> Bytes:
         policy=facts.policy,
         sessions_hash=facts.sessions_hash,
     )
-    return Bytes(bytes_of(first), bytes_of(second))
+    return first, second
 
 
 def sessions_hash(hashes: Mapping[str, str]) -> str:
@@ -137,4 +151,4 @@ def sessions_hash(hashes: Mapping[str, str]) -> str:
 
     A session that is deleted later can be missed, because the hash no longer follows from those that are left.
     """
-    return hash_of(b"".join(bytes.fromhex(hashes[session_id]) for session_id in sorted(hashes)))
+    return sessions_hash_of(hashes.items())

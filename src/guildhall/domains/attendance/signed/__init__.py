@@ -1,0 +1,1 @@
+"""What is signed and by which key, as the store has it."""
