@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 
 from guildhall import __version__
-from guildhall.client import add_client_commands
+from guildhall.client import CLIENT_PANEL, add_client_commands
+from guildhall.client.attendance import attendance
 from guildhall.core.errors import GuildhallError
 from guildhall.settings import Settings, SettingsError, documented, load_settings
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 add_client_commands(app)
+app.add_typer(attendance, name="attendance", rich_help_panel=CLIENT_PANEL)
 SERVER_PANEL = "Your own server"
 admin = typer.Typer(no_args_is_help=True, help="Administrators and keys.")
 app.add_typer(admin, name="admin", rich_help_panel=SERVER_PANEL)

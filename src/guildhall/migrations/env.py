@@ -9,7 +9,9 @@ import guildhall.core.idempotency
 import guildhall.core.leases
 import guildhall.core.outbox
 import guildhall.domains.actions.models
+import guildhall.domains.attendance.key_models
 import guildhall.domains.attendance.models
+import guildhall.domains.attendance.tlog.models
 import guildhall.domains.audit.models
 import guildhall.domains.calendars.models
 import guildhall.domains.identity.models
