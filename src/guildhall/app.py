@@ -21,6 +21,7 @@ from guildhall.adapters.caldav import CalDavCalendar
 from guildhall.adapters.discord_rest import DiscordRest
 from guildhall.adapters.google_calendar import GoogleAccess, GoogleCalendar, ServiceAccount
 from guildhall.adapters.smtp import SmtpMailer
+from guildhall.bot import Supervisor
 from guildhall.core import idempotency, outbox
 from guildhall.core.actor import SYSTEM
 from guildhall.core.blobs import open_blobs
@@ -116,6 +117,9 @@ async def open_house(
             _join_calendars(house, client)
             await house.jobs.start()
             stack.push_async_callback(house.jobs.stop)
+            supervisor = Supervisor(house)
+            supervisor.start()
+            stack.push_async_callback(supervisor.stop)
         yield house
 
 
@@ -262,6 +266,21 @@ def _give_work(house: House) -> None:
     house.jobs.every(
         "attendance.resets", OFTEN, voice.resetter_of(timedelta(seconds=house.settings.attendance.max_gap))
     )
+    house.jobs.every("attendance.gaps", OFTEN, _gap_ender(timedelta(seconds=house.settings.attendance.max_gap)))
+
+
+def _gap_ender(max_gap: timedelta) -> Callable[[JobContext], Awaitable[None]]:
+    """Return the job that ends the sessions of guilds that nobody has watched for too long."""
+
+    async def end_gaps(context: JobContext) -> None:
+        now = context.clock.now()
+        async with context.database.read() as tx:
+            lost = await voice.lost_guilds(tx, now=now, max_gap=max_gap)
+        for guild_id in lost:
+            async with context.database.write() as tx:
+                await voice.end_gap(tx, guild_id=guild_id, now=now, max_gap=max_gap)
+
+    return end_gaps
 
 
 async def _keep_attendance(house: House, stack: contextlib.AsyncExitStack) -> None:

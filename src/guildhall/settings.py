@@ -19,6 +19,7 @@ T = typing.TypeVar("T")
 
 GOOGLE = "https://www.googleapis.com"
 DISCORD = "https://discord.com/api/v10"
+DISCORD_GATEWAY = "wss://gateway.discord.gg/"
 
 
 class SettingsError(Exception):
@@ -197,16 +198,24 @@ class GoogleSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class DiscordSettings:
-    """How Discord is reached."""
+    """Discord, and the bot there."""
 
     token: str = setting(
-        "DISCORD_TOKEN", default="", secret=True, help="Token of the bot; unset, nobody's permissions can be asked for."
+        "DISCORD_TOKEN",
+        default="",
+        secret=True,
+        help="The bot's token from Discord's developer portal; without one the bot waits.",
     )
     client_id: str = setting(
         "DISCORD_CLIENT_ID", default="", help="Id of the bot's application, for the link that invites it."
     )
     api_base: str = setting(
-        "DISCORD_API_BASE", default=DISCORD, help="Address of Discord's REST API; another one is for the simulator."
+        "DISCORD_API_BASE", default=DISCORD, help="Address of Discord's API; another one is for the simulator."
+    )
+    gateway_url: str = setting(
+        "DISCORD_GATEWAY_URL",
+        default=DISCORD_GATEWAY,
+        help="Address of Discord's gateway; another one is for the simulator.",
     )
 
 
@@ -226,7 +235,12 @@ class AttendanceSettings:
     max_gap: int = setting(
         "ATTENDANCE_MAX_GAP",
         default=300,
-        help="Seconds without news of a guild that a session survives; after them it ends where it was last seen.",
+        help="Seconds that the bot may be away before the sessions of people in voice end where it last saw them.",
+    )
+    checkpoint_seconds: int = setting(
+        "ATTENDANCE_CHECKPOINT_SECONDS",
+        default=15,
+        help="Seconds between the bot's notes that all is well, 20 at most; a crash forgets no more than that.",
     )
     default_tier: Literal["free", "pro"] = setting(
         "ATTENDANCE_DEFAULT_TIER", default="pro", help="Tier of a guild that is seen for the first time."
@@ -379,15 +393,7 @@ def _rules(settings: Settings) -> list[str]:
     faults = []
     if not 1 <= settings.server.port <= 65535:  # noqa: PLR2004 (the range of TCP ports)
         faults.append("PORT: must be between 1 and 65535")
-    for name, value, least in (
-        ("BODY_TIMEOUT", settings.server.body_timeout, 1),
-        ("RATE_LIMIT_PER_IP", settings.server.rate_limit_per_ip, 1),
-        ("COMMONSHUB_RATE_LIMIT", settings.commonshub.rate_limit, 1),
-        ("ATTENDANCE_MAX_TOKEN_SECONDS", settings.attendance.max_token_seconds, 0),
-        ("ATTENDANCE_MAX_GAP", settings.attendance.max_gap, 1),
-    ):
-        if value < least:
-            faults.append(f"{name}: must be at least {least}")
+    faults += _number_rules(settings)
     for name, address, form, told in (
         (
             "PUBLIC_URL",
@@ -397,6 +403,7 @@ def _rules(settings: Settings) -> list[str]:
         ),
         ("GOOGLE_API_BASE", settings.google.api_base, r"https?://[^/]", "http:// or https:// and a host"),
         ("DISCORD_API_BASE", settings.discord.api_base, r"https?://[^/]", "http:// or https:// and a host"),
+        ("DISCORD_GATEWAY_URL", settings.discord.gateway_url, r"wss?://[^/]", "ws:// or wss:// and a host"),
         ("DATABASE_URL", settings.database_url, r"sqlite:///|postgres(ql)?://", "sqlite:/// or postgresql://"),
         ("REDIS_URL", settings.store.redis_url or "redis://", r"rediss?://|unix://", "redis:// or rediss://"),
     ):
@@ -410,6 +417,23 @@ def _rules(settings: Settings) -> list[str]:
         faults.append("GOOGLE_CALENDAR_IMPERSONATE_USER: needs GOOGLE_ACCOUNT_KEY_FILEPATH")
     if settings.in_production:
         faults += _production_rules(settings)
+    return faults
+
+
+def _number_rules(settings: Settings) -> list[str]:
+    faults = []
+    for name, value, least in (
+        ("BODY_TIMEOUT", settings.server.body_timeout, 1),
+        ("RATE_LIMIT_PER_IP", settings.server.rate_limit_per_ip, 1),
+        ("COMMONSHUB_RATE_LIMIT", settings.commonshub.rate_limit, 1),
+        ("ATTENDANCE_MAX_TOKEN_SECONDS", settings.attendance.max_token_seconds, 0),
+        ("ATTENDANCE_MAX_GAP", settings.attendance.max_gap, 0),
+        ("ATTENDANCE_CHECKPOINT_SECONDS", settings.attendance.checkpoint_seconds, 1),
+    ):
+        if value < least:
+            faults.append(f"{name}: must be at least {least}")
+    if settings.attendance.checkpoint_seconds > LATEST_CHECKPOINT:
+        faults.append(f"ATTENDANCE_CHECKPOINT_SECONDS: must be at most {LATEST_CHECKPOINT}, for leases last 30 seconds")
     return faults
 
 
@@ -433,6 +457,7 @@ def _has_usable_port(address: str) -> bool:
         return False
 
 
+LATEST_CHECKPOINT = 20
 SAMPLES = {"changeme", "change-me", "secret", "password", "admin", "your-secure-password", "your-password"}
 SHORTEST_SECRET = 32
 SHORTEST_PASSWORD = 12

@@ -10,6 +10,7 @@ from guildhall.core.actor import Actor, ActorKind, Credential
 from guildhall.core.crypto import same
 from guildhall.core.db import StoreUnavailable
 from guildhall.core.errors import STATUS, GuildhallError, Unauthenticated
+from guildhall.domains import bot
 from guildhall.domains.identity import Permission, permissions_of
 from guildhall.web.answers import Answer, redirect
 from guildhall.web.calls import Call
@@ -133,10 +134,10 @@ async def _count_jobs(house: House) -> None:
 async def _checks(house: House) -> dict[str, str]:
     try:
         async with house.database.read() as tx:
-            await tx.ping()
+            state = await bot.state_of(tx, now=house.clock.now())
     except StoreUnavailable:
-        return {"database": "error"}
-    return {"database": "ok"}
+        return {"database": "error", "bot": "unknown"}
+    return {"database": "ok", "bot": state.phase.value}
 
 
 def _is_this_machine(call: Call) -> bool:

@@ -1,0 +1,270 @@
+"""One bot, from its login to its end: discord.py with the house's ears."""
+
+import asyncio
+import contextlib
+import math
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, Protocol, TypeAlias
+
+import discord
+from discord.ext import commands
+from discord.gateway import ReconnectWebSocket
+
+from guildhall.bot.backoff import Backoff
+from guildhall.bot.errors import Away, Refused
+from guildhall.bot.gateway import PASSING_FAULTS, Pulse, over, point_at, socket_for
+from guildhall.bot.intake import Intake
+from guildhall.bot.voice import name_in, picture_of, seen_in
+from guildhall.core import ids
+from guildhall.core.db import StoreUnavailable
+from guildhall.core.log import get_logger
+from guildhall.domains import bot as bot_domain
+from guildhall.domains.attendance import Picture, Watch
+from guildhall.domains.bot import Figures, Phase
+from guildhall.web.house import House
+
+log = get_logger(__name__)
+
+Told: TypeAlias = Mapping[str, Any]
+"""The content of an event as Discord sends it."""
+
+CONNECT_WITHIN: Final = 60.0
+CLOSE_WITHIN: Final = 5.0
+INTENTS: Final = discord.Intents(guilds=True, voice_states=True)
+
+
+class Tell(Protocol):
+    """Hears how the bot does, and why."""
+
+    def __call__(self, phase: Phase, reason: str, /) -> None:
+        """Take in the phase that the bot is in from now on."""
+
+
+class HouseBot(commands.Bot):
+    """A bot that connects by itself again and again while Discord wants it, and tells the house what it hears.
+
+    It is used once: after its end a new one is made, for what the library remembers of a session is not to be trusted.
+    """
+
+    def __init__(self, house: House, tell: Tell, *, may_identify: Callable[[], Awaitable[bool]]) -> None:
+        super().__init__(
+            commands.when_mentioned,
+            intents=INTENTS,
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            help_command=None,
+        )
+        self._house = house
+        self._tell = tell
+        self._may_identify = may_identify
+        self._pulse = Pulse(house.clock)
+        self._socket = socket_for(self._pulse, self._count_faulty)
+        self._live = False
+        self._bots: set[int] = set()
+        self._heard_at: datetime | None = None
+        self._reconnects = 0
+        self._faulty = 0
+        self.was_connected = False
+        max_gap = timedelta(seconds=house.settings.attendance.max_gap)
+        self._watch = Watch(ids.ulid())
+        self._intake = Intake(house.database, house.clock, self._watch, max_gap=max_gap, look=self._look)
+        self._listen()
+
+    async def live(self) -> None:
+        """Log in and stay connected. Raises Refused, or Away when the connection never came to be."""
+        point_at(self._house.settings.discord)
+        try:
+            await self.login(self._house.settings.discord.token)
+        except (discord.LoginFailure, *PASSING_FAULTS) as fault:
+            raise over(fault) from fault
+        await self.connect()
+
+    async def keep_watch(self) -> None:
+        """Write down at intervals that all is well, as long as Discord acknowledges the heartbeats."""
+        while True:
+            await asyncio.sleep(self._house.settings.attendance.checkpoint_seconds)
+            await self._pulse.well.wait()
+            if self._live:
+                await self.checkpoint()
+
+    async def checkpoint(self) -> None:
+        """Write down that all is well."""
+        try:
+            await self._intake.checkpoint()
+        except StoreUnavailable as fault:
+            log.warning("The bot cannot store that all is well", reason=fault.message)
+
+    async def leave(self) -> None:
+        """Say goodbye to Discord, and leave all sessions open as they were seen last."""
+        self._live = False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await self.close()
+        await self.http.close()
+        await self._intake.stop()
+
+    def figures(self) -> Figures:
+        """Return how the bot does in numbers."""
+        latency = self.latency if self._live else math.nan
+        return Figures(
+            latency_ms=round(latency * 1000) if math.isfinite(latency) else None,
+            heard_at=self._heard_at,
+            reconnects=self._reconnects,
+            guilds=sum(not guild.unavailable for guild in self.guilds),
+            faulty_events=self._faulty,
+        )
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Stay connected until the bot is closed: resume what can be resumed, and begin anew where Discord asks for it.
+
+        The library's own loop dies of the first failure, retries without an end what cannot succeed, and does not say
+        whether a connection ended in order. Raises Refused, and Away while no session has begun or none may begin.
+        """
+        del reconnect
+        backoff = Backoff()
+        way: dict[str, Any] = {"initial": True}
+        while not self.is_closed():
+            try:
+                self.ws = await asyncio.wait_for(self._socket.from_client(self, **way), CONNECT_WITHIN)
+                while True:
+                    await self.ws.poll_event()
+            except ReconnectWebSocket:
+                end: Exception = Away("Discord closed the connection.")
+            except PASSING_FAULTS as fault:
+                end = over(fault)
+            if self.is_closed():
+                return
+            if self._part():
+                backoff.reset()
+            if isinstance(end, Refused) or not self.was_connected:
+                raise end
+            wait = backoff.next()
+            self._tell(Phase.WAITING, f"{end} Connecting again in {math.ceil(wait)} s.")
+            await asyncio.sleep(wait)
+            way = self._way_back()
+
+    def _way_back(self) -> dict[str, Any]:
+        if self.ws.session_id is None:
+            return {"initial": False}
+        return {
+            "initial": False,
+            "resume": True,
+            "session": self.ws.session_id,
+            "sequence": self.ws.sequence,
+            "gateway": self.ws.gateway,
+        }
+
+    def _part(self) -> bool:
+        """Take in that the connection is over. Returns whether it had been of use."""
+        self._pulse.beat()
+        if not self._live:
+            return False
+        self._live = False
+        self._reconnects += 1
+        in_order = getattr(self.ws, "ended_in_order", False)
+        now = self._house.clock.now()
+        witnessed = now if in_order else self._pulse.acknowledged or now
+        self._intake.lost([guild.id for guild in self.guilds], witnessed=witnessed)
+        return True
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait a little before a new session, as Discord asks for, and count it. Raises Away when none is left."""
+        del shard_id
+        if not initial:
+            await asyncio.sleep(random.uniform(1, 5))  # noqa: S311 (nobody gains by guessing it)
+        if not await self._may_identify():
+            raise Away("All sessions that Discord allows in a day are used.")
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (the library's signature)
+        """Tell cogs of an event, and remember when Discord last said something."""
+        if event == "socket_event_type":
+            self._heard_at = self._house.clock.now()
+        super().dispatch(event, *args, **kwargs)
+
+    def _listen(self) -> None:
+        """Hear events as they come in: the library tells of guilds seconds later, and of others in no fixed order."""
+        parsers = self._connection.parsers
+        for name, react in {
+            "READY": self._hear_ready,
+            "RESUMED": self._hear_resumed,
+            "GUILD_CREATE": self._hear_guild,
+            "GUILD_UPDATE": self._hear_guild_changed,
+            "GUILD_DELETE": self._hear_guild_gone,
+            "CHANNEL_DELETE": self._hear_channel_gone,
+            "VOICE_STATE_UPDATE": self._hear_voice,
+        }.items():
+            parsers[name] = partial(_one_after_the_other, parsers[name], react)
+
+    def _hear_ready(self, _: Told) -> None:
+        self._go_live("Connected to Discord.")
+
+    def _hear_resumed(self, _: Told) -> None:
+        self._go_live("Connected to Discord, where it had been interrupted.")
+        # What was replayed is known by its outcome only.
+        for guild in self.guilds:
+            picture = self._look(guild.id)
+            if picture is not None:
+                self._intake.see(guild.id, picture)
+
+    def _go_live(self, words: str) -> None:
+        self._live = self.was_connected = True
+        self._tell(Phase.CONNECTED, words)
+
+    def _hear_guild(self, told: Told) -> None:
+        guild_id = int(told["id"])
+        self._meet(guild_id, told.get("members", []))
+        picture = self._look(guild_id)
+        if picture is not None:
+            self._intake.see(guild_id, picture)
+
+    def _hear_guild_changed(self, told: Told) -> None:
+        afk = told.get("afk_channel_id")
+        if self._live:
+            self._intake.afk_channel(int(told["id"]), int(afk) if afk else None)
+
+    def _hear_guild_gone(self, told: Told) -> None:
+        guild_id = int(told["id"])
+        if told.get("unavailable"):
+            self._intake.lost([guild_id], witnessed=self._house.clock.now())
+        else:
+            self._intake.removed(guild_id)
+
+    def _hear_channel_gone(self, told: Told) -> None:
+        guild_id = int(told["guild_id"])
+        picture = self._look(guild_id)
+        if picture is not None:
+            self._intake.look_again(guild_id, picture)
+
+    def _hear_voice(self, told: Told) -> None:
+        if told.get("guild_id") is None:
+            return
+        guild_id = int(told["guild_id"])
+        if told.get("member"):
+            self._meet(guild_id, [told["member"]])
+        if self._live:
+            self._intake.voice(guild_id, seen_in(told, self._bots))
+
+    def _meet(self, guild_id: int, members: list[Told]) -> None:
+        """Remember what members are called, and which of them are bots."""
+        self._bots |= {int(each["user"]["id"]) for each in members if each["user"].get("bot")}
+        names = {int(each["user"]["id"]): name_in(each) for each in members}
+        self._intake.meanwhile(guild_id, partial(bot_domain.remember_names, self._house.cache, guild_id, names))
+
+    def _look(self, guild_id: int) -> Picture | None:
+        """Return who is in voice in a guild, None when it cannot be seen at this moment."""
+        guild = self.get_guild(guild_id)
+        if guild is None or guild.unavailable or not self._live:
+            return None
+        return picture_of(guild, self._bots)
+
+    def _count_faulty(self) -> None:
+        self._faulty += 1
+
+
+def _one_after_the_other(parse: Callable[[Told], None], react: Callable[[Told], None], told: Told) -> None:
+    parse(told)
+    react(told)

@@ -1,0 +1,20 @@
+"""Why a session with Discord ended by itself.
+
+```
+SessionOver
+├── Refused      Discord does not want this bot as it is: somebody must change something
+└── Away         Discord cannot be reached, or fails: the next try may go well
+```
+"""
+
+
+class SessionOver(Exception):
+    """A session with Discord has ended. The text is a sentence for an operator."""
+
+
+class Refused(SessionOver):
+    """Trying again changes nothing."""
+
+
+class Away(SessionOver):
+    """It is worth another try after a while."""
