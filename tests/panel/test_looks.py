@@ -48,6 +48,7 @@ PAGES = (
     "/panel/mail",
     "/panel/mail?state=sent",
     "/panel/jobs?state=waiting",
+    "/panel/office/bot",
     "/panel/system",
 )
 HEAVIEST = 60_000

@@ -23,7 +23,7 @@ from guildhall.core.db import StoreUnavailable
 from guildhall.core.log import get_logger
 from guildhall.domains import bot as bot_domain
 from guildhall.domains.attendance import Picture, Watch
-from guildhall.domains.bot import Figures, Phase
+from guildhall.domains.bot import Figures, Name, Phase
 from guildhall.web.house import House
 
 log = get_logger(__name__)
@@ -216,7 +216,7 @@ class HouseBot(commands.Bot):
 
     def _hear_guild(self, told: Told) -> None:
         guild_id = int(told["id"])
-        self._meet(guild_id, told.get("members", []))
+        self._meet(guild_id, told.get("members", []), {guild_id: Name(told["name"])})
         picture = self._look(guild_id)
         if picture is not None:
             self._intake.see(guild_id, picture)
@@ -244,14 +244,14 @@ class HouseBot(commands.Bot):
             return
         guild_id = int(told["guild_id"])
         if told.get("member"):
-            self._meet(guild_id, [told["member"]])
+            self._meet(guild_id, [told["member"]], {})
         if self._live:
             self._intake.voice(guild_id, seen_in(told, self._bots))
 
-    def _meet(self, guild_id: int, members: list[Told]) -> None:
-        """Remember what members are called, and which of them are bots."""
+    def _meet(self, guild_id: int, members: list[Told], names: Mapping[int, Name]) -> None:
+        """Remember what members are called, beside other names, and which of them are bots."""
         self._bots |= {int(each["user"]["id"]) for each in members if each["user"].get("bot")}
-        names = {int(each["user"]["id"]): name_in(each) for each in members}
+        names = {**names, **{int(each["user"]["id"]): name_in(each) for each in members}}
         self._intake.meanwhile(guild_id, partial(bot_domain.remember_names, self._house.cache, guild_id, names))
 
     def _look(self, guild_id: int) -> Picture | None:

@@ -125,7 +125,7 @@ class Supervisor:
                 if not await self._take_turn():
                     log.warning("Another process runs the bot now")
                     return
-                await self._report()
+                await self.report()
             except StoreUnavailable as fault:
                 # Nobody else can take the lease either, so the bot stays where it is.
                 log.warning("The bot cannot report how it does", reason=fault.message)
@@ -136,7 +136,8 @@ class Supervisor:
             async for _ in events:
                 self._news.set()
 
-    async def _report(self) -> None:
+    async def report(self) -> None:
+        """Write down how the bot does. Raises StoreUnavailable."""
         figures = self.bot.figures() if self.bot else Figures()
         async with self._house.database.write() as tx:
             await bot.report(tx, self._phase, self._reason, figures, now=self._house.clock.now())
@@ -209,10 +210,11 @@ class Supervisor:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.bot = None
-            await made.leave()
             for task in tasks:
                 task.cancel()
+            # Whoever still reads the connection would close it with another code than that of a goodbye.
             ends = await asyncio.gather(*tasks, return_exceptions=True)
+            await made.leave()
         fault = next((each for each in ends[:2] if isinstance(each, Exception)), None)
         return fault, made.was_connected
 

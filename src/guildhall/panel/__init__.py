@@ -11,6 +11,7 @@ from guildhall.panel import (
     kiosk,
     ledger,
     office,
+    office_bot,
     office_calendars,
     office_days,
     office_plans,
@@ -133,6 +134,10 @@ ROUTES = (
     office_calendars.unlink_calendar,
     office_calendars.sync_calendar,
     office_calendars.retry_event,
+    # GET  /panel/office/bot                POST .../start      .../stop
+    office_bot.show_bot,
+    office_bot.start,
+    office_bot.stop,
     # GET  /panel/audit    GET /panel/mail  GET /panel/mail/{mail_id}      POST .../again
     office.show_audit,
     office.list_mail,

@@ -103,7 +103,7 @@ async def get_static(name: str, call: Call) -> Answer:
 @show("/panel/live", permission=Permission.READ_HUB, transaction="none")
 async def follow(house: House) -> Answer:
     """Tell, for as long as somebody looks, that something has changed; pages then load their view anew."""
-    return EventStream(house.events, "rooms", "shifts", "calendars")
+    return EventStream(house.events, "rooms", "shifts", "calendars", "bot")
 
 
 def _door(

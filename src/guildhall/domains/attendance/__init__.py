@@ -63,7 +63,7 @@ from guildhall.domains.attendance.models import (
     Voice,
 )
 from guildhall.domains.attendance.outside import Recorded, record_outside_session
-from guildhall.domains.attendance.policy import FREE_ARCHIVES, access_guild
+from guildhall.domains.attendance.policy import FREE_ARCHIVES, access_guild, list_guilds
 from guildhall.domains.attendance.receipts import (
     period_export,
     period_proof,
@@ -71,7 +71,7 @@ from guildhall.domains.attendance.receipts import (
     session_receipt,
 )
 from guildhall.domains.attendance.records import Policy
-from guildhall.domains.attendance.resets import Reset, due_guilds, reset_if_due, reset_now
+from guildhall.domains.attendance.resets import Reset, due_guilds, is_live, reset_if_due, reset_now
 from guildhall.domains.attendance.schedules import Anchor, Interval, Schedule, Weekday
 from guildhall.domains.attendance.signing import (
     SIGN_PENDING,
@@ -166,8 +166,10 @@ __all__ = [
     "heatmap_of",
     "heed_locks",
     "history_of",
+    "is_live",
     "keep_signing",
     "last_archive_of",
+    "list_guilds",
     "lock_key",
     "lost_guilds",
     "occupancy_of",

@@ -5,7 +5,7 @@ from datetime import datetime
 from guildhall.core.db import Tx
 from guildhall.domains.attendance.errors import GuildNotSeen, PeriodHidden, PeriodNotFound
 from guildhall.domains.attendance.models import Guild, Mode, Period, Tier, whole_second
-from guildhall.domains.attendance.queries import CURRENT_PERIOD, GUILD, GUILD_LOCKED, LISTED, PERIOD
+from guildhall.domains.attendance.queries import CURRENT_PERIOD, GUILD, GUILD_LOCKED, GUILDS, LISTED, PERIOD
 from guildhall.domains.attendance.tracking import Rules
 
 FREE_ARCHIVES = 5
@@ -15,6 +15,11 @@ FREE_ARCHIVES = 5
 async def access_guild(tx: Tx, guild_id: int) -> Guild:
     """Return a guild. Raises GuildNotSeen."""
     return _known(await tx.one(GUILD, guild_id=guild_id))
+
+
+async def list_guilds(tx: Tx, *, limit: int = 500) -> list[Guild]:
+    """Return the guilds that were ever seen, the oldest first."""
+    return await tx.all(GUILDS, limit=limit)
 
 
 async def access_guild_to_change(tx: Tx, guild_id: int) -> Guild:

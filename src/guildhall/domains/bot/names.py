@@ -1,4 +1,7 @@
-"""What people are called in a guild: kept in the cache for a while, and stored nowhere."""
+"""What people are called in a guild, and the guild itself: kept in the cache for a while, and stored nowhere.
+
+Discord gives everything a number of its own, so a guild is kept beside its members.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -12,7 +15,7 @@ KEPT: Final = timedelta(days=1)
 
 
 class Name(msgspec.Struct, frozen=True):
-    """What a member is called in a guild, and the address of their picture, None for Discord's own."""
+    """What a member or a guild is called, and the address of a picture, None where there is none."""
 
     shown: str
     avatar: str | None = None

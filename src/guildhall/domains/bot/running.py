@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from msgspec.structs import asdict, replace
-from sqlalchemy import bindparam, case, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, case, literal, update
 
 from guildhall.core.actor import Actor
-from guildhall.core.db import Tx, command, query
+from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.domains import audit
 from guildhall.domains.bot.models import IDENTIFIES_A_DAY, BotState, Figures, Phase, bot_state
+from guildhall.domains.bot.queries import STATE
 
 ASKED = "bot.asked"
 """The topic under which is told that somebody started or stopped the bot."""
@@ -18,12 +18,7 @@ SHOWN = "bot"
 """The topic under which is told that there is something new to see about the bot."""
 
 _here = bot_state.c.id == 1
-STATE = query(BotState, select(*(each for each in bot_state.c if each.name != "id")).where(_here))
-BEGIN = command(
-    insert(bot_state)
-    .values(id=1, wanted=True, asked=0, phase=BotState().phase.value, reason=BotState().reason)
-    .on_conflict_do_nothing()
-)
+BEGIN = insert_if_new(bot_state)
 ASK = command(update(bot_state).where(_here).values(wanted=bindparam("wish"), asked=bot_state.c.asked + 1))
 REPORT = command(
     update(bot_state)
@@ -67,7 +62,7 @@ async def stop_bot(tx: Tx, actor: Actor, *, now: datetime) -> None:
 
 
 async def _ask(tx: Tx, actor: Actor, action: str, *, wanted: bool, now: datetime) -> None:
-    await tx.run(BEGIN)
+    await tx.run(BEGIN, id=1, **asdict(BotState()))
     await tx.run(ASK, wish=wanted)
     await audit.record(tx, actor, action, None, now=now)
     tx.announce(ASKED)
@@ -76,7 +71,7 @@ async def _ask(tx: Tx, actor: Actor, action: str, *, wanted: bool, now: datetime
 
 async def report(tx: Tx, phase: Phase, reason: str, figures: Figures, *, now: datetime) -> None:
     """Write down how the bot does, as the process that runs it sees it."""
-    await tx.run(BEGIN)
+    await tx.run(BEGIN, id=1, **asdict(BotState()))
     told = {f"new_{name}": value for name, value in asdict(figures).items()}
     await tx.run(REPORT, new_phase=phase, why=reason, now=now, **told)
     tx.announce(SHOWN)
@@ -84,5 +79,5 @@ async def report(tx: Tx, phase: Phase, reason: str, figures: Figures, *, now: da
 
 async def count_identify(tx: Tx, *, now: datetime) -> bool:
     """Count one more session of today before it begins. False, and nothing counted, when none may begin today."""
-    await tx.run(BEGIN)
+    await tx.run(BEGIN, id=1, **asdict(BotState()))
     return await tx.run(IDENTIFY, today=now.date()) == 1

@@ -293,8 +293,8 @@ function follow() {
     stream.addEventListener("open", () => (stream.opened ? renew() : (stream.opened = true), document.documentElement.dataset.following = ""));
     stream.addEventListener("rooms", renew);
     stream.addEventListener("shifts", renew);
-    // Calendars outside are heard all the time, which only their own page shows.
-    stream.addEventListener("calendars", () => main().dataset.live === "calendars" && renew());
+    // Calendars outside and the bot are heard all the time, which only their own pages show.
+    for (const each of ["calendars", "bot"]) stream.addEventListener(each, () => main().dataset.live === each && renew());
     stream.addEventListener("lagged", renew);
   } else if (!wanted && stream) {
     stream.close();
