@@ -218,6 +218,11 @@ class DiscordSettings:
         help="Address of Discord's gateway; another one is for the simulator.",
     )
 
+    @property
+    def is_real(self) -> bool:
+        """Whether the bot talks to Discord itself, and not to what stands for it."""
+        return self.api_base == DISCORD
+
 
 @dataclass(frozen=True, kw_only=True)
 class AttendanceSettings:

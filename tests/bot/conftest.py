@@ -20,8 +20,8 @@ from guildhall.domains.bot import BotState, Phase
 from guildhall.simulator.discord import DiscordSimulator, simulate
 from guildhall.web.house import House
 from tests.clock import START, SettableClock
-from tests.serving import settings_for
 from tests.services.discord import pointed_at
+from tests.serving import settings_for
 
 PATIENCE = 25.0
 OPERATOR = Actor(ActorKind.USER, user_id="7")

@@ -136,7 +136,7 @@ async def test_a_guild_that_fails_is_a_gap_and_one_that_the_bot_has_left_is_over
     await scene.is_watched(watched=False)
     scene.at(20)
     session = next(iter(discord.gateway.sessions.values()))
-    session.tell("GUILD_CREATE", discord.gateway._guild(session, discord.guild))  # noqa: SLF001 (an outage ends)
+    session.tell("GUILD_CREATE", discord.gateway._guild(session, discord.guild))
     await scene.is_watched()
     await scene.tells((ROSA, LOUNGE, 0, None, None))
     scene.at(30)

@@ -171,4 +171,4 @@ async def test_a_fault_of_the_house_tells_nothing_of_itself(client: httpx.AsyncC
             assert answer.headers["content-type"] == "text/html; charset=utf-8"
         else:
             code_of(name, answer)
-    assert (await client.get("/health")).json()["checks"] == {"database": "ok", "bot": "stopped"}
+    assert (await client.get("/health")).json()["checks"] == {"database": "ok", "bot": "offline"}

@@ -11,6 +11,7 @@ from guildhall.core.crypto import same
 from guildhall.core.db import StoreUnavailable
 from guildhall.core.errors import STATUS, GuildhallError, Unauthenticated
 from guildhall.domains import bot
+from guildhall.domains.bot import Phase
 from guildhall.domains.identity import Permission, permissions_of
 from guildhall.web.answers import Answer, redirect
 from guildhall.web.calls import Call
@@ -136,8 +137,9 @@ async def _checks(house: House) -> dict[str, str]:
         async with house.database.read() as tx:
             state = await bot.state_of(tx, now=house.clock.now())
     except StoreUnavailable:
-        return {"database": "error", "bot": "unknown"}
-    return {"database": "ok", "bot": state.phase.value}
+        return {"database": "error"}
+    well = "ok" if house.settings.discord.is_real else "simulated"
+    return {"database": "ok", "bot": {Phase.CONNECTED: well, Phase.FAILED: "error"}.get(state.phase, "offline")}
 
 
 def _is_this_machine(call: Call) -> bool:
