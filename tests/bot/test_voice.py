@@ -6,7 +6,7 @@ from typing import Any
 from guildhall.domains import attendance, bot
 from guildhall.domains.attendance import State
 from guildhall.domains.bot import Phase
-from guildhall.simulator.discord import DiscordSimulator
+from guildhall.simulator.discord import DiscordSimulator, simulate
 from tests.bot.conftest import Scene, until
 
 ROSA, PAVEL, INES = "rosa.m", "pavel_n", "ines_v"
@@ -169,6 +169,32 @@ async def test_checkpoints_say_up_to_when_all_was_well(scene: Scene) -> None:
     await scene.checkpoint()
     await scene.is_watched()
     await scene.tells((ROSA, LOUNGE, 0, None, None))
+
+
+async def test_a_connection_that_died_was_witnessed_up_to_its_last_acknowledged_heartbeat(
+    scenes: Callable[..., Any],
+) -> None:
+    async with simulate(heartbeat=0.3) as hasty, scenes(**hasty.settings) as scene:
+        scene.discord = hasty
+        await scene.comes_to(Phase.CONNECTED)
+        await scene.track()
+        await scene.voice(ROSA, LOUNGE)
+        await scene.tells((ROSA, LOUNGE, 0, None, None))
+        scene.at(10)
+
+        async def acknowledged() -> bool:
+            return bool(scene.supervisor.bot and scene.supervisor.bot._pulse.acknowledged == scene.clock.now())
+
+        await until(acknowledged)
+        # From now on the bot speaks to somebody who hears everything and says nothing.
+        for each in hasty.gateway.connections:
+            each.send = lambda _: None  # type: ignore[method-assign]
+        scene.at(20)
+        await scene.voice(ROSA, None)
+        await scene.voice(PAVEL, LOUNGE)
+        await scene.comes_to(Phase.CONNECTED, "where it had been interrupted")
+        await scene.tells((ROSA, LOUNGE, 0, 10, "lost"), (PAVEL, LOUNGE, 20, None, None))
+        assert hasty.gateway.identified == 1
 
 
 async def until_identified(discord: DiscordSimulator, times: int) -> None:

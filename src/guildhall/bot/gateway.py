@@ -74,9 +74,10 @@ def over(fault: Exception) -> SessionOver:
 class Pulse:
     """Whether Discord hears us: set while the last heartbeat was acknowledged, and when that last happened."""
 
+    acknowledged: datetime | None = None
+
     def __init__(self, clock: Clock) -> None:
         self.well = asyncio.Event()
-        self.acknowledged: datetime | None = None
         self._clock = clock
 
     def beat(self) -> None:
