@@ -48,7 +48,7 @@ PAGES = (
     "/panel/mail",
     "/panel/mail?state=sent",
     "/panel/jobs?state=waiting",
-    "/panel/office/bot",
+    "/panel/bot",
     "/panel/system",
 )
 HEAVIEST = 60_000

@@ -134,7 +134,7 @@ ROUTES = (
     office_calendars.unlink_calendar,
     office_calendars.sync_calendar,
     office_calendars.retry_event,
-    # GET  /panel/office/bot                POST .../start      .../stop
+    # GET  /panel/bot                POST .../start      .../stop
     office_bot.show_bot,
     office_bot.start,
     office_bot.stop,

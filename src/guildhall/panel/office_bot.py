@@ -16,7 +16,7 @@ from guildhall.web.answers import Answer, redirect
 from guildhall.web.calls import Call
 from guildhall.web.house import House
 
-BOT = "/panel/office/bot"
+BOT = "/panel/bot"
 MANAGE = Permission.MANAGE_SYSTEM
 MODES: Final = {
     Mode.OFF: "nothing is tracked",

@@ -93,7 +93,7 @@ WINGS = (
             Link("Audit", "/panel/audit", "l", Permission.SEE_AUDIT),
             Link("Mail", "/panel/mail", "m", Permission.MANAGE_SYSTEM),
             Link("Jobs", "/panel/jobs", "j", Permission.MANAGE_JOBS),
-            Link("Bot", "/panel/office/bot", "o", Permission.MANAGE_SYSTEM),
+            Link("Bot", "/panel/bot", "o", Permission.MANAGE_SYSTEM),
             Link("System", "/panel/system", "s", Permission.MANAGE_SYSTEM),
         ),
     ),
