@@ -15,6 +15,7 @@ SECRETS = {
     "DATABASE_URL": "postgresql://ada:the-password-of-the-database@db.test/guildhall",
     "REDIS_URL": "redis://:the-password-of-redis@redis.test/0",
     "S3_URL": "s3://key:the-secret-of-s3@bucket/prefix",
+    "DISCORD_TOKEN": "the-token-of-the-bot",
     "SECRET_KEY": "the-root-of-all-encryption-0123456789",
     "ADMIN_PASSWORD": "the-password-of-the-administrator",
     "ADMIN_API_KEY": "chb_admin_the_master_key_of_everything",
