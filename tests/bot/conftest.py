@@ -32,9 +32,9 @@ SELDOM = "20"
 Story = list[tuple[str, str, int, int | None, str | None]]
 
 
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+async def until(holds: Callable[[], Awaitable[bool]], *, within: float = PATIENCE) -> None:
     """Wait for something, and fail when it does not come."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(within):
         while not await holds():  # noqa: ASYNC110 (what a database holds cannot be waited for)
             await asyncio.sleep(0.02)  # The pause between two looks at a condition, not a guess at a time.
 

@@ -92,13 +92,12 @@ async def test_a_server_that_is_killed_loses_nobody_who_stays(
         await people.move(INES, LOUNGE)
         back = SystemClock().now()
         process.start()
-        # The lease of the dead process has to end first.
-        await people.connected()
 
         async def three() -> bool:
             return len(await people.sessions()) == 3
 
-        await until(three)
+        # The lease of the dead process has to end first.
+        await until(three, within=90)
         after = await people.sessions()
         rosa, pavel, ines = (after[people.who(each)].session for each in (ROSA, PAVEL, INES))
         assert (rosa.id, rosa.joined_at, rosa.left_at) == (

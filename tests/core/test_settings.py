@@ -22,7 +22,6 @@ SECRETS = {
     "SMTP_URL": "smtp://ada:the-password-of-the-mail@mail.test:587",
     "API_INTERNAL_SECRET": "the-secret-of-the-front-ends-0123456789",
     "WEBHOOK_SECRET": "the-secret-of-the-senders-0123456789",
-    "DISCORD_TOKEN": "the-token-of-the-bot",
     "RPC_URL": "https://chain.test/the-token-of-the-node",
     "MINTER_PRIVATE_KEY": "the-secret-of-the-minter",
 }
