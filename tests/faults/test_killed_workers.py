@@ -67,6 +67,19 @@ class Scene:
         """Wait for something, and show what the workers said when it does not come."""
         assert wait_until(holds, within=WITHIN), self.log.read_text()[-5000:]
 
+    def freeze(self, worker: subprocess.Popen[bytes]) -> None:
+        """Stop a worker on PostgreSQL between two transactions: what a frozen one has locked stays locked."""
+        busy = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+
+        def is_between() -> bool:
+            worker.send_signal(signal.SIGSTOP)
+            if self.count(busy) == 0:
+                return True
+            worker.send_signal(signal.SIGCONT)
+            return False
+
+        self.until(is_between)
+
     def close(self) -> None:
         """End the workers that are left."""
         for worker in self.workers:
@@ -125,7 +138,10 @@ def test_another_process_finishes_what_a_dead_or_frozen_one_had_in_hand(
     scene = postgresql_scene
     first = scene.worker(10)
     scene.until(lambda: scene.count("tries") == 10)
-    first.send_signal(blow)
+    if blow is signal.SIGSTOP:
+        scene.freeze(first)
+    else:
+        first.send_signal(blow)
     second = scene.worker()
     scene.hold.touch()
     scene.until(lambda: scene.count("jobs WHERE kind = 'order.fulfil' AND state = 'done'") == 10)
