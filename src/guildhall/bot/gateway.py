@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import aiohttp
-import yarl
 from discord import ConnectionClosed, HTTPException, LoginFailure, PrivilegedIntentsRequired
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.http import Route
@@ -53,7 +52,8 @@ PASSING_FAULTS: Final = (
 def point_at(settings: DiscordSettings) -> None:
     """Let discord.py talk to the Discord that the settings name."""
     Route.BASE = settings.api_base.rstrip("/")
-    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.gateway_url)
+    # An address of the kind that the library expects there.
+    DiscordWebSocket.DEFAULT_GATEWAY = type(DiscordWebSocket.DEFAULT_GATEWAY)(settings.gateway_url)
 
 
 def over(fault: Exception) -> SessionOver:
