@@ -231,7 +231,7 @@ def _open_chain(settings: Settings) -> ledger.Chain | None:
     if settings.commonshub.ledger != "evm":
         return None
     # Signing needs libraries that nobody else does: half a second and twenty megabytes.
-    from guildhall.adapters.evm import EvmChain  # noqa: PLC0415
+    from guildhall.adapters.evm import EvmChain  # noqa: PLC0415 (imported only where it is wanted)
 
     return EvmChain(settings.commonshub.rpc_url, settings.commonshub.minter_key)
 

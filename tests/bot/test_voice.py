@@ -188,7 +188,7 @@ async def test_a_connection_that_died_was_witnessed_up_to_its_last_acknowledged_
         await until(acknowledged)
         # From now on the bot speaks to somebody who hears everything and says nothing.
         for each in hasty.gateway.connections:
-            each.send = lambda frame: None  # type: ignore[method-assign]
+            each.send = lambda frame: None  # type: ignore[method-assign]  # the fault
         scene.at(20)
         await scene.voice(ROSA, None)
         await scene.voice(PAVEL, LOUNGE)

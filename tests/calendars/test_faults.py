@@ -151,7 +151,7 @@ async def test_a_process_killed_between_a_write_and_its_answer_leaves_one_event(
                     return told and link is not None and link.synced_at is not None
 
                 loop = asyncio.get_running_loop()
-                looks = lambda: asyncio.run_coroutine_threadsafe(settled(), loop).result()  # noqa: E731
+                looks = lambda: asyncio.run_coroutine_threadsafe(settled(), loop).result()  # noqa: E731 (two kinds of one look, side by side)
                 assert await asyncio.to_thread(wait_until, looks, within=90.0)
                 async with house.database.read() as tx:
                     room = await rooms.access_room(tx, SYSTEM, "ostrom")

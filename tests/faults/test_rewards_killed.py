@@ -155,7 +155,7 @@ async def test_killed_at_a_transaction_the_server_mints_each_once_when_it_is_bac
     tmp_path: Path,
     mintable: Mintable,
     proxy: Proxy,
-    before: bool,  # noqa: FBT001
+    before: bool,  # noqa: FBT001 (a parameter of the test)
 ) -> None:
     await put_on_chain(database_url, mintable)
     held = Held(before=before)
@@ -210,7 +210,7 @@ async def test_two_servers_with_one_key_mint_each_once_though_one_is_killed_agai
                     for app in (first, second)
                 ]
                 sent = proxy.asked.count("eth_sendRawTransaction")
-                await until(lambda sent=sent: enough_sent(proxy, sent + random.randrange(1, 8)))  # type: ignore[misc]
+                await until(lambda sent=sent: enough_sent(proxy, sent + random.randrange(1, 8)))  # type: ignore[misc]  # a lambda with a default
                 victim.kill()
                 await asyncio.gather(*calls, return_exceptions=True)
             victim.start()

@@ -16,13 +16,13 @@ from eth_account import Account
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_hash.auto import keccak
 from eth_tester import EthereumTester, PyEVMBackend  # type: ignore[import-untyped]  # as below
-from eth_tester.exceptions import (  # type: ignore[import-untyped]
+from eth_tester.exceptions import (  # type: ignore[import-untyped]  # it has no types
     TransactionFailed,
     TransactionNotFound,
     ValidationError,
 )
 from hexbytes import HexBytes
-from vyper import compile_code  # type: ignore[import-untyped]
+from vyper import compile_code  # type: ignore[import-untyped]  # it has no types
 
 BUMP = 1.1
 """How much more a transaction must offer to take the place of another one."""
@@ -76,7 +76,7 @@ class Node:
         """Say which chain this is."""
         return hex(self.tester.backend.chain.chain_id)
 
-    def eth_blockNumber(self) -> str:  # noqa: N802
+    def eth_blockNumber(self) -> str:  # noqa: N802 (the protocol's name)
         """Return the height."""
         return hex(self.tester.get_block_by_number("latest")["number"])
 
@@ -90,15 +90,15 @@ class Node:
             "transactions": listed,
         }
 
-    def eth_getTransactionCount(self, account: str, block: str) -> str:  # noqa: N802
+    def eth_getTransactionCount(self, account: str, block: str) -> str:  # noqa: N802 (the protocol's name)
         """Return how many transactions of an account are in the chain."""
         return hex(self.tester.get_nonce(account, _block(block)))
 
-    def eth_maxPriorityFeePerGas(self) -> str:  # noqa: N802
+    def eth_maxPriorityFeePerGas(self) -> str:  # noqa: N802 (the protocol's name)
         """Suggest a tip."""
         return hex(GWEI)
 
-    def eth_getCode(self, account: str, block: str) -> str:  # noqa: N802
+    def eth_getCode(self, account: str, block: str) -> str:  # noqa: N802 (the protocol's name)
         """Return the code at an address."""
         return str(self.tester.get_code(account, _block(block)))
 
@@ -106,11 +106,11 @@ class Node:
         """Run a call and change nothing."""
         return str(self.tester.call(_as_call(call, gas=1_000_000), _block(block)))
 
-    def eth_estimateGas(self, call: dict[str, str]) -> str:  # noqa: N802
+    def eth_estimateGas(self, call: dict[str, str]) -> str:  # noqa: N802 (the protocol's name)
         """Say what a call would use."""
         return hex(self.tester.estimate_gas(_as_call(call)))
 
-    def eth_sendRawTransaction(self, raw: str) -> str:  # noqa: N802
+    def eth_sendRawTransaction(self, raw: str) -> str:  # noqa: N802 (the protocol's name)
         """Take a transaction into the pool."""
         new = Pooled(bytes.fromhex(raw.removeprefix("0x")))
         present = self.pool.get((new.sender, new.nonce))
@@ -125,7 +125,7 @@ class Node:
             self._include()
         return new.hash
 
-    def eth_getTransactionByHash(self, tx_hash: str) -> dict[str, Any] | None:  # noqa: N802
+    def eth_getTransactionByHash(self, tx_hash: str) -> dict[str, Any] | None:  # noqa: N802 (the protocol's name)
         """Return a transaction, in a block or in the pool."""
         for each in self.pool.values():
             if each.hash == tx_hash:
@@ -135,7 +135,7 @@ class Node:
         except TransactionNotFound:
             return None
 
-    def eth_getTransactionReceipt(self, tx_hash: str) -> dict[str, Any] | None:  # noqa: N802
+    def eth_getTransactionReceipt(self, tx_hash: str) -> dict[str, Any] | None:  # noqa: N802 (the protocol's name)
         """Return what came of a transaction."""
         try:
             receipt = self.tester.get_transaction_receipt(tx_hash)

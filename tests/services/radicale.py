@@ -62,7 +62,7 @@ class Collection:
         )
 
     def _ask(self, method: str, name: str, **options: object) -> httpx.Response:
-        answer = httpx.request(method, self.url + name, auth=(USER, PASSWORD), **options)  # type: ignore[arg-type]
+        answer = httpx.request(method, self.url + name, auth=(USER, PASSWORD), **options)  # type: ignore[arg-type]  # options of a test
         return answer.raise_for_status()
 
 

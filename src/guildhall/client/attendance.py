@@ -37,7 +37,7 @@ def verify(
     valid, 1 when one is not, 2 when one cannot be read.
     """
     # The other commands of the program do not wait for the libraries of this one.
-    from guildhall.client import receipt_files  # noqa: PLC0415
+    from guildhall.client import receipt_files  # noqa: PLC0415 (imported only where it is wanted)
 
     with failures_told(as_json=False):
         pins = receipt_files.pins_of(public_key, keys, log_key)

@@ -28,7 +28,7 @@ def _insert(table: Any, values: dict[str, Any]) -> Command:  # noqa: ANN401 (a t
     return command(insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in values}))
 
 
-async def _put(tx: Tx, table: Any, values: dict[str, Any]) -> None:  # noqa: ANN401
+async def _put(tx: Tx, table: Any, values: dict[str, Any]) -> None:  # noqa: ANN401 (whatever the callee takes)
     await tx.run(_insert(table, values), **values)
 
 

@@ -30,13 +30,13 @@ class Guild:
     def now(self) -> datetime:
         return START + timedelta(seconds=self.at)
 
-    async def do(self, verb: Callable[..., Awaitable[T]], *args: Any, **named: Any) -> T:  # noqa: ANN401
+    async def do(self, verb: Callable[..., Awaitable[T]], *args: Any, **named: Any) -> T:  # noqa: ANN401 (whatever the callee takes)
         """Call a verb for this guild, now."""
         gap = {} if verb in {attendance.see_guild, attendance.begin_gap, attendance.set_tier} else {"max_gap": GAP}
         async with self.database.write() as tx:
             return await verb(tx, *args, guild_id=self.guild_id, now=self.now, **gap, **named)
 
-    async def ask(self, read: Callable[..., Awaitable[T]], **named: Any) -> T:  # noqa: ANN401
+    async def ask(self, read: Callable[..., Awaitable[T]], **named: Any) -> T:  # noqa: ANN401 (whatever the callee takes)
         """Call a read about this guild."""
         async with self.database.read() as tx:
             return await read(tx, guild_id=self.guild_id, **named)
@@ -71,7 +71,7 @@ class Guild:
     async def mode(self, mode: Mode) -> None:
         await self.do(attendance.set_mode, MANAGER, mode=mode)
 
-    async def fairness(self, **settings: Any) -> None:  # noqa: ANN401
+    async def fairness(self, **settings: Any) -> None:  # noqa: ANN401 (whatever the callee takes)
         await self.do(attendance.set_fairness, MANAGER, **settings)
 
     async def board(self, number: int | None = None) -> dict[int, int]:

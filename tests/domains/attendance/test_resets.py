@@ -156,7 +156,7 @@ async def test_ten_calls_at_once_make_one_archive_and_get_the_same_answer(guild:
 
 
 @pytest.mark.parametrize("leave_first", [True, False])
-async def test_a_reset_and_a_leave_in_the_same_second_lose_and_double_nothing(guild: Guild, leave_first: bool) -> None:  # noqa: FBT001
+async def test_a_reset_and_a_leave_in_the_same_second_lose_and_double_nothing(guild: Guild, leave_first: bool) -> None:  # noqa: FBT001 (a parameter of the test)
     await guild.voice(10, ADA, HALL)
     await guild.beat(30)
     if leave_first:

@@ -24,7 +24,7 @@ def at(text: str) -> datetime:
 
 
 def calendar(interval: Interval, **settings: object) -> Schedule:
-    return Schedule(interval=interval, anchor=Anchor.CALENDAR, **{"timezone": BRUSSELS, **settings})  # type: ignore[arg-type]
+    return Schedule(interval=interval, anchor=Anchor.CALENDAR, **{"timezone": BRUSSELS, **settings})  # type: ignore[arg-type]  # options of a test
 
 
 def rolling(interval: Interval, timezone: str = BRUSSELS) -> Schedule:

@@ -198,14 +198,14 @@ class Days(RuleBasedStateMachine):
     def instant(self) -> datetime:
         return START + timedelta(seconds=self.model.now, microseconds=self.model.now * 7919 % 1_000_000)
 
-    def write(self, verb: Callable[..., Awaitable[T]], *args: Any, **named: Any) -> T:  # noqa: ANN401
+    def write(self, verb: Callable[..., Awaitable[T]], *args: Any, **named: Any) -> T:  # noqa: ANN401 (whatever the callee takes)
         async def run() -> T:
             async with self.database.write() as tx:
                 return await verb(tx, *args, guild_id=self.guild, **named)
 
         return self.runner.run(run())
 
-    def read(self, read: Callable[..., Awaitable[T]], **named: Any) -> T:  # noqa: ANN401
+    def read(self, read: Callable[..., Awaitable[T]], **named: Any) -> T:  # noqa: ANN401 (whatever the callee takes)
         async def run() -> T:
             async with self.database.read() as tx:
                 return await read(tx, guild_id=self.guild, **named)

@@ -47,7 +47,7 @@ async def signed(database: Database, keyring: Keyring) -> Database:
     return database
 
 
-async def session_verdict(database: Database, session_id: str = SESSION.session_id, **given: Any) -> dict[str, Any]:  # noqa: ANN401
+async def session_verdict(database: Database, session_id: str = SESSION.session_id, **given: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever the callee takes)
     async with database.read() as tx:
         verdict = await verify_session(tx, session_id=session_id, now=SIGNED_AT, **given)
     shown: dict[str, Any] = msgspec.to_builtins(verdict)

@@ -461,9 +461,9 @@ async def test_who_lost_the_lease_signs_nothing_and_whoever_has_it_goes_on(
 
     wallets = [new_wallet() for _ in range(2)]
     await minting.queue(*wallets)
-    minting.chain.quote = freeze  # type: ignore[method-assign]
+    minting.chain.quote = freeze  # type: ignore[method-assign]  # the fault
     await minting.turn()
-    minting.chain.quote = price_of  # type: ignore[method-assign]
+    minting.chain.quote = price_of  # type: ignore[method-assign]  # the fault
     assert (await minting.states(), await minting.signed()) == (["queued"] * 2, [])
     await minting.turn(times=3)
     assert await minting.states() == ["queued"] * 2

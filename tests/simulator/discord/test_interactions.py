@@ -221,7 +221,7 @@ async def test_an_answer_that_is_late_unknown_or_the_second_is_refused(
     await bot.tree.sync()
     world, desk = simulator.world, simulator.desk
     channel, user = world.channels[str(general.id)], world.users[rosa]
-    bot.tree.interaction_check = _never  # type: ignore[method-assign]
+    bot.tree.interaction_check = _never  # type: ignore[method-assign]  # the fault
 
     desk.use_command(user, channel, "ignore", {})
     (first,) = await bot.hears("interaction")

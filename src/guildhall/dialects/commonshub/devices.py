@@ -88,7 +88,7 @@ class TokenReply(msgspec.Struct, frozen=True, kw_only=True):
     token_type: str = "Bearer"  # noqa: S105 (the type of the token)
     expires_in: int
     userId: str  # noqa: N815 (one of the reference's names among the standard's)
-    displayName: str  # noqa: N815
+    displayName: str  # noqa: N815 (as the wire writes it)
 
 
 class DeviceVerify(HubBody, frozen=True, kw_only=True):
