@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from guildhall.core.actor import SYSTEM, Actor
-from guildhall.domains import calendars, rooms, shifts
+from guildhall.domains import calendars, identity, rooms, shifts
 from guildhall.domains.calendars import SHIFTS, CalendarKind, CalendarPlan
 from guildhall.domains.rooms.times import Span
 from tests.calendars.world import BOX, DAY, HUB, ROOM, World, utc
@@ -49,3 +49,18 @@ async def test_whoever_is_invited_by_their_calendar_gets_no_mail_from_us(world: 
     world.hub = HUB
     assert await invite_move_and_cancel(world, ada) == INVITED
     assert await sign_up_and_withdraw(world, ada) == SIGNED_UP
+
+
+async def test_whoever_wants_it_is_invited_to_what_they_book_at_the_address_of_their_profile(
+    world: World, ada: Actor
+) -> None:
+    await world.book(ada)
+    async with world.database.write() as tx:
+        user = await identity.access_self(tx, ada, to_change=True)
+        await identity.want_invitations(tx, ada, user, wanted=True, now=world.clock.now())
+    assert await world.mails("ada@hub.test") == []
+    booking = await world.book(ada, "12:00", "13:00")
+    await world.book(ada, "14:00", "15:00", email=GUEST)
+    await world.cancel(ada, booking.id)
+    assert [mail.subject for mail in await world.mails("ada@hub.test")] == ["Cancelled: Yoga", "Invitation: Yoga"]
+    assert [mail.subject for mail in await world.mails(GUEST)] == ["Invitation: Yoga"]

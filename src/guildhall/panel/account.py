@@ -39,6 +39,7 @@ class NameForm(Form, frozen=True, kw_only=True):
 
     name: str = ""
     email: str = ""
+    invitations: str = ""
 
 
 class PasswordForm(Form, frozen=True, kw_only=True):
@@ -76,6 +77,7 @@ async def change_name(form: NameForm, call: Call, tx: Tx, actor: Actor, house: H
                 display_name=form.name,
                 now=house.clock.now(),
             )
+            await identity.want_invitations(tx, actor, user, wanted=bool(form.invitations), now=house.clock.now())
     except GuildhallError as error:
         return await _account(call, tx, house, error=error, form="name", entered=form)
     return redirect(told(ACCOUNT, "name-changed"))
@@ -181,6 +183,7 @@ async def _account(
         refused={form: refusal} if refusal else {},
         name=entered.name if entered else viewer.user.display_name,
         email=entered.email if entered else viewer.user.email or "",
+        invitations=bool(entered.invitations) if entered else viewer.user.wants_invitations,
         sessions=await identity.sessions_of(tx, viewer.user.id, now=house.clock.now()),
         keys=await identity.keys_of(tx, viewer.user.id),
         tokens=await identity.tokens_of(tx, viewer.user.id, now=house.clock.now()),

@@ -19,10 +19,18 @@ from guildhall.domains.identity.feeds import feed_token_of, owner_of_feed, rotat
 from guildhall.domains.identity.grants import grants_of, identities_of, link_identity, set_grants, unlink_identity
 from guildhall.domains.identity.keys import actor_with_key, create_key, keys_of, revoke_key
 from guildhall.domains.identity.models import ApiKey, App, AppKind, Session, User
-from guildhall.domains.identity.people import create_person, ensure_user, rename_user, set_roles, update_profile
+from guildhall.domains.identity.people import (
+    create_person,
+    ensure_user,
+    rename_user,
+    set_roles,
+    update_profile,
+    want_invitations,
+)
 from guildhall.domains.identity.permissions import Permission, permissions_of
 from guildhall.domains.identity.policy import access_app, access_self, access_user, holds_admin
 from guildhall.domains.identity.queries import (
+    address_for_invitations,
     has_administrator,
     names_of,
     public_roles_of,
@@ -68,6 +76,7 @@ __all__ = [
     "access_user",
     "actor_with_key",
     "actor_with_token",
+    "address_for_invitations",
     "app_with_secret",
     "bearer_of_token",
     "change_password",
@@ -126,6 +135,7 @@ __all__ = [
     "user_by_alias",
     "user_known_as",
     "user_who_signs_in_as",
+    "want_invitations",
     "wants_renewal",
     "wants_touch",
 ]

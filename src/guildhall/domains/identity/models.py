@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -32,6 +33,7 @@ users = Table(
     Column("password_hash", Text),
     Column("email", Text),
     Column("email_verified", Boolean, nullable=False),
+    Column("wants_invitations", Boolean, nullable=False, server_default=false()),
     Column("wallet", Text),
     Column("disabled_at", UtcTime),
     Column("created_at", UtcTime, nullable=False),
@@ -214,6 +216,7 @@ class User(msgspec.Struct, frozen=True):
     sign_in_name: str | None
     email: str | None
     email_verified: bool
+    wants_invitations: bool
     wallet: str | None
     disabled_at: datetime | None
     created_at: datetime

@@ -38,6 +38,11 @@ CHANGE = command(
         search=bindparam("new_search"),
     )
 )
+WANT_INVITATIONS = command(
+    update(users)
+    .where(users.c.id == bindparam("user_id"), users.c.wants_invitations != bindparam("wanted"))
+    .values(wants_invitations=bindparam("wanted"))
+)
 CLEAR_ROLES = command(delete(user_roles).where(user_roles.c.user_id == bindparam("holder")))
 MOST_ROLES = 20
 RESERVED_ROLES = frozenset({"super_admin"})
@@ -100,6 +105,12 @@ async def update_profile(
     wallet = None if wallet is None else checksummed(wallet)
     shown = names.clean_name(display_name, longest=names.LONGEST_DISPLAY_NAME, field="displayName")
     return await _change(tx, actor, user, now=now, email=email, wallet=wallet, display_name=shown)
+
+
+async def want_invitations(tx: Tx, actor: Actor, user: User, *, wanted: bool, now: datetime) -> None:
+    """Say whether a person is invited to what they book, at the address of their profile."""
+    if await tx.run(WANT_INVITATIONS, user_id=user.id, wanted=wanted):
+        await audit.record(tx, actor, "user.changed", user.id, now=now, fields=["wants_invitations"])
 
 
 async def set_roles(tx: Tx, actor: Actor, user: User, roles: list[str], *, now: datetime) -> list[str]:

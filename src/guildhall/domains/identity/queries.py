@@ -45,6 +45,7 @@ USER = query(User, _users(users.c.id == bindparam("id")))
 USER_LOCKED = query(User, _users(users.c.id == bindparam("id")).with_for_update(key_share=True))
 USER_BY_ALIAS = query(User, _users(users.c.alias == bindparam("alias")))
 USER_BY_SIGN_IN_NAME = query(User, _users(users.c.sign_in_name == bindparam("name")))
+INVITATION_ADDRESS = query(str, select(users.c.email).where(users.c.id == bindparam("id"), users.c.wants_invitations))
 PASSWORD_HASH = query(str, select(users.c.password_hash).where(users.c.id == bindparam("id")))
 # Two reads by index in one statement; joined by OR they would make PostgreSQL look at everybody.
 USER_KNOWN_AS = query(
@@ -241,3 +242,8 @@ async def user_who_signs_in_as(tx: Tx, name: str) -> User | None:
 async def has_administrator(tx: Tx) -> bool:
     """Tell whether anybody administers the house."""
     return await tx.one(ANY_ADMIN) is not None
+
+
+async def address_for_invitations(tx: Tx, user_id: str) -> str | None:
+    """Return where a person wants to be invited to what they book; None for one who does not, or has no address."""
+    return await tx.one(INVITATION_ADDRESS, id=user_id)

@@ -14,6 +14,7 @@ from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
 from guildhall.core.errors import InvalidField
 from guildhall.domains import audit, calendars
+from guildhall.domains.identity import address_for_invitations
 from guildhall.domains.identity.errors import MissingUserId
 from guildhall.domains.identity.names import valid_email
 from guildhall.domains.rooms import availability
@@ -106,7 +107,7 @@ async def book_room(tx: Tx, actor: Actor, room: Room, wish: Wish, *, hub: Hub, n
         private=wish.private,
         starts_at=span.start,
         ends_at=span.end,
-        invite=None if wish.email is None else valid_email(wish.email),
+        invite=await _invite_of(tx, actor.user_id, wish),
         created_at=now,
         updated_at=now,
     )
@@ -123,6 +124,11 @@ def check_wish(wish: Wish, *, zone: ZoneInfo) -> None:
     """Refuse what no room could ever be booked for. Raises InvalidField, InvalidTime, InvalidRange."""
     _valid_texts(wish)
     _span_of(wish, zone)
+
+
+async def _invite_of(tx: Tx, user_id: str, wish: Wish) -> str | None:
+    """Return where the invitation goes: the address of the call, else that of the profile if the person wants it."""
+    return valid_email(wish.email) if wish.email is not None else await address_for_invitations(tx, user_id)
 
 
 async def cancel_booking(tx: Tx, actor: Actor, booking: Booking, room: Room, *, hub: Hub, now: datetime) -> None:
