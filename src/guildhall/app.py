@@ -263,22 +263,20 @@ def _give_work(house: House) -> None:
 
     house.jobs.every("house.forget", HOURLY, forget)
     house.jobs.work(voice.SIGN_PENDING, voice.signer_of(house.keyring))
-    house.jobs.every(
-        "attendance.resets", OFTEN, voice.resetter_of(timedelta(seconds=house.settings.attendance.max_gap))
-    )
-    house.jobs.every("attendance.gaps", OFTEN, _gap_ender(timedelta(seconds=house.settings.attendance.max_gap)))
+    house.jobs.every("attendance.resets", OFTEN, voice.resetter_of(house.scene))
+    house.jobs.every("attendance.gaps", OFTEN, _gap_ender(house.scene))
 
 
-def _gap_ender(max_gap: timedelta) -> Callable[[JobContext], Awaitable[None]]:
+def _gap_ender(scene: voice.Scene) -> Callable[[JobContext], Awaitable[None]]:
     """Return the job that ends the sessions of guilds that nobody has watched for too long."""
 
     async def end_gaps(context: JobContext) -> None:
         now = context.clock.now()
         async with context.database.read() as tx:
-            lost = await voice.lost_guilds(tx, now=now, max_gap=max_gap)
+            lost = await voice.lost_guilds(tx, now=now, max_gap=scene.max_gap)
         for guild_id in lost:
             async with context.database.write() as tx:
-                await voice.end_gap(tx, guild_id=guild_id, now=now, max_gap=max_gap)
+                await voice.end_gap(tx, guild_id=guild_id, now=now, scene=scene)
 
     return end_gaps
 

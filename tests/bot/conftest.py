@@ -25,7 +25,6 @@ from tests.serving import settings_for
 
 PATIENCE = 25.0
 OPERATOR = Actor(ActorKind.USER, user_id="7")
-GAP = timedelta(seconds=300)
 SELDOM = "20"
 """Seconds between checkpoints: tests call for theirs."""
 
@@ -98,7 +97,7 @@ class Scene:
         await self.is_watched()
         async with self.house.database.write() as tx:
             await attendance.set_mode(
-                tx, OPERATOR, guild_id=self.guild_id, mode=Mode.ALL, now=self.clock.now(), max_gap=GAP
+                tx, OPERATOR, guild_id=self.guild_id, mode=Mode.ALL, now=self.clock.now(), scene=self.house.scene
             )
 
     async def is_watched(self, *, watched: bool = True) -> None:

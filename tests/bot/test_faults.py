@@ -16,7 +16,8 @@ from guildhall.core.db import open_database
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Mode, SessionLine
 from guildhall.simulator.discord import DiscordSimulator
-from tests.bot.conftest import GAP, OPERATOR, Scene, until
+from tests.bot.conftest import OPERATOR, Scene, until
+from tests.domains.attendance.guild import SCENE
 from tests.faults.server_process import ServerProcess, server_process
 
 ROSA, PAVEL, INES = "rosa.m", "pavel_n", "ines_v"
@@ -59,7 +60,7 @@ class People:
         await until(seen)
         async with database.write() as tx:
             now = SystemClock().now()
-            await attendance.set_mode(tx, OPERATOR, guild_id=self.guild_id, mode=Mode.ALL, now=now, max_gap=GAP)
+            await attendance.set_mode(tx, OPERATOR, guild_id=self.guild_id, mode=Mode.ALL, now=now, scene=SCENE)
         await database.close()
 
     async def sessions(self) -> dict[int, SessionLine]:

@@ -5,9 +5,8 @@ import contextlib
 import math
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import discord
 from discord.ext import commands
@@ -25,6 +24,9 @@ from guildhall.domains import bot as bot_domain
 from guildhall.domains.attendance import Picture, Watch
 from guildhall.domains.bot import Figures, Name, Phase
 from guildhall.web.house import House
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 log = get_logger(__name__)
 
@@ -69,9 +71,8 @@ class HouseBot(commands.Bot):
         self._reconnects = 0
         self._faulty = 0
         self.was_connected = False
-        max_gap = timedelta(seconds=house.settings.attendance.max_gap)
         self._watch = Watch(ids.ulid())
-        self._intake = Intake(house.database, house.clock, self._watch, max_gap=max_gap, look=self._look)
+        self._intake = Intake(house.database, house.clock, self._watch, scene=house.scene, look=self._look)
         self._listen()
 
     async def live(self) -> None:

@@ -5,7 +5,7 @@ in the guild's lane.
 """
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Final
@@ -16,7 +16,7 @@ from guildhall.core.clock import Clock
 from guildhall.core.db import Database
 from guildhall.core.log import get_logger
 from guildhall.domains import attendance
-from guildhall.domains.attendance import Picture, Seen, Watch
+from guildhall.domains.attendance import Picture, Scene, Seen, Watch
 
 log = get_logger(__name__)
 
@@ -43,13 +43,13 @@ class Intake:
         clock: Clock,
         watch: Watch,
         *,
-        max_gap: timedelta,
+        scene: Scene,
         look: Callable[[int], Picture | None],
     ) -> None:
         self._database = database
         self._clock = clock
         self._watch = watch
-        self._max_gap = max_gap
+        self._scene = scene
         self._look = look
         self._lanes = Lanes(self._look_anew, backoff=partial(Backoff, longest=RETRY))
 
@@ -103,7 +103,7 @@ class Intake:
         async with self._database.write() as tx:
             lost = await self._watch.prolong(tx, guilds, now=now)
             quiet = [each for each in guilds if each not in lost and each not in self._lanes.busy]
-            return lost | await attendance.checkpoint(tx, guild_ids=quiet, now=now, max_gap=self._max_gap)
+            return lost | await attendance.checkpoint(tx, guild_ids=quiet, now=now, max_gap=self._scene.max_gap)
 
     async def _take_picture(self, guild_id: int, picture: Picture, now: datetime, *, seamless: bool = False) -> None:
         async with self._database.write() as tx:
@@ -111,8 +111,8 @@ class Intake:
             if not await self._watch.take(tx, guild_id, now=self._clock.now()):
                 raise WatchedElsewhere
             if seamless:
-                await attendance.checkpoint(tx, guild_ids=[guild_id], now=now, max_gap=self._max_gap)
-            await attendance.take_picture(tx, guild_id=guild_id, picture=picture, now=now, max_gap=self._max_gap)
+                await attendance.checkpoint(tx, guild_ids=[guild_id], now=now, max_gap=self._scene.max_gap)
+            await attendance.take_picture(tx, guild_id=guild_id, picture=picture, now=now, scene=self._scene)
 
     async def _look_anew(self, guild_id: int) -> None:
         picture = self._look(guild_id)
@@ -124,19 +124,19 @@ class Intake:
     async def _voice(self, guild_id: int, seen: Seen, now: datetime) -> None:
         if guild_id in self._watch.guilds:
             async with self._database.write() as tx:
-                await attendance.voice_changed(tx, guild_id=guild_id, seen=seen, now=now, max_gap=self._max_gap)
+                await attendance.voice_changed(tx, guild_id=guild_id, seen=seen, now=now, scene=self._scene)
 
     async def _set_afk(self, guild_id: int, channel_id: int | None, now: datetime) -> None:
         if guild_id in self._watch.guilds:
             async with self._database.write() as tx:
                 await attendance.set_afk_channel(
-                    tx, guild_id=guild_id, afk_channel_id=channel_id, now=now, max_gap=self._max_gap
+                    tx, guild_id=guild_id, afk_channel_id=channel_id, now=now, scene=self._scene
                 )
 
     async def _remove(self, guild_id: int, now: datetime) -> None:
         if guild_id in self._watch.guilds:
             async with self._database.write() as tx:
-                await attendance.bot_removed(tx, guild_id=guild_id, now=now, max_gap=self._max_gap)
+                await attendance.bot_removed(tx, guild_id=guild_id, now=now, scene=self._scene)
                 await self._watch.give_back(tx, guild_id)
 
     async def _begin_gap(self, guild_id: int, witnessed: datetime | None) -> None:

@@ -1,6 +1,7 @@
 """Everything the faces stand on, joined once by `app.py`."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from guildhall.core.blobs import BlobStore
 from guildhall.core.cache import Cache
@@ -11,7 +12,7 @@ from guildhall.core.events import EventBus
 from guildhall.core.jobs import JobEngine
 from guildhall.core.limits import Limiter
 from guildhall.core.metrics import Metrics
-from guildhall.domains.attendance import GuildDirectory, Keyring
+from guildhall.domains.attendance import GuildDirectory, Keyring, Scene
 from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
 from guildhall.settings import Settings
@@ -45,3 +46,8 @@ class House:
     chain: Chain | None
     google_account: str
     """Whom calendars at Google are shared with, so that the hub can write there; empty without an account."""
+
+    @property
+    def scene(self) -> Scene:
+        """What verbs of attendance work with that may end sessions and periods."""
+        return Scene(timedelta(seconds=self.settings.attendance.max_gap), self.keyring)

@@ -57,14 +57,16 @@ class Voices:
         """Begin to watch, with nobody there."""
         async with self._house.database.write() as tx:
             await attendance.take_picture(
-                tx, guild_id=self._guild_id, picture=Picture(), now=self._clock.now(), max_gap=GAP
+                tx, guild_id=self._guild_id, picture=Picture(), now=self._clock.now(), scene=self._house.scene
             )
 
     async def moved(self, user_id: str, channel_id: str | None, state: int = 0) -> None:
         """Somebody joins, moves, changes or leaves."""
         seen = Seen(int(user_id), int(channel_id) if channel_id else None, state)
         async with self._house.database.write() as tx:
-            await attendance.voice_changed(tx, guild_id=self._guild_id, seen=seen, now=self._clock.now(), max_gap=GAP)
+            await attendance.voice_changed(
+                tx, guild_id=self._guild_id, seen=seen, now=self._clock.now(), scene=self._house.scene
+            )
 
     async def passes(self, by: timedelta) -> None:
         """Let time pass while the guild is being watched."""

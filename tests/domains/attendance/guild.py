@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 from guildhall.core.actor import Actor, ActorKind
 from guildhall.core.db import Database
 from guildhall.domains import attendance
-from guildhall.domains.attendance import Mode, Picture, Seen, SessionLine
+from guildhall.domains.attendance import Keyring, Mode, Picture, Scene, Seen, SessionLine
 
 T = TypeVar("T")
 START = datetime(2026, 3, 3, 9, tzinfo=UTC)
 GAP = timedelta(seconds=300)
+SCENE = Scene(GAP, Keyring())
+"""A process in which no key is unlocked."""
 OFTEN = 250
 MANAGER = Actor(ActorKind.USER, user_id="7")
 ADA, BEN, CLEO = 11, 12, 13
@@ -21,8 +23,8 @@ HALL, STUDIO, AFK = 101, 102, 103
 class Guild:
     """One guild in one database; `at` is the number of seconds since the test began."""
 
-    def __init__(self, database: Database, guild_id: int = 1) -> None:
-        self.database, self.guild_id = database, guild_id
+    def __init__(self, database: Database, guild_id: int = 1, scene: Scene = SCENE) -> None:
+        self.database, self.guild_id, self.scene = database, guild_id, scene
         self.at = 0.0
         self.here: dict[int, tuple[int, int]] = {}
 
@@ -32,9 +34,10 @@ class Guild:
 
     async def do(self, verb: Callable[..., Awaitable[T]], *args: Any, **named: Any) -> T:  # noqa: ANN401 (whatever the callee takes)
         """Call a verb for this guild, now."""
-        gap = {} if verb in {attendance.see_guild, attendance.begin_gap, attendance.set_tier} else {"max_gap": GAP}
+        closes = verb not in {attendance.see_guild, attendance.begin_gap, attendance.set_tier}
+        scene = {"scene": self.scene} if closes else {}
         async with self.database.write() as tx:
-            return await verb(tx, *args, guild_id=self.guild_id, now=self.now, **gap, **named)
+            return await verb(tx, *args, guild_id=self.guild_id, now=self.now, **scene, **named)
 
     async def ask(self, read: Callable[..., Awaitable[T]], **named: Any) -> T:  # noqa: ANN401 (whatever the callee takes)
         """Call a read about this guild."""
@@ -97,9 +100,9 @@ class Guild:
         )
 
 
-async def open_guild(database: Database, mode: Mode = Mode.ALL, guild_id: int = 1) -> Guild:
+async def open_guild(database: Database, mode: Mode = Mode.ALL, guild_id: int = 1, *, scene: Scene = SCENE) -> Guild:
     """Return a guild that is being watched, with nobody in voice."""
-    guild = Guild(database, guild_id)
+    guild = Guild(database, guild_id, scene)
     await guild.picture(0)
     await guild.mode(mode)
     return guild

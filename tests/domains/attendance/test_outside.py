@@ -14,7 +14,7 @@ from guildhall.domains.attendance.errors import (
     OutsidePeriod,
     SessionOverlap,
 )
-from tests.domains.attendance.guild import ADA, AFK, BEN, GAP, HALL, MANAGER, START, STUDIO, Guild, open_guild
+from tests.domains.attendance.guild import ADA, AFK, BEN, HALL, MANAGER, SCENE, START, STUDIO, Guild, open_guild
 
 
 async def record(guild: Guild, name: str, person: int, first: float, last: float, channel: int = HALL) -> Recorded:
@@ -74,7 +74,7 @@ async def test_a_session_from_outside_counts_in_full_and_once(database: Database
                 joined_at=START,
                 left_at=START,
                 now=guild.now,
-                max_gap=GAP,
+                scene=SCENE,
             )
 
 

@@ -10,7 +10,7 @@ from guildhall.core.errors import InvalidField
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Anchor, Interval, Policy, Tier
 from guildhall.domains.attendance.errors import PeriodHidden, PeriodNotFound, UnknownZone
-from tests.domains.attendance.guild import ADA, BEN, GAP, HALL, MANAGER, START, STUDIO, Guild, open_guild
+from tests.domains.attendance.guild import ADA, BEN, HALL, MANAGER, SCENE, START, STUDIO, Guild, open_guild
 
 HOUR = 3600
 
@@ -141,7 +141,7 @@ async def test_ten_calls_at_once_make_one_archive_and_get_the_same_answer(guild:
     async def reset(delay: int) -> attendance.Reset:
         async with guild.database.write() as tx:
             return await attendance.reset_now(
-                tx, MANAGER, guild_id=1, period_id=seen.id, now=guild.now + timedelta(seconds=delay), max_gap=GAP
+                tx, MANAGER, guild_id=1, period_id=seen.id, now=guild.now + timedelta(seconds=delay), scene=SCENE
             )
 
     answers = await asyncio.gather(*(reset(number // 3) for number in range(10)))
@@ -151,7 +151,7 @@ async def test_ten_calls_at_once_make_one_archive_and_get_the_same_answer(guild:
     async with guild.database.write() as tx:
         with pytest.raises(PeriodNotFound):
             await attendance.reset_now(
-                tx, MANAGER, guild_id=1, period_id="of another guild", now=guild.now, max_gap=GAP
+                tx, MANAGER, guild_id=1, period_id="of another guild", now=guild.now, scene=SCENE
             )
 
 

@@ -16,12 +16,14 @@ from guildhall.core.actor import SYSTEM
 from guildhall.core.db import Database, query
 from guildhall.core.events import LocalEvents
 from guildhall.core.jobs import JobEngine
+from guildhall.domains import attendance
+from guildhall.domains.attendance import Scene
 from guildhall.domains.attendance.key_models import SessionRecord, SigningKey
 from guildhall.domains.attendance.keyring import Keyring
 from guildhall.domains.attendance.keys import generate_key, lock_key, rotate_key, unlock_key
-from guildhall.domains.attendance.models import attendance_sessions
+from guildhall.domains.attendance.models import SigningState, attendance_sessions
 from guildhall.domains.attendance.records import SessionFacts
-from guildhall.domains.attendance.signed.queries import pending_of
+from guildhall.domains.attendance.signed.queries import OLDEST_PERIOD, OLDEST_SESSION, pending_of
 from guildhall.domains.attendance.signing import (
     SIGN_PENDING,
     keep_signing,
@@ -31,9 +33,11 @@ from guildhall.domains.attendance.signing import (
     signer_of,
 )
 from guildhall.domains.attendance.tlog.queries import QUEUED
+from guildhall.evidence.formats import RecordKind
 from tests.clock import SettableClock
 from tests.domains.attendance.closing import archive, open_guild, put_session
 from tests.domains.attendance.examples import GUILD, KEY_ID, PERIOD, RECEIPT, SESSION
+from tests.domains.attendance.guild import ADA, BEN, GAP, HALL, open_guild as watched_guild
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -97,15 +101,37 @@ async def test_what_closes_while_the_key_is_open_is_signed_in_the_same_transacti
         await open_guild(tx)
         await put_session(tx, SESSION)
         await archive(tx, PERIOD)
-        assert await sign_closed(
-            tx, keyring, guild_id=GUILD, sessions=[SESSION.session_id], periods=[PERIOD.period_id], now=clock.now()
-        )
+        for kind, oldest in ((RecordKind.SESSION, OLDEST_SESSION), (RecordKind.PERIOD, OLDEST_PERIOD)):
+            waiting = await tx.all(oldest, guild_id=GUILD)
+            assert await sign_closed(tx, keyring, kind, waiting, guild_id=GUILD, now=clock.now())
     async with database.read() as tx:
         pending = await pending_of(tx, GUILD)
         assert (pending.sessions, pending.periods) == (0, 0)
     [record] = await stored(database)
     check(record, key)
     assert record.signed_at == clock.now()
+
+
+async def test_who_leaves_and_a_period_that_ends_are_signed_in_the_transaction_that_closes_them(
+    database: Database, keyring: Keyring
+) -> None:
+    guild = await watched_guild(database, guild_id=GUILD, scene=Scene(GAP, keyring))
+    key = await generate_key(database, keyring, SYSTEM, guild_id=GUILD, passphrase=PASSPHRASE, now=guild.now)
+    for person in (ADA, BEN):
+        await guild.voice(10, person, HALL)
+    await guild.voice(60, ADA, None)
+    [left] = [record for record in await stored(database) if record.bytes_v1]
+    check(left, key)
+    guild.at = 100
+    done = await guild.do(attendance.reset_now, SYSTEM)
+    assert done.archived is not None
+    assert done.archived.signing_state is SigningState.SIGNED
+    closed = [record for record in await stored(database) if record.bytes_v1]
+    assert len(closed) == 2
+    for record in closed:
+        check(record, key)
+    async with database.read() as tx:
+        assert len(await tx.all(QUEUED, limit=100)) == 3
 
 
 async def test_what_waits_is_signed_oldest_first_and_a_period_after_its_sessions(
@@ -115,7 +141,8 @@ async def test_what_waits_is_signed_oldest_first_and_a_period_after_its_sessions
     await close(database, facts)
     async with database.write() as tx:
         await archive(tx, dataclasses.replace(PERIOD, ended_at=facts[1].left_at))
-        assert not await sign_closed(tx, keyring, guild_id=GUILD, sessions=[facts[0].session_id], now=clock.now())
+        oldest = await tx.all(OLDEST_SESSION, guild_id=GUILD)
+        assert not await sign_closed(tx, keyring, RecordKind.SESSION, oldest, guild_id=GUILD, now=clock.now())
         pending = await pending_of(tx, GUILD)
         assert (pending.sessions, pending.periods) == (3, 1)
     assert await sign_waiting(database, keyring, clock, guild_id=GUILD) == 0
@@ -140,6 +167,8 @@ async def test_two_who_sign_at_once_and_one_who_signs_again_leave_one_signature(
     database: Database, keyring: Keyring, clock: SettableClock
 ) -> None:
     await close(database, sessions(12))
+    async with database.read() as tx:
+        [oldest] = await tx.all(OLDEST_SESSION, guild_id=GUILD)
     key = await new_key(database, keyring, clock)
     counts = await asyncio.gather(*(sign_waiting(database, keyring, clock, guild_id=GUILD) for _ in range(3)))
     assert sum(counts) == 12
@@ -149,8 +178,10 @@ async def test_two_who_sign_at_once_and_one_who_signs_again_leave_one_signature(
     clock.advance(timedelta(hours=1))
     assert await sign_waiting(database, keyring, clock, guild_id=GUILD) == 0
     async with database.write() as tx:
-        await sign_closed(tx, keyring, guild_id=GUILD, sessions=[record.id for record in before], now=clock.now())
+        await sign_closed(tx, keyring, RecordKind.SESSION, [oldest], guild_id=GUILD, now=clock.now())
     assert await stored(database) == before
+    async with database.read() as tx:
+        assert len(await tx.all(QUEUED, limit=100)) == 12
 
 
 async def test_what_waited_for_a_key_that_was_rotated_away_is_signed_with_the_new_one(
@@ -236,7 +267,8 @@ async def test_the_process_with_the_key_signs_what_another_process_closes(
     async with database.write() as tx:
         await open_guild(tx)
         await put_session(tx, SESSION)
-        assert not await sign_closed(tx, without_key, guild_id=GUILD, sessions=[SESSION.session_id], now=clock.now())
+        waiting = await tx.all(OLDEST_SESSION, guild_id=GUILD)
+        assert not await sign_closed(tx, without_key, RecordKind.SESSION, waiting, guild_id=GUILD, now=clock.now())
     async with asyncio.timeout(10):
         while (await stored(database))[0].signed_at is None:  # noqa: ASYNC110 (nothing tells of it)
             await asyncio.sleep(0.01)

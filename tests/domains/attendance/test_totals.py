@@ -22,10 +22,10 @@ from guildhall.core.actor import SYSTEM
 from guildhall.core.db import Database, open_database
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Anchor, Interval, Mode, Picture, Policy, Seen
+from tests.domains.attendance.guild import GAP, SCENE
 
 T = TypeVar("T")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
-GAP = timedelta(seconds=300)
 FRESH = 30
 CHECKPOINT = 15
 HOUR = 3600
@@ -183,14 +183,14 @@ class Days(RuleBasedStateMachine):
         self.last: Seen | None = None
         self.write(attendance.see_guild, now=self.instant)
         self.settle_schedule()
-        self.write(attendance.set_mode, SYSTEM, mode=Mode.ALL, now=self.instant, max_gap=GAP)
+        self.write(attendance.set_mode, SYSTEM, mode=Mode.ALL, now=self.instant, scene=SCENE)
         self.write(
             attendance.track_channel,
             SYSTEM,
             channel_id=LISTED,
             voice_channels=CHANNELS,
             now=self.instant,
-            max_gap=GAP,
+            scene=SCENE,
         )
         self.take_picture()
 
@@ -219,20 +219,20 @@ class Days(RuleBasedStateMachine):
             interval=Interval.HOURLY,
             anchor=Anchor.ROLLING,
             now=self.instant,
-            max_gap=GAP,
+            scene=SCENE,
         )
 
     def take_picture(self) -> None:
         connections = [Seen(person, channel, state) for person, (channel, state) in self.model.actual.items()]
         connections.append(Seen(99, CHANNELS[0], bot=True))
         self.write(
-            attendance.take_picture, picture=Picture(connections, afk_channel_id=AFK), now=self.instant, max_gap=GAP
+            attendance.take_picture, picture=Picture(connections, afk_channel_id=AFK), now=self.instant, scene=SCENE
         )
 
     def tell(self, person: int) -> None:
         channel, state = self.model.actual.get(person, (None, 0))
         self.last = Seen(person, channel, state)
-        self.write(attendance.voice_changed, seen=self.last, now=self.instant, max_gap=GAP)
+        self.write(attendance.voice_changed, seen=self.last, now=self.instant, scene=SCENE)
 
     @initialize(policy=POLICIES, moves=st.lists(MOVES, min_size=2, max_size=6))
     def a_day_begins(self, policy: Policy, moves: list[Move]) -> None:
@@ -264,7 +264,7 @@ class Days(RuleBasedStateMachine):
 
         assert self.runner.run(run()) == set()
         self.model.witnessed = max(self.model.witnessed, self.model.now)
-        self.write(attendance.reset_if_due, now=now, max_gap=GAP, watching=True)
+        self.write(attendance.reset_if_due, now=now, scene=SCENE, watching=True)
         self.model.settle(self.model.now)
 
     @rule(moves=st.lists(MOVES, min_size=1, max_size=6))
@@ -292,7 +292,7 @@ class Days(RuleBasedStateMachine):
     @rule()
     def the_last_event_comes_again(self) -> None:
         if self.last is not None and self.model.known.get(self.last.user_id) == self.place(self.last):
-            self.write(attendance.voice_changed, seen=self.last, now=self.instant, max_gap=GAP)
+            self.write(attendance.voice_changed, seen=self.last, now=self.instant, scene=SCENE)
 
     @staticmethod
     def place(seen: Seen) -> Where | None:
@@ -357,7 +357,7 @@ class Days(RuleBasedStateMachine):
 
     @rule()
     def a_request_needs_the_period(self) -> None:
-        self.write(attendance.reset_if_due, now=self.instant, max_gap=GAP, watching=self.model.connected)
+        self.write(attendance.reset_if_due, now=self.instant, scene=SCENE, watching=self.model.connected)
         self.model.settle(self.model.now if self.model.connected else self.model.witnessed)
 
     @rule()
@@ -369,7 +369,7 @@ class Days(RuleBasedStateMachine):
         model = self.model
         lost = model.now - model.witnessed > GAP.total_seconds()
         assert (self.guild in self.runner.run(run())) == (lost and bool(model.visit))
-        self.write(attendance.end_gap, now=self.instant, max_gap=GAP)
+        self.write(attendance.end_gap, now=self.instant, scene=SCENE)
         if lost:
             model.settle(model.witnessed)
             model.lose()
@@ -377,7 +377,7 @@ class Days(RuleBasedStateMachine):
     @rule()
     def somebody_resets_now(self) -> None:
         model = self.model
-        answer = self.write(attendance.reset_now, SYSTEM, now=self.instant, max_gap=GAP)
+        answer = self.write(attendance.reset_now, SYSTEM, now=self.instant, scene=SCENE)
         asked, live = model.period, model.live()
         model.settle(model.now if live else model.witnessed)
         if model.period == asked and model.began == model.now:
@@ -397,7 +397,7 @@ class Days(RuleBasedStateMachine):
     @rule(mode=MODES)
     def the_mode_is_changed(self, mode: Mode) -> None:
         model = self.model
-        self.write(attendance.set_mode, SYSTEM, mode=mode, now=self.instant, max_gap=GAP)
+        self.write(attendance.set_mode, SYSTEM, mode=mode, now=self.instant, scene=SCENE)
         live = model.live()
         model.settle(model.now if live else model.witnessed)
         if mode is model.mode:
@@ -426,7 +426,7 @@ class Days(RuleBasedStateMachine):
             pause_when_solo=policy.pause_when_solo,
             min_session_seconds=policy.min_session_seconds,
             now=self.instant,
-            max_gap=GAP,
+            scene=SCENE,
         )
         model.settle(model.now if model.live() else model.witnessed)
         model.policy = policy

@@ -10,7 +10,7 @@ from guildhall.core.db.base import Clash
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Seen, Session, Watch
 from guildhall.domains.attendance.writing import insert_session
-from tests.domains.attendance.guild import ADA, GAP, HALL, START, open_guild
+from tests.domains.attendance.guild import ADA, HALL, SCENE, START, open_guild
 
 NOON = datetime(2026, 3, 19, 12, tzinfo=UTC)
 
@@ -60,7 +60,7 @@ async def test_people_who_join_at_the_same_moment_are_all_there_and_nobody_is_al
     async def join(person: int) -> None:
         async with database.write() as tx:
             await attendance.voice_changed(
-                tx, guild_id=1, seen=Seen(person, HALL), now=START + timedelta(seconds=5), max_gap=GAP
+                tx, guild_id=1, seen=Seen(person, HALL), now=START + timedelta(seconds=5), scene=SCENE
             )
 
     await asyncio.gather(*(join(person) for person in range(1, 21)))

@@ -8,7 +8,7 @@ from guildhall.core.db import Database
 from guildhall.domains import attendance, audit
 from guildhall.domains.attendance import Mode, Picture, Policy, Seen, State
 from guildhall.domains.attendance.errors import ChannelNotListed, GuildNotSeen, NotAVoiceChannel
-from tests.domains.attendance.guild import ADA, AFK, BEN, CLEO, GAP, HALL, MANAGER, STUDIO, Guild, open_guild
+from tests.domains.attendance.guild import ADA, AFK, BEN, CLEO, GAP, HALL, MANAGER, SCENE, STUDIO, Guild, open_guild
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def test_a_new_guild_tracks_nothing_and_bots_are_never_tracked(database: D
     assert await guild.story() == [(ADA, HALL, 10, None, None)]
     async with database.write() as tx:
         with pytest.raises(GuildNotSeen):
-            await attendance.voice_changed(tx, guild_id=2, seen=Seen(ADA, HALL), now=guild.now, max_gap=GAP)
+            await attendance.voice_changed(tx, guild_id=2, seen=Seen(ADA, HALL), now=guild.now, scene=SCENE)
 
 
 async def test_what_changes_nothing_writes_nothing(guild: Guild) -> None:

@@ -9,7 +9,7 @@ import jwt
 from guildhall.core.actor import Actor, ActorKind, Credential
 from guildhall.core.errors import InvalidField, Unauthenticated
 from guildhall.dialects.attendance.errors import MalformedPath, OtherGuild
-from guildhall.dialects.attendance.wire import check_parts, max_gap
+from guildhall.dialects.attendance.wire import check_parts
 from guildhall.domains import attendance
 from guildhall.domains.identity import Permission, permissions_of
 from guildhall.web.calls import Call
@@ -53,7 +53,7 @@ async def admit(call: Call) -> None:
         guild_id=guild_id,
         tier=attendance.Tier(house.settings.attendance.default_tier),
         now=house.clock.now(),
-        max_gap=max_gap(house),
+        scene=house.scene,
     )
 
 

@@ -8,7 +8,7 @@ from guildhall.core.actor import Credential
 from guildhall.core.crypto import same
 from guildhall.core.errors import InvalidField, MissingField, Unauthenticated
 from guildhall.dialects.attendance.analytics import Instant
-from guildhall.dialects.attendance.wire import SnowflakeIn, max_gap, snowflake
+from guildhall.dialects.attendance.wire import SnowflakeIn, snowflake
 from guildhall.domains import attendance
 from guildhall.domains.attendance.errors import (
     BadSpan,
@@ -75,7 +75,6 @@ async def receive_attendance(data: Later[InboundEvent], call: Call, house: House
             joined_at=event.joined_at,
             left_at=event.left_at,
             now=now,
-            max_gap=max_gap(house),
+            scene=house.scene,
         )
-        await attendance.queue_signing(tx, guild_id, now=now)
     return Accepted(accepted=True, session_id=recorded.session_id, duplicate=recorded.duplicate)

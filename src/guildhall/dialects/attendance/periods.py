@@ -9,7 +9,7 @@ from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import InvalidField, MissingField
 from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN
-from guildhall.dialects.attendance.wire import CurrentPeriod, Offset, Page, first_given, given, max_gap
+from guildhall.dialects.attendance.wire import CurrentPeriod, Offset, Page, first_given, given
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Anchor, Interval, Period, Policy, Weekday
 from guildhall.domains.attendance.errors import UnknownZone
@@ -124,7 +124,7 @@ async def update_reset_interval(
 ) -> ScheduleReply:
     """Set how often periods end and where their borders lie."""
     schedule, period = await attendance.set_schedule(
-        tx, actor, guild_id=int(guild_id), **data.named, now=house.clock.now(), max_gap=max_gap(house)
+        tx, actor, guild_id=int(guild_id), **data.named, now=house.clock.now(), scene=house.scene
     )
     return ScheduleReply(
         **msgspec.structs.asdict(schedule), next_reset_at=instant(period.ends_at) if period.ends_at else None
@@ -138,10 +138,7 @@ async def reset_period_now(guild_id: str, actor: Actor, house: House) -> ResetRe
     async with house.database.read() as tx:
         seen = await attendance.period_of(tx, guild_id=number)
     async with house.database.write() as tx:
-        done = await attendance.reset_now(
-            tx, actor, guild_id=number, period_id=seen.id, now=now, max_gap=max_gap(house)
-        )
-        await attendance.queue_signing(tx, number, now=now)
+        done = await attendance.reset_now(tx, actor, guild_id=number, period_id=seen.id, now=now, scene=house.scene)
         guild = await attendance.access_guild(tx, number)
     archived = ArchivedPeriod.of(done.archived) if done.archived else None
     return ResetReply(done.reset, archived, CurrentPeriod.of(done.period, guild.schedule))

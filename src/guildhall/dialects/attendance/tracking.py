@@ -7,7 +7,7 @@ from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import InvalidField, MissingField
 from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN, channel_names
-from guildhall.dialects.attendance.wire import Ok, Snowflake, SnowflakeIn, first_given, given, max_gap, snowflake
+from guildhall.dialects.attendance.wire import Ok, Snowflake, SnowflakeIn, first_given, given, snowflake
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Mode, Policy, TrackedChannel
 from guildhall.domains.attendance.errors import ChannelNotListed, NotAVoiceChannel
@@ -83,7 +83,7 @@ async def update_tracking_mode(guild_id: str, data: ModeUpdate, tx: Tx, actor: A
     if word.lower() not in MODES:
         raise InvalidField(f"mode is one of {', '.join(Mode)}", field="mode")
     guild = await attendance.set_mode(
-        tx, actor, guild_id=int(guild_id), mode=MODES[word.lower()], now=house.clock.now(), max_gap=max_gap(house)
+        tx, actor, guild_id=int(guild_id), mode=MODES[word.lower()], now=house.clock.now(), scene=house.scene
     )
     return ModeReply(guild.mode.value, guild.mode.value)
 
@@ -118,7 +118,7 @@ async def add_tracked_channel(
             channel_id=channel_id,
             voice_channels={each.id for each in channels.values() if each.has_voice},
             now=house.clock.now(),
-            max_gap=max_gap(house),
+            scene=house.scene,
         )
     return TrackedChannelReply.of(entry, channels[channel_id].name if channel_id in channels else None)
 
@@ -135,7 +135,7 @@ async def remove_tracked_channel(guild_id: str, channel_id: str, tx: Tx, actor: 
         guild_id=int(guild_id),
         channel_id=int(channel_id),
         now=house.clock.now(),
-        max_gap=max_gap(house),
+        scene=house.scene,
     )
     return Ok()
 
@@ -150,5 +150,5 @@ async def get_fairness(guild_id: str, tx: Tx) -> Policy:
 async def update_fairness(guild_id: str, data: FairnessUpdate, tx: Tx, actor: Actor, house: House) -> Policy:
     """Change some of the rules; they apply to the whole current period."""
     return await attendance.set_fairness(
-        tx, actor, guild_id=int(guild_id), **given(data), now=house.clock.now(), max_gap=max_gap(house)
+        tx, actor, guild_id=int(guild_id), **given(data), now=house.clock.now(), scene=house.scene
     )

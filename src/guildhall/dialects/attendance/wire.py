@@ -3,7 +3,6 @@
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -12,7 +11,6 @@ from msgspec import UNSET, UnsetType
 from guildhall.core.errors import InvalidField
 from guildhall.domains.attendance import Period, Schedule
 from guildhall.evidence.formats import instant
-from guildhall.web.house import House
 
 DIGITS: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 LARGEST_ID: Final = 2**63 - 1
@@ -110,8 +108,3 @@ def given(data: msgspec.Struct) -> dict[str, Any]:
 def first_given(*values: object | UnsetType) -> Any:  # noqa: ANN401 (whatever was given)
     """Return the first value that was sent under one of its names; UNSET when none was."""
     return next((value for value in values if value is not UNSET), UNSET)
-
-
-def max_gap(house: House) -> timedelta:
-    """Return how long a session survives without news."""
-    return timedelta(seconds=house.settings.attendance.max_gap)

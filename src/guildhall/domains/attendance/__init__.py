@@ -72,12 +72,11 @@ from guildhall.domains.attendance.receipts import (
 )
 from guildhall.domains.attendance.records import Policy
 from guildhall.domains.attendance.resets import Reset, due_guilds, is_live, reset_if_due, reset_now
+from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.schedules import Anchor, Interval, Schedule, Weekday
 from guildhall.domains.attendance.signing import (
     SIGN_PENDING,
     keep_signing,
-    queue_signing,
-    sign_closed,
     signer_of,
 )
 from guildhall.domains.attendance.states import State
@@ -133,6 +132,7 @@ __all__ = [
     "Policy",
     "Recorded",
     "Reset",
+    "Scene",
     "Schedule",
     "Seen",
     "Session",
@@ -177,7 +177,6 @@ __all__ = [
     "period_of",
     "period_proof",
     "public_keys",
-    "queue_signing",
     "record_outside_session",
     "reset_if_due",
     "reset_now",
@@ -192,7 +191,6 @@ __all__ = [
     "set_mode",
     "set_schedule",
     "set_tier",
-    "sign_closed",
     "signer_of",
     "signing_status",
     "take_picture",

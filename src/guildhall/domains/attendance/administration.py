@@ -4,7 +4,7 @@ Each verb holds the guild's turn, so that changes are applied one after another,
 """
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, TypeVar
 from zoneinfo import available_timezones
 
@@ -31,6 +31,7 @@ from guildhall.domains.attendance.policy import access_current_period, access_gu
 from guildhall.domains.attendance.queries import OPEN_SESSIONS, TRACKED_CHANNEL
 from guildhall.domains.attendance.records import Policy
 from guildhall.domains.attendance.resets import is_live, known_up_to, pass_borders
+from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.schedules import Anchor, Interval, Schedule, Weekday, next_border
 from guildhall.domains.attendance.tracking import end_untracked
 from guildhall.domains.attendance.watching import WITNESS, align_all
@@ -61,13 +62,13 @@ FORGET_CHANNEL = command(
 )
 
 
-async def set_mode(tx: Tx, actor: Actor, *, guild_id: int, mode: Mode, now: datetime, max_gap: timedelta) -> Guild:
+async def set_mode(tx: Tx, actor: Actor, *, guild_id: int, mode: Mode, now: datetime, scene: Scene) -> Guild:
     """Choose which channels are tracked; sessions end and begin at this second. Raises GuildNotSeen."""
-    guild, period, at = await _turn(tx, guild_id, now, max_gap)
+    guild, period, at = await _turn(tx, scene, guild_id, now)
     if mode is guild.mode:
         return guild
     await tx.run(SET_MODE, of_guild=guild_id, new_mode=mode)
-    await _act_at_once(tx, replace(guild, mode=mode), period, at)
+    await _act_at_once(tx, scene, replace(guild, mode=mode), period, at)
     await _write_down(tx, actor, guild_id, "mode", guild.mode, mode, now)
     return replace(guild, mode=mode)
 
@@ -80,13 +81,13 @@ async def track_channel(
     channel_id: int,
     voice_channels: Collection[int],
     now: datetime,
-    max_gap: timedelta,
+    scene: Scene,
 ) -> TrackedChannel:
     """Put a channel on the list that both list modes use; one that is there already stays as it is.
 
     `voice_channels` are the voice and stage channels that the guild has now. Raises GuildNotSeen, NotAVoiceChannel.
     """
-    guild, period, at = await _turn(tx, guild_id, now, max_gap)
+    guild, period, at = await _turn(tx, scene, guild_id, now)
     listed = await tx.one(TRACKED_CHANNEL, guild_id=guild_id, channel_id=channel_id)
     if listed is not None:
         return listed
@@ -94,19 +95,17 @@ async def track_channel(
         raise NotAVoiceChannel
     entry = TrackedChannel(guild_id, channel_id, now, actor.user_id)
     await tx.insert(entry)
-    await _act_at_once(tx, guild, period, at)
+    await _act_at_once(tx, scene, guild, period, at)
     await _write_down(tx, actor, guild_id, "tracked_channel", None, str(channel_id), now)
     return entry
 
 
-async def untrack_channel(
-    tx: Tx, actor: Actor, *, guild_id: int, channel_id: int, now: datetime, max_gap: timedelta
-) -> None:
+async def untrack_channel(tx: Tx, actor: Actor, *, guild_id: int, channel_id: int, now: datetime, scene: Scene) -> None:
     """Take a channel off the list. Raises GuildNotSeen, ChannelNotListed."""
-    guild, period, at = await _turn(tx, guild_id, now, max_gap)
+    guild, period, at = await _turn(tx, scene, guild_id, now)
     if await tx.run(FORGET_CHANNEL, guild_id=guild_id, channel_id=channel_id) == 0:
         raise ChannelNotListed
-    await _act_at_once(tx, guild, period, at)
+    await _act_at_once(tx, scene, guild, period, at)
     await _write_down(tx, actor, guild_id, "tracked_channel", str(channel_id), None, now)
 
 
@@ -120,12 +119,12 @@ async def set_fairness(
     pause_when_solo: bool | None = None,
     min_session_seconds: int | None = None,
     now: datetime,
-    max_gap: timedelta,
+    scene: Scene,
 ) -> Policy:
     """Change how time counts in the whole current period, from its start. Raises GuildNotSeen, InvalidField."""
     if min_session_seconds is not None and not 0 <= min_session_seconds <= LONGEST_MINIMUM:
         raise InvalidField(f"A minimum lies between 0 and {LONGEST_MINIMUM} seconds", field="min_session_seconds")
-    guild, _, _ = await _turn(tx, guild_id, now, max_gap)
+    guild, _, _ = await _turn(tx, scene, guild_id, now)
     policy = _changed(
         guild.fairness,
         pause_on_mute=pause_on_mute,
@@ -153,7 +152,7 @@ async def set_schedule(
     day: int | None = None,
     month: int | None = None,
     now: datetime,
-    max_gap: timedelta,
+    scene: Scene,
 ) -> tuple[Schedule, Period]:
     """Change when periods end. Nothing is reset: the current one gets the first border after now.
 
@@ -164,7 +163,7 @@ async def set_schedule(
     _check_range("month", month, 1, LAST_MONTH)
     if timezone is not None and timezone not in available_timezones():
         raise UnknownZone(field="timezone")
-    guild, period, at = await _turn(tx, guild_id, now, max_gap)
+    guild, period, at = await _turn(tx, scene, guild_id, now)
     schedule = _changed(
         guild.schedule,
         interval=interval,
@@ -194,24 +193,24 @@ async def set_tier(tx: Tx, actor: Actor, *, guild_id: int, tier: Tier, now: date
     return replace(guild, tier=tier)
 
 
-async def _turn(tx: Tx, guild_id: int, now: datetime, max_gap: timedelta) -> tuple[Guild, Period, datetime]:
+async def _turn(tx: Tx, scene: Scene, guild_id: int, now: datetime) -> tuple[Guild, Period, datetime]:
     """Wait for the guild's turn; what is due by now is behind it then."""
     guild = await access_guild_to_change(tx, guild_id)
     period = await access_current_period(tx, guild_id)
     at = not_before(guild, period, now)
     guild = known_up_to(guild, at) if is_live(guild, at) else guild
-    return guild, await pass_borders(tx, guild, period, at=at, max_gap=max_gap), at
+    return guild, await pass_borders(tx, guild, period, at=at, scene=scene), at
 
 
-async def _act_at_once(tx: Tx, guild: Guild, period: Period, at: datetime) -> None:
+async def _act_at_once(tx: Tx, scene: Scene, guild: Guild, period: Period, at: datetime) -> None:
     """Apply new rules to those who are there; in a gap nothing begins, and what ends was last seen before it."""
     if guild.watched and guild.witnessed_until == at:
         await tx.run(WITNESS, of_guild=guild.guild_id, until=at)
-        await align_all(tx, guild.guild_id, period, at=at)
+        await align_all(tx, scene, guild.guild_id, period, at=at)
         return
     sessions = await tx.all(OPEN_SESSIONS, guild_id=guild.guild_id)
     ended = end_untracked(sessions, await rules_of(tx, guild), guild.witnessed_until or at)
-    await write_changes(tx, ended, guild_id=guild.guild_id, period_id=period.id)
+    await write_changes(tx, scene, ended, guild_id=guild.guild_id, period_id=period.id, now=at)
 
 
 def _changed(settings: Settings, **given: object) -> Settings:

@@ -1,7 +1,7 @@
 """Entering a guild to manage it, what its tier opens, and ending its periods when they are due."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from guildhall.core.db import Database, Tx
 from guildhall.core.jobs import JobContext
@@ -9,11 +9,11 @@ from guildhall.domains.attendance.errors import GuildNotSeen, NeedsPro
 from guildhall.domains.attendance.models import Guild, Period, Tier
 from guildhall.domains.attendance.policy import access_current_period, access_guild
 from guildhall.domains.attendance.resets import due_guilds, reset_if_due
-from guildhall.domains.attendance.signing import queue_signing
+from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.watching import see_guild
 
 
-async def enter_guild(database: Database, *, guild_id: int, tier: Tier, now: datetime, max_gap: timedelta) -> None:
+async def enter_guild(database: Database, *, guild_id: int, tier: Tier, now: datetime, scene: Scene) -> None:
     """Make sure that a guild the bot is in is known, and that a period whose border has passed is behind it.
 
     `tier` is that of a guild which becomes known by this. Costs one short read when there is nothing to do.
@@ -24,12 +24,10 @@ async def enter_guild(database: Database, *, guild_id: int, tier: Tier, now: dat
         return
     async with database.write() as tx:
         await see_guild(tx, guild_id=guild_id, tier=tier, now=now)
-        following = await reset_if_due(tx, guild_id=guild_id, now=now, max_gap=max_gap)
-        if period is not None and following.id != period.id:
-            await queue_signing(tx, guild_id, now=now)
+        await reset_if_due(tx, guild_id=guild_id, now=now, scene=scene)
 
 
-def resetter_of(max_gap: timedelta) -> Callable[[JobContext], Awaitable[None]]:
+def resetter_of(scene: Scene) -> Callable[[JobContext], Awaitable[None]]:
     """Return the work of ending the periods whose border has passed, each in a transaction of its own."""
 
     async def end_due(context: JobContext) -> None:
@@ -38,8 +36,7 @@ def resetter_of(max_gap: timedelta) -> Callable[[JobContext], Awaitable[None]]:
             due = await due_guilds(tx, now=now)
         for guild_id in due:
             async with context.database.write() as tx:
-                await reset_if_due(tx, guild_id=guild_id, now=now, max_gap=max_gap)
-                await queue_signing(tx, guild_id, now=now)
+                await reset_if_due(tx, guild_id=guild_id, now=now, scene=scene)
 
     return end_due
 

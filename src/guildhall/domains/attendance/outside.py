@@ -17,8 +17,9 @@ from guildhall.domains.attendance.models import (
 from guildhall.domains.attendance.policy import access_current_period, access_guild_to_change, not_before, rules_of
 from guildhall.domains.attendance.queries import OUTSIDE_SESSION, OVERLAP
 from guildhall.domains.attendance.resets import is_live, known_up_to, pass_borders
+from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.states import OPEN_MICROPHONE
-from guildhall.domains.attendance.writing import end_session, insert_session
+from guildhall.domains.attendance.writing import end_sessions, insert_session
 
 SHORTEST: Final = timedelta(seconds=1)
 LONGEST: Final = timedelta(hours=24)
@@ -44,7 +45,7 @@ async def record_outside_session(
     joined_at: datetime,
     left_at: datetime,
     now: datetime,
-    max_gap: timedelta,
+    scene: Scene,
 ) -> Recorded:
     """Store a finished session that somebody else saw, once for each id of the sender. It counts in full.
 
@@ -60,7 +61,7 @@ async def record_outside_session(
     period = await access_current_period(tx, guild_id)
     at = not_before(guild, period, now)
     guild = known_up_to(guild, at) if is_live(guild, at) else guild
-    period = await pass_borders(tx, guild, period, at=at, max_gap=max_gap)
+    period = await pass_borders(tx, guild, period, at=at, scene=scene)
     if joined_at < period.started_at or (period.ends_at is not None and left_at > period.ends_at):
         raise OutsidePeriod
     if not (await rules_of(tx, guild)).track(channel_id):
@@ -82,7 +83,7 @@ async def record_outside_session(
         stretches=((0, OPEN_MICROPHONE),),
     )
     await insert_session(tx, session)
-    await end_session(tx, session)
+    await end_sessions(tx, scene, [session], guild_id=guild_id, now=at)
     await tx.insert(OutsideSession(external_id, session.id, now))
     tx.announce("attendance", guild_id=str(guild_id))
     return Recorded(session.id, duplicate=False)

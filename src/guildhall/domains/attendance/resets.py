@@ -15,12 +15,13 @@ from guildhall.domains.attendance.errors import PeriodNotFound
 from guildhall.domains.attendance.models import EndReason, Guild, Period, Session, attendance_guilds
 from guildhall.domains.attendance.policy import access_current_period, access_guild_to_change, not_before
 from guildhall.domains.attendance.queries import DUE_GUILDS, OPEN_SESSIONS, PERIOD, PERIOD_BY_ID
+from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.schedules import latest_border
 from guildhall.domains.attendance.states import counted_in_all_ways, way_of
 from guildhall.domains.attendance.tracking import cut, end_all
 from guildhall.domains.attendance.writing import (
     archive_period,
-    end_session,
+    end_sessions,
     insert_session,
     open_period,
     put_into_period,
@@ -65,12 +66,12 @@ async def due_guilds(tx: Tx, *, now: datetime, limit: int = 100) -> list[int]:
     return await tx.all(DUE_GUILDS, now=now, limit=limit)
 
 
-async def reset_if_due(tx: Tx, *, guild_id: int, now: datetime, max_gap: timedelta, watching: bool = False) -> Period:
+async def reset_if_due(tx: Tx, *, guild_id: int, now: datetime, scene: Scene, watching: bool = False) -> Period:
     """End the guild's period if its border has passed, and return the period that is current then.
 
     Whoever needs the period first does this; for everybody after, it is done. While people are in voice and nobody has
-    seen whether they reached the border, it waits until that is known or `max_gap` has passed; whoever is `watching`
-    the guild over an open connection knows at once. Raises GuildNotSeen.
+    seen whether they reached the border, it waits until that is known or the longest gap has passed; whoever is
+    `watching` the guild over an open connection knows at once. Raises GuildNotSeen.
     """
     period = await access_current_period(tx, guild_id)
     if not period.is_due(now):
@@ -78,10 +79,10 @@ async def reset_if_due(tx: Tx, *, guild_id: int, now: datetime, max_gap: timedel
     guild = await access_guild_to_change(tx, guild_id)
     period = await access_current_period(tx, guild_id)
     at = not_before(guild, period, now)
-    return await pass_borders(tx, known_up_to(guild, at) if watching else guild, period, at=at, max_gap=max_gap)
+    return await pass_borders(tx, known_up_to(guild, at) if watching else guild, period, at=at, scene=scene)
 
 
-async def pass_borders(tx: Tx, guild: Guild, period: Period, *, at: datetime, max_gap: timedelta) -> Period:
+async def pass_borders(tx: Tx, guild: Guild, period: Period, *, at: datetime, scene: Scene) -> Period:
     """End every period whose border has passed, if it is known who reached it, and return the current one.
 
     The guild's turn must be held. Periods in which nobody was are not made.
@@ -90,16 +91,16 @@ async def pass_borders(tx: Tx, guild: Guild, period: Period, *, at: datetime, ma
         sessions = await tx.all(OPEN_SESSIONS, guild_id=guild.guild_id)
         witnessed = guild.witnessed_until or period.started_at
         if sessions and witnessed < period.ends_at:
-            if at - witnessed <= max_gap:
+            if at - witnessed <= scene.max_gap:
                 break
-            await end_lost(tx, guild, period)
+            await end_lost(tx, scene, guild, period, now=at)
             sessions = []
-        _, period = await end_period(tx, guild, period, sessions, border=period.ends_at, at=at)
+        _, period = await end_period(tx, scene, guild, period, sessions, border=period.ends_at, at=at)
     return period
 
 
 async def reset_now(
-    tx: Tx, actor: Actor, *, guild_id: int, period_id: str | None = None, now: datetime, max_gap: timedelta
+    tx: Tx, actor: Actor, *, guild_id: int, period_id: str | None = None, now: datetime, scene: Scene
 ) -> Reset:
     """End the current period at this second.
 
@@ -113,17 +114,17 @@ async def reset_now(
     at = not_before(guild, period, now)
     live = is_live(guild, at)
     guild = known_up_to(guild, at) if live else guild
-    period = await pass_borders(tx, guild, period, at=at, max_gap=max_gap)
+    period = await pass_borders(tx, guild, period, at=at, scene=scene)
     if period.id == asked and period.started_at >= at:
         last = await tx.one(PERIOD, guild_id=guild_id, number=period.number - 1)
         return Reset(reset=False, archived=last, period=period)
     if period.id == asked and not live:
         # An archive is final: nobody can be counted up to a border that nobody saw them reach.
-        await end_lost(tx, guild, period)
-        period = await pass_borders(tx, guild, period, at=at, max_gap=max_gap)
+        await end_lost(tx, scene, guild, period, now=at)
+        period = await pass_borders(tx, guild, period, at=at, scene=scene)
     if period.id == asked:
         sessions = await tx.all(OPEN_SESSIONS, guild_id=guild_id)
-        archived, period = await end_period(tx, guild, period, sessions, border=at, at=at)
+        archived, period = await end_period(tx, scene, guild, period, sessions, border=at, at=at)
         await audit.record(tx, actor, "attendance.reset", str(guild_id), now=now, period=archived.number)
         return Reset(reset=True, archived=archived, period=period)
     ended = await tx.one(PERIOD_BY_ID, guild_id=guild_id, period_id=asked)
@@ -133,16 +134,15 @@ async def reset_now(
 
 
 async def end_period(
-    tx: Tx, guild: Guild, period: Period, sessions: list[Session], *, border: datetime, at: datetime
+    tx: Tx, scene: Scene, guild: Guild, period: Period, sessions: list[Session], *, border: datetime, at: datetime
 ) -> tuple[Period, Period]:
     """Archive a period at a border, and open the one that people who are still there go on in, or the latest one."""
     before = [session for session in sessions if session.joined_at < border]
     after = [session for session in sessions if session.joined_at >= border]
     next_id = ids.uuid()
     parts = [_cut(session, border, guild, next_id) for session in before]
-    for first, _ in parts:
-        await end_session(tx, first)
-    archived = await archive_period(tx, guild, period, ended_at=border)
+    await end_sessions(tx, scene, [first for first, _ in parts], guild_id=guild.guild_id, now=at)
+    archived = await archive_period(tx, scene, guild, period, ended_at=border, now=at)
     starts_at = border if sessions else latest_border(guild.schedule, border, at)
     period = await open_period(tx, guild, new_id=next_id, number=period.number + 1, started_at=starts_at)
     for _, second in parts:
@@ -158,12 +158,12 @@ def _cut(session: Session, border: datetime, guild: Guild, next_id: str) -> tupl
     return cut(session, border, new_id=ids.uuid(), period_id=next_id, carried=carried)
 
 
-async def end_lost(tx: Tx, guild: Guild, period: Period) -> None:
+async def end_lost(tx: Tx, scene: Scene, guild: Guild, period: Period, *, now: datetime) -> None:
     """End all open sessions of a guild where it was last heard of.
 
     From then on the guild counts as not watched: whoever thinks they watch it must tell who is there now.
     """
     sessions = await tx.all(OPEN_SESSIONS, guild_id=guild.guild_id)
     lost = end_all(sessions, guild.witnessed_until or period.started_at, EndReason.GAP)
-    await write_changes(tx, lost, guild_id=guild.guild_id, period_id=period.id)
+    await write_changes(tx, scene, lost, guild_id=guild.guild_id, period_id=period.id, now=now)
     await tx.run(UNWATCH, of_guild=guild.guild_id, until=guild.witnessed_until)

@@ -27,8 +27,6 @@ from guildhall.domains.attendance.signed.queries import (
     ACTIVE_KEY_SHARED,
     OLDEST_PERIOD,
     OLDEST_SESSION,
-    UNSIGNED_PERIOD,
-    UNSIGNED_SESSION,
 )
 from guildhall.domains.attendance.tlog.log import queue_entry
 from guildhall.evidence.formats import RecordKind
@@ -74,19 +72,17 @@ async def queue_signing(tx: Tx, guild_id: int, *, now: datetime) -> None:
 
 
 async def sign_closed(
-    tx: Tx, keyring: Keyring, *, guild_id: int, sessions: Iterable[str], periods: Iterable[str] = (), now: datetime
+    tx: Tx, keyring: Keyring, kind: RecordKind, records: Iterable[Unsigned], *, guild_id: int, now: datetime
 ) -> bool:
-    """Sign the sessions and periods that this transaction has closed; False when the guild's key is not unlocked here.
+    """Sign records that this transaction has closed; False when the guild's key is not unlocked here.
 
     They wait then, and the processes are told once they are committed, because one of them may have the key.
     """
     if not await _holds_active_key(tx, keyring, guild_id):
         tx.announce(WAITING, guild_id=str(guild_id))
         return False
-    for session_id in sessions:
-        await _sign(tx, RecordKind.SESSION, keyring, guild_id, await tx.one(UNSIGNED_SESSION, id=session_id), now)
-    for period_id in periods:
-        await _sign(tx, RecordKind.PERIOD, keyring, guild_id, await tx.one(UNSIGNED_PERIOD, id=period_id), now)
+    for record in records:
+        await _sign(tx, kind, keyring, guild_id, record, now)
     return True
 
 
@@ -155,7 +151,7 @@ async def _sign(
     first, second = keyring.sign(guild_id, record.bytes_v1), keyring.sign(guild_id, record.bytes_v2)
     if first is None or second is None:
         return False
-    await tx.run(
+    signed = await tx.run(
         SIGN[kind],
         record_id=record.id,
         by=first.key_id,
@@ -163,5 +159,6 @@ async def _sign(
         second=second.signature,
         at=whole_second(now),
     )
-    await queue_entry(tx, kind, record.id, salt=record.salt, v2_hash=record.hash_v2)
+    if signed:
+        await queue_entry(tx, kind, record.id, salt=record.salt, v2_hash=record.hash_v2)
     return True

@@ -40,6 +40,7 @@ from guildhall.domains.attendance.queries import (
     WITNESSED,
 )
 from guildhall.domains.attendance.resets import UNWATCH, end_lost, is_live, known_up_to, pass_borders
+from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.states import OPEN_MICROPHONE
 from guildhall.domains.attendance.tracking import align, bridge, company_in, concerned, end_all
 from guildhall.domains.attendance.writing import open_period, write_changes
@@ -123,7 +124,7 @@ async def see_guild(tx: Tx, *, guild_id: int, tier: Tier = Tier.PRO, now: dateti
 
 
 async def take_picture(
-    tx: Tx, *, guild_id: int, picture: Picture, tier: Tier = Tier.PRO, now: datetime, max_gap: timedelta
+    tx: Tx, *, guild_id: int, picture: Picture, tier: Tier = Tier.PRO, now: datetime, scene: Scene
 ) -> None:
     """Begin to watch a guild, or know again all about it after a gap: sessions go on, have ended, or begin.
 
@@ -133,21 +134,21 @@ async def take_picture(
     await see_guild(tx, guild_id=guild_id, tier=tier, now=now)
     guild, period, at = await _turn(tx, guild_id, now)
     # A border before the gap comes first: what the gap ends lies behind it.
-    period = await pass_borders(tx, guild, period, at=at, max_gap=max_gap)
-    if _is_lost(guild, at, max_gap):
-        await end_lost(tx, guild, period)
+    period = await pass_borders(tx, guild, period, at=at, scene=scene)
+    if _is_lost(guild, at, scene.max_gap):
+        await end_lost(tx, scene, guild, period, now=at)
     else:
         sessions = await tx.all(OPEN_SESSIONS, guild_id=guild_id)
         bridged = bridge(sessions, picture.voices, guild.witnessed_until or at)
-        await write_changes(tx, bridged, guild_id=guild_id, period_id=period.id)
+        await write_changes(tx, scene, bridged, guild_id=guild_id, period_id=period.id, now=at)
     await _write_voices(tx, guild_id, picture.voices)
     await tx.run(WATCH, of_guild=guild_id, until=at, afk=picture.afk_channel_id)
     guild = known_up_to(guild, at)
-    period = await pass_borders(tx, guild, period, at=at, max_gap=max_gap)
-    await align_all(tx, guild_id, period, at=at)
+    period = await pass_borders(tx, guild, period, at=at, scene=scene)
+    await align_all(tx, scene, guild_id, period, at=at)
 
 
-async def voice_changed(tx: Tx, *, guild_id: int, seen: Seen, now: datetime, max_gap: timedelta) -> None:
+async def voice_changed(tx: Tx, *, guild_id: int, seen: Seen, now: datetime, scene: Scene) -> None:
     """Take in that a person joined, moved, left, or changed how they are connected.
 
     What changes nothing writes nothing. While nobody watches the guild it is ignored, for the next picture has it all.
@@ -156,14 +157,14 @@ async def voice_changed(tx: Tx, *, guild_id: int, seen: Seen, now: datetime, max
     if seen.bot:
         return
     guild, period, at = await _turn(tx, guild_id, now)
-    if not guild.watched or _is_lost(guild, at, max_gap):
+    if not guild.watched or _is_lost(guild, at, scene.max_gap):
         return
     around = await tx.all(VOICES_AROUND, guild_id=guild_id, user_id=seen.user_id, channel_id=seen.channel_id)
     before = next((voice for voice in around if voice.user_id == seen.user_id), None)
     after = None if seen.channel_id is None else Voice(seen.user_id, seen.channel_id, seen.state)
     if before == after:
         return
-    period = await pass_borders(tx, known_up_to(guild, at), period, at=at, max_gap=max_gap)
+    period = await pass_borders(tx, known_up_to(guild, at), period, at=at, scene=scene)
     await _write_voice(tx, guild_id, seen.user_id, after)
     voices = [voice for voice in around if voice.user_id != seen.user_id] + ([after] if after else [])
     company = company_in(voices)
@@ -171,7 +172,7 @@ async def voice_changed(tx: Tx, *, guild_id: int, seen: Seen, now: datetime, max
     people = {seen.user_id, *(voice.user_id for voice in voices)}
     sessions = await tx.all(OPEN_SESSIONS_OF[tx.engine], guild_id=guild_id, people=list(people))
     changes = align(sessions, voices, company, await rules_of(tx, guild), at)
-    await write_changes(tx, changes, guild_id=guild_id, period_id=period.id)
+    await write_changes(tx, scene, changes, guild_id=guild_id, period_id=period.id, now=at)
     await tx.run(WITNESS, of_guild=guild_id, until=at)
     tx.announce("attendance", guild_id=str(guild_id))
 
@@ -205,46 +206,44 @@ async def lost_guilds(tx: Tx, *, now: datetime, max_gap: timedelta, limit: int =
     return await tx.all(LOST_GUILDS, before=whole_second(now) - max_gap, limit=limit)
 
 
-async def end_gap(tx: Tx, *, guild_id: int, now: datetime, max_gap: timedelta) -> None:
-    """End the open sessions of a guild that was not heard of for longer than `max_gap`. Raises GuildNotSeen."""
+async def end_gap(tx: Tx, *, guild_id: int, now: datetime, scene: Scene) -> None:
+    """End the open sessions of a guild that was not heard of for longer than the longest gap. Raises GuildNotSeen."""
     guild, period, at = await _turn(tx, guild_id, now)
-    if _is_lost(guild, at, max_gap):
-        period = await pass_borders(tx, guild, period, at=at, max_gap=max_gap)
-        await end_lost(tx, guild, period)
+    if _is_lost(guild, at, scene.max_gap):
+        period = await pass_borders(tx, guild, period, at=at, scene=scene)
+        await end_lost(tx, scene, guild, period, now=at)
 
 
-async def set_afk_channel(
-    tx: Tx, *, guild_id: int, afk_channel_id: int | None, now: datetime, max_gap: timedelta
-) -> None:
+async def set_afk_channel(tx: Tx, *, guild_id: int, afk_channel_id: int | None, now: datetime, scene: Scene) -> None:
     """Take in which channel is for those who are away; it acts at once on people who are there. Raises GuildNotSeen."""
     guild, period, at = await _turn(tx, guild_id, now)
     if not guild.watched or afk_channel_id == guild.afk_channel_id:
         return
-    period = await pass_borders(tx, known_up_to(guild, at), period, at=at, max_gap=max_gap)
+    period = await pass_borders(tx, known_up_to(guild, at), period, at=at, scene=scene)
     await tx.run(SET_AFK, of_guild=guild_id, afk=afk_channel_id, until=at)
-    await align_all(tx, guild_id, period, at=at)
+    await align_all(tx, scene, guild_id, period, at=at)
 
 
-async def bot_removed(tx: Tx, *, guild_id: int, now: datetime, max_gap: timedelta) -> None:
+async def bot_removed(tx: Tx, *, guild_id: int, now: datetime, scene: Scene) -> None:
     """Take in that the bot is not in the guild any more: every session ends. Raises GuildNotSeen."""
     guild, period, at = await _turn(tx, guild_id, now)
     if is_live(guild, at):
         guild = known_up_to(guild, at)
-    period = await pass_borders(tx, guild, period, at=at, max_gap=max_gap)
+    period = await pass_borders(tx, guild, period, at=at, scene=scene)
     sessions = await tx.all(OPEN_SESSIONS, guild_id=guild_id)
     ended = end_all(sessions, guild.witnessed_until or at, EndReason.BOT_REMOVED)
-    await write_changes(tx, ended, guild_id=guild_id, period_id=period.id)
+    await write_changes(tx, scene, ended, guild_id=guild_id, period_id=period.id, now=at)
     await tx.run(ALL_DEPART, guild_id=guild_id)
     await tx.run(UNWATCH, of_guild=guild_id, until=guild.witnessed_until)
 
 
-async def align_all(tx: Tx, guild_id: int, period: Period, *, at: datetime) -> None:
+async def align_all(tx: Tx, scene: Scene, guild_id: int, period: Period, *, at: datetime) -> None:
     """Bring all sessions of a guild in line with where everybody is."""
     guild = await access_guild_to_change(tx, guild_id)
     sessions = await tx.all(OPEN_SESSIONS, guild_id=guild_id)
     voices = await tx.all(VOICES, guild_id=guild_id)
     changes = align(sessions, voices, company_in(voices), await rules_of(tx, guild), at)
-    await write_changes(tx, changes, guild_id=guild_id, period_id=period.id)
+    await write_changes(tx, scene, changes, guild_id=guild_id, period_id=period.id, now=at)
 
 
 def _is_lost(guild: Guild, at: datetime, max_gap: timedelta) -> bool:

@@ -9,6 +9,8 @@ from sqlalchemy import bindparam, insert, update
 
 from guildhall.core import ids
 from guildhall.core.db import Tx, command
+from guildhall.domains.attendance.consequences import period_archived, sessions_ended
+from guildhall.domains.attendance.key_models import Unsigned
 from guildhall.domains.attendance.models import (
     COUNTED,
     EndReason,
@@ -32,6 +34,7 @@ from guildhall.domains.attendance.records import (
     session_bytes,
     sessions_hash,
 )
+from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.schedules import next_border
 from guildhall.domains.attendance.states import NOTHING_RUNS, PAUSED_WAYS, counted_in_all_ways, way_of
 from guildhall.domains.attendance.tracking import Changes, Start
@@ -65,10 +68,11 @@ ARCHIVE = command(
 )
 
 
-async def write_changes(tx: Tx, changes: Changes, *, guild_id: int, period_id: str) -> None:
+async def write_changes(
+    tx: Tx, scene: Scene, changes: Changes, *, guild_id: int, period_id: str, now: datetime
+) -> None:
     """Write down what became of sessions. Those that end come first: a person has one open session."""
-    for session in changes.ended:
-        await end_session(tx, session)
+    await end_sessions(tx, scene, changes.ended, guild_id=guild_id, now=now)
     for session in changes.changed:
         await tx.run(CHANGE, session_id=session.id, **_renamed({"stretches": session.stretches, **_sums(session)}))
     for start in changes.started:
@@ -82,8 +86,15 @@ async def insert_session(tx: Tx, session: Session) -> None:
     await tx.run(START, **fields_of(session), **_sums(session))
 
 
-async def end_session(tx: Tx, session: Session) -> None:
-    """Write down the end of a session, with the bytes that are to be signed."""
+async def end_sessions(tx: Tx, scene: Scene, sessions: Sequence[Session], *, guild_id: int, now: datetime) -> None:
+    """Write down the end of sessions of a guild, with the bytes that are signed, and all that follows from it."""
+    if sessions:
+        records = [await _end_session(tx, session) for session in sessions]
+        await sessions_ended(tx, scene, guild_id, sessions, records, now=now)
+
+
+async def _end_session(tx: Tx, session: Session) -> Unsigned:
+    left_at = _left(session)
     facts = SessionFacts(
         session.id,
         session.guild_id,
@@ -91,19 +102,21 @@ async def end_session(tx: Tx, session: Session) -> None:
         session.channel_id,
         session.period_id,
         session.joined_at,
-        _left(session),
+        left_at,
         session.source,
         EndReason(session.end_reason or ""),
     )
+    signable = _signable(session_bytes(facts))
     values = {
-        "left_at": session.left_at,
+        "left_at": left_at,
         "end_reason": session.end_reason,
         "stretches": session.stretches,
         "signing_state": SigningState.PENDING,
         **_sums(session),
-        **_signable(session_bytes(facts)),
+        **signable,
     }
     await tx.run(END, session_id=session.id, **_renamed(values))
+    return _unsigned(session.id, left_at, signable)
 
 
 async def open_period(tx: Tx, guild: Guild, *, new_id: str, number: int, started_at: datetime) -> Period:
@@ -114,8 +127,10 @@ async def open_period(tx: Tx, guild: Guild, *, new_id: str, number: int, started
     return Period(id=new.id, guild_id=new.guild_id, number=number, started_at=started_at, ends_at=ends_at)
 
 
-async def archive_period(tx: Tx, guild: Guild, period: Period, *, ended_at: datetime) -> Period:
-    """Freeze a period whose sessions have all ended: its policy, its board, and the bytes that are to be signed."""
+async def archive_period(
+    tx: Tx, scene: Scene, guild: Guild, period: Period, *, ended_at: datetime, now: datetime
+) -> Period:
+    """Freeze a period whose sessions have all ended: its policy, its board, and the bytes that are signed."""
     policy = guild.fairness
     freeze = FREEZE[way_of(policy)]
     await tx.run(freeze, period_id=period.id, now=ended_at, minimum=policy.min_session_seconds)
@@ -131,15 +146,17 @@ async def archive_period(tx: Tx, guild: Guild, period: Period, *, ended_at: date
         policy,
         sessions_hash(hashes),
     )
+    signable = _signable(period_bytes(facts))
     values = {
         "ended_at": ended_at,
         "policy": policy,
         "entry_count": len(entries),
         "total_seconds": sum(each.total_seconds for each in entries),
         "signing_state": SigningState.PENDING,
-        **_signable(period_bytes(facts)),
+        **signable,
     }
     await tx.run(ARCHIVE, ended_id=period.id, **_renamed(values))
+    await period_archived(tx, scene, period, _unsigned(period.id, ended_at, signable), now=now)
     archived = await tx.one(PERIOD_BY_ID, guild_id=period.guild_id, period_id=period.id)
     if archived is None:
         raise LookupError("a period vanished while it was archived")
@@ -183,6 +200,17 @@ def _signable(signed: Bytes) -> dict[str, Any]:
         "hash_v2": hash_of(signed.v2),
         "salt": secrets.token_bytes(SALT_BYTES),
     }
+
+
+def _unsigned(record_id: str, closed_at: datetime, signable: dict[str, Any]) -> Unsigned:
+    return Unsigned(
+        record_id,
+        closed_at,
+        signable["bytes_v1"],
+        signable["bytes_v2"],
+        signable["hash_v2"],
+        signable["salt"],
+    )
 
 
 def _left(session: Session) -> datetime:

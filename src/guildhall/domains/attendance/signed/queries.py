@@ -59,16 +59,8 @@ def _oldest(table: Table, closed: str) -> Select[Any]:
     return first.with_for_update(skip_locked=True)
 
 
-def _one(table: Table, closed: str) -> Select[Any]:
-    return _unsigned(table, closed).where(
-        table.c.id == bindparam("id"), table.c.signing_state == literal_column("'pending'")
-    )
-
-
 OLDEST_SESSION = query(Unsigned, _oldest(attendance_sessions, "left_at"))
 OLDEST_PERIOD = query(Unsigned, _oldest(attendance_periods, "ended_at"))
-UNSIGNED_SESSION = query(Unsigned, _one(attendance_sessions, "left_at"))
-UNSIGNED_PERIOD = query(Unsigned, _one(attendance_periods, "ended_at"))
 PENDING = query(
     Pending,
     select(
