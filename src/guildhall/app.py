@@ -292,7 +292,14 @@ async def _keep_attendance(house: House, stack: contextlib.AsyncExitStack) -> No
         voice.keep_signing(house.database, house.keyring, house.clock, house.events),
         keep_log(house.database, signer, house.clock),
     ):
-        stack.callback(asyncio.create_task(keeping).cancel)
+        task = asyncio.create_task(keeping)
+        task.add_done_callback(_tell_of_death)
+        stack.callback(task.cancel)
+
+
+def _tell_of_death(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("A part of attendance has died, restart the server", exc_info=task.exception())
 
 
 async def _give_mints(house: House, chain: ledger.Chain) -> None:

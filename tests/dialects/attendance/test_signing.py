@@ -228,5 +228,6 @@ async def test_the_log_is_public_and_its_proofs_are_in_receipts(
     period = await anybody.get(f"/verify/period/{place.guild}/1/proof")
     assert period.text == (await manager.get("export/period/1")).json()["log_proof"]
     await manager.patch("subscription", json={"tier": "free"})
+    assert (await manager.get(f"sessions/{session_id}/receipt")).json()["log_proof"] is None
     for path in (f"session/{session_id}/proof", f"period/{place.guild}/1/proof"):
         assert refusal(await anybody.get(f"/verify/{path}")) == (403, "TIER_REQUIRED")

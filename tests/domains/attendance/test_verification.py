@@ -171,6 +171,8 @@ async def test_a_period_is_judged_with_its_board_and_its_policy(signed: Database
 
 
 async def test_a_receipt_and_an_export_are_the_contracts_to_the_letter(signed: Database) -> None:
+    async with signed.write() as tx:
+        await open_guild(tx, GUILD + 1, dataclasses.replace(PERIOD, period_id="elsewhere"))
     async with signed.read() as tx:
         receipt = await session_receipt(tx, guild_id=GUILD, session_id=SESSION.session_id)
         export = await period_export(tx, guild_id=GUILD, number=1)
@@ -188,6 +190,8 @@ async def test_a_receipt_and_an_export_are_the_contracts_to_the_letter(signed: D
 
 async def test_what_the_server_hands_out_is_judged_valid_offline_with_the_keys_it_publishes(signed: Database) -> None:
     pins = Pins(GuildKeys(str(GUILD), [ListedKey(KEY_ID, KEY.public_key)]))
+    async with signed.write() as tx:
+        await open_guild(tx, GUILD + 1, dataclasses.replace(PERIOD, period_id="elsewhere"))
     async with signed.read() as tx:
         receipt = await session_receipt(tx, guild_id=GUILD, session_id=SESSION.session_id)
         export = await period_export(tx, guild_id=GUILD, number=1)

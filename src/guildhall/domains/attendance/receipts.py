@@ -8,6 +8,8 @@ import msgspec
 from guildhall.core.db import Tx
 from guildhall.domains.attendance.key_errors import NotSigned, RecordNotFound
 from guildhall.domains.attendance.key_models import PeriodRecord, SessionRecord
+from guildhall.domains.attendance.models import Tier
+from guildhall.domains.attendance.policy import access_guild
 from guildhall.domains.attendance.signed.queries import PERIOD_RECORD, SESSION_RECORD, SESSIONS_OF_PERIOD, keys_of
 from guildhall.domains.attendance.tlog.reading import Prover
 from guildhall.evidence.formats import instant
@@ -15,11 +17,16 @@ from guildhall.evidence.receipts import Export, Receipt, SecondForm
 
 
 async def session_receipt(tx: Tx, *, guild_id: int, session_id: str) -> Receipt:
-    """Return the receipt of a session. Raises RecordNotFound, also for another guild's, and NotSigned."""
+    """Return the receipt of a session, with the proof of the log where the guild's tier opens it.
+
+    Raises GuildNotSeen, RecordNotFound, also for a session of another guild, and NotSigned.
+    """
+    guild = await access_guild(tx, guild_id)
     record = await tx.one(SESSION_RECORD, id=session_id)
     if record is None or record.guild_id != guild_id:
         raise RecordNotFound
-    return await _receipt(record, await _public_keys(tx, guild_id), await Prover.of(tx))
+    prover = await Prover.of(tx) if guild.tier is Tier.PRO else None
+    return await _receipt(record, await _public_keys(tx, guild_id), prover)
 
 
 async def period_export(tx: Tx, *, guild_id: int, number: int) -> Export:
@@ -56,12 +63,12 @@ async def _proof(tx: Tx, record: SessionRecord | PeriodRecord | None) -> str:
     return proof
 
 
-async def _receipt(record: SessionRecord, public_keys: dict[str, str], prover: Prover) -> Receipt:
+async def _receipt(record: SessionRecord, public_keys: dict[str, str], prover: Prover | None) -> Receipt:
     return Receipt(**await _head(record, record.period_id, public_keys, prover))
 
 
 async def _head(
-    record: SessionRecord | PeriodRecord, period_id: str, public_keys: dict[str, str], prover: Prover
+    record: SessionRecord | PeriodRecord, period_id: str, public_keys: dict[str, str], prover: Prover | None
 ) -> dict[str, Any]:
     """Return what every signed record states of its signatures. Raises NotSigned."""
     if record.signed_at is None:
@@ -82,7 +89,7 @@ async def _head(
             payload_hash=record.hash_v2 or "",
             signature=record.signature_v2 or "",
         ),
-        "log_proof": await prover.prove(record.id, record.salt or b""),
+        "log_proof": await prover.prove(record.id, record.salt or b"") if prover else None,
     }
 
 
