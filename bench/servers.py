@@ -51,7 +51,7 @@ def guildhall(folder: Path, settings: Mapping[str, str]) -> Iterator[Contender]:
     """Run `guildhall serve` with an empty environment but for these settings, and its data in a folder."""
     program = Path(sys.executable).with_name("guildhall")
     port = free_port()
-    environment = {"DATA_DIR": str(folder), "PORT": str(port), **settings}
+    environment = {"DATA_DIR": str(folder), "PORT": str(port), "SIMULATOR_PORT": "off", **settings}
     with _running(port, folder, [str(program), "serve"], environment) as contender:
         yield contender
 

@@ -36,9 +36,14 @@ console = Console(highlight=False, markup=False, soft_wrap=True)
 def serve() -> None:
     """Run the server in the foreground, with every setting from the environment."""
     settings = _settings()
+    from guildhall.own_discord import own_discord, settings_with
     from guildhall.server import serve as run_server
 
-    _run(lambda: run_server(settings, announce=console.print))
+    async def work() -> None:
+        async with own_discord(settings, say=console.print) as simulator:
+            await run_server(settings_with(settings, simulator), announce=console.print)
+
+    _run(work)
 
 
 @app.command(rich_help_panel=SERVER_PANEL)

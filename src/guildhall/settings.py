@@ -20,6 +20,15 @@ T = typing.TypeVar("T")
 GOOGLE = "https://www.googleapis.com"
 DISCORD = "https://discord.com/api/v10"
 DISCORD_GATEWAY = "wss://gateway.discord.gg/"
+DISCORD_AUTHORIZATION = "https://discord.com/oauth2/authorize"
+SIGN_IN_BACK = "/panel/sign-in/discord/back"
+"""Where the panel waits for browsers that come back from Discord."""
+
+PortOrOff = typing.NewType("PortOrOff", int)
+"""A port, or 0 for none, which may be written `off`."""
+
+Snowflake = typing.NewType("Snowflake", int)
+"""An id of Discord, or 0 for none."""
 
 
 class SettingsError(Exception):
@@ -207,7 +216,34 @@ class DiscordSettings:
         help="The bot's token from Discord's developer portal; without one the bot waits.",
     )
     client_id: str = setting(
-        "DISCORD_CLIENT_ID", default="", help="Id of the bot's application, for the link that invites it."
+        "DISCORD_CLIENT_ID", default="", help="Id of the bot's application: for its invitation, and for signing in."
+    )
+    client_secret: str = setting(
+        "DISCORD_CLIENT_SECRET",
+        default="",
+        secret=True,
+        help="Secret of the application; with it and the id, people can sign in to the panel with Discord.",
+    )
+    redirect_uri: str = setting(
+        "DISCORD_REDIRECT_URI",
+        default="",
+        help=f"Where Discord sends people back to who sign in; PUBLIC_URL with `{SIGN_IN_BACK}` when unset.",
+    )
+    authorize_url: str = setting(
+        "DISCORD_AUTHORIZE_URL",
+        default="",
+        help="Page on which Discord asks people; that of Discord, or beside DISCORD_API_BASE when that is another one.",
+    )
+    guild_id: Snowflake = setting(
+        "DISCORD_GUILD_ID", default=Snowflake(0), help="Id of the community's guild; 0 for none."
+    )
+    sign_up: Literal["members", "anyone", "nobody"] = setting(
+        "DISCORD_SIGN_UP",
+        default="members",
+        help=(
+            "Who becomes a person here by signing in with Discord for the first time: `members` of DISCORD_GUILD_ID, "
+            "`anyone`, or `nobody`. Those who have linked their account always come in."
+        ),
     )
     api_base: str = setting(
         "DISCORD_API_BASE", default=DISCORD, help="Address of Discord's API; another one is for the simulator."
@@ -217,11 +253,31 @@ class DiscordSettings:
         default=DISCORD_GATEWAY,
         help="Address of Discord's gateway; another one is for the simulator.",
     )
+    simulator_port: PortOrOff = setting(
+        "SIMULATOR_PORT",
+        default=PortOrOff(8081),
+        help=(
+            "Port of this machine on which the server simulates Discord, in development without a token; `off` or 0 "
+            "for not at all."
+        ),
+    )
 
     @property
     def is_real(self) -> bool:
         """Whether the bot talks to Discord itself, and not to what stands for it."""
         return self.api_base == DISCORD
+
+    @property
+    def authorization_page(self) -> str:
+        """Where browsers are sent to be asked who they are."""
+        if self.authorize_url:
+            return self.authorize_url
+        return DISCORD_AUTHORIZATION if self.is_real else f"{self.api_base.rstrip('/')}/oauth2/authorize"
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether people can sign in with Discord."""
+        return bool(self.client_id and self.client_secret)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,6 +339,18 @@ class Settings:
     def public_url(self) -> str:
         """The address people reach the server at, without a trailing slash."""
         return self.server.public_url.rstrip("/") or f"http://localhost:{self.server.port}"
+
+    @property
+    def discord_redirect(self) -> str:
+        """Where Discord sends people back to who sign in."""
+        return self.discord.redirect_uri or f"{self.public_url}{SIGN_IN_BACK}"
+
+    @property
+    def wants_simulator(self) -> bool:
+        """Whether there is no Discord to talk to, and one may be simulated in its place."""
+        discord = self.discord
+        has_own = discord.token or discord.client_secret or not discord.is_real
+        return bool(discord.simulator_port and not has_own and not self.in_production)
 
     @property
     def database_url(self) -> str:
@@ -376,7 +444,23 @@ def _zone(text: str) -> ZoneInfo:
         raise ValueError("is not a time zone such as Europe/Brussels") from fault
 
 
-CONVERTERS: dict[Any, Callable[[str], Any]] = {int: _whole_number, bool: _yes_or_no, ZoneInfo: _zone}
+def _port_or_off(text: str) -> int:
+    return 0 if text.lower() == "off" else _whole_number(text)
+
+
+def _snowflake(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,20}", text):
+        raise ValueError("is no id of Discord, which is a whole number")
+    return int(text)
+
+
+CONVERTERS: dict[Any, Callable[[str], Any]] = {
+    int: _whole_number,
+    bool: _yes_or_no,
+    ZoneInfo: _zone,
+    PortOrOff: _port_or_off,
+    Snowflake: _snowflake,
+}
 
 
 def _convert(kind: Any, text: str) -> Any:  # noqa: ANN401
@@ -398,6 +482,8 @@ def _rules(settings: Settings) -> list[str]:
     faults = []
     if not 1 <= settings.server.port <= 65535:  # noqa: PLR2004 (the range of TCP ports)
         faults.append("PORT: must be between 1 and 65535")
+    if not 0 <= settings.discord.simulator_port <= 65535:  # noqa: PLR2004 (the range of TCP ports, and none)
+        faults.append("SIMULATOR_PORT: must be between 1 and 65535, or off")
     faults += _number_rules(settings)
     for name, address, form, told in (
         (
@@ -408,6 +494,18 @@ def _rules(settings: Settings) -> list[str]:
         ),
         ("GOOGLE_API_BASE", settings.google.api_base, r"https?://[^/]", "http:// or https:// and a host"),
         ("DISCORD_API_BASE", settings.discord.api_base, r"https?://[^/]", "http:// or https:// and a host"),
+        (
+            "DISCORD_REDIRECT_URI",
+            settings.discord.redirect_uri or "http://localhost",
+            r"https?://[^/]",
+            "http:// or https:// and a host",
+        ),
+        (
+            "DISCORD_AUTHORIZE_URL",
+            settings.discord.authorize_url or "http://localhost",
+            r"https?://[^/]",
+            "http:// or https:// and a host",
+        ),
         ("DISCORD_GATEWAY_URL", settings.discord.gateway_url, r"wss?://[^/]", "ws:// or wss:// and a host"),
         ("DATABASE_URL", settings.database_url, r"sqlite:///|postgres(ql)?://", "sqlite:/// or postgresql://"),
         ("REDIS_URL", settings.store.redis_url or "redis://", r"rediss?://|unix://", "redis:// or rediss://"),

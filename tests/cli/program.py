@@ -59,7 +59,7 @@ class Program:
 def environment(folder: Path, **settings: str) -> dict[str, str]:
     """Return the environment of a program that keeps everything in a folder and knows these settings only."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    return {**kept, "DATA_DIR": str(folder / "data"), "LOG_FORMAT": "json", **settings}
+    return {**kept, "DATA_DIR": str(folder / "data"), "LOG_FORMAT": "json", "SIMULATOR_PORT": "off", **settings}
 
 
 def run(folder: Path, *command: str, given: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":

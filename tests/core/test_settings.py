@@ -20,6 +20,7 @@ SECRETS = {
     "ADMIN_PASSWORD": "the-password-of-the-administrator",
     "ADMIN_API_KEY": "chb_admin_the_master_key_of_everything",
     "SMTP_URL": "smtp://ada:the-password-of-the-mail@mail.test:587",
+    "DISCORD_CLIENT_SECRET": "the-secret-of-the-application",
     "API_INTERNAL_SECRET": "the-secret-of-the-front-ends-0123456789",
     "WEBHOOK_SECRET": "the-secret-of-the-senders-0123456789",
     "RPC_URL": "https://chain.test/the-token-of-the-node",
@@ -202,3 +203,34 @@ def test_the_ledger_on_a_chain_needs_a_node_and_a_key_and_says_which_is_missing(
     assert wrong == "MINTER_PRIVATE_KEY: is no private key, which has 64 hexadecimal digits"
     assert load(**evm, RPC_URL=node, MINTER_PRIVATE_KEY=key).commonshub.ledger == "evm"
     assert load().commonshub.ledger == "embedded"
+
+
+def test_the_discord_that_is_simulated_keeps_out_of_the_way_of_a_real_one() -> None:
+    assert load().wants_simulator
+    assert load(SIMULATOR_PORT="0").wants_simulator is load(SIMULATOR_PORT="off").wants_simulator is False
+    for more in (
+        {"ENVIRONMENT": "production"},
+        {"DISCORD_TOKEN": "x"},
+        {"DISCORD_CLIENT_SECRET": "x"},
+        {"DISCORD_API_BASE": "http://127.0.0.1:8081/api/v10"},
+    ):
+        assert not load(**more).wants_simulator
+    assert faults(SIMULATOR_PORT="65536") == ["SIMULATOR_PORT: must be between 1 and 65535, or off"]
+
+
+def test_people_are_sent_to_discords_page_and_back_to_this_server() -> None:
+    assert not load(DISCORD_CLIENT_ID="7").discord.signs_in
+    settings = load(DISCORD_CLIENT_ID="7", DISCORD_CLIENT_SECRET="x", PUBLIC_URL="https://hub.test/")
+    assert settings.discord.signs_in
+    assert settings.discord.authorization_page == "https://discord.com/oauth2/authorize"
+    assert settings.discord_redirect == "https://hub.test/panel/sign-in/discord/back"
+    other = load(
+        DISCORD_API_BASE="http://127.0.0.1:8081/api/v10",
+        DISCORD_REDIRECT_URI="https://hub.test/api/discord/callback",
+        DISCORD_GUILD_ID="1214278690406400042",
+    )
+    assert other.discord.authorization_page == "http://127.0.0.1:8081/api/v10/oauth2/authorize"
+    assert other.discord_redirect == "https://hub.test/api/discord/callback"
+    assert other.discord.guild_id == 1214278690406400042
+    (wrong,) = faults(DISCORD_GUILD_ID="the-lantern")
+    assert wrong == "DISCORD_GUILD_ID: 'the-lantern' is no id of Discord, which is a whole number"

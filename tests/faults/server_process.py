@@ -33,6 +33,7 @@ class ServerProcess:
             "ADMIN_API_KEY": MASTER_KEY,
             "ADMIN_PASSWORD": "a password for tests",
             "PUBLIC_URL": "http://hub.test",
+            "SIMULATOR_PORT": "off",
             "RATE_LIMIT_PER_IP": "100000",
             "COMMONSHUB_RATE_LIMIT": "1000000",
             **settings,

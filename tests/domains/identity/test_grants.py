@@ -48,6 +48,8 @@ async def test_an_account_elsewhere_names_one_person_at_a_time(database: Databas
     async with database.write() as tx:
         linked = await identity.link_identity(tx, SYSTEM, nora, provider="discord", external_id="u_42", now=clock.now())
         known = await identity.user_known_as(tx, "42", provider="discord")
+        assert await identity.discord_id_of(tx, nora.id) == 42
+        assert await identity.discord_id_of(tx, omar.id) is None
     assert (linked.external_id, known) == ("42", nora)
     with pytest.raises(IdentityTaken):
         async with database.write() as tx:

@@ -16,7 +16,14 @@ from guildhall.domains.identity.apps import (
 )
 from guildhall.domains.identity.device_logins import Granted, Waiting, decide_login, poll_login, show_login, start_login
 from guildhall.domains.identity.feeds import feed_token_of, owner_of_feed, rotate_feed
-from guildhall.domains.identity.grants import grants_of, identities_of, link_identity, set_grants, unlink_identity
+from guildhall.domains.identity.grants import (
+    discord_id_of,
+    grants_of,
+    identities_of,
+    link_identity,
+    set_grants,
+    unlink_identity,
+)
 from guildhall.domains.identity.keys import actor_with_key, create_key, keys_of, revoke_key
 from guildhall.domains.identity.models import ApiKey, App, AppKind, Session, User
 from guildhall.domains.identity.people import (
@@ -86,6 +93,7 @@ __all__ = [
     "create_person",
     "csrf_token",
     "decide_login",
+    "discord_id_of",
     "end_other_sessions",
     "end_session",
     "end_sessions_of",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import bindparam, delete
 
@@ -13,6 +14,9 @@ from guildhall.domains.identity import names
 from guildhall.domains.identity.models import Identity, User, UserGrant, identities, user_grants
 from guildhall.domains.identity.permissions import Permission
 from guildhall.domains.identity.queries import GRANTS, IDENTITIES
+
+DISCORD: Final = "discord"
+"""The provider whose ids are those of Discord's users."""
 
 CLEAR_GRANTS = command(delete(user_grants).where(user_grants.c.user_id == bindparam("holder")))
 UNLINK = command(
@@ -80,3 +84,9 @@ async def unlink_identity(tx: Tx, actor: Actor, user: User, *, provider: str, ex
 async def identities_of(tx: Tx, user_id: str) -> list[Identity]:
     """Return the names by which other systems know a person."""
     return await tx.all(IDENTITIES, user_id=user_id)
+
+
+async def discord_id_of(tx: Tx, user_id: str) -> int | None:
+    """Return the id by which Discord knows a person, None for somebody who has not linked Discord."""
+    known = (each.external_id for each in await tx.all(IDENTITIES, user_id=user_id) if each.provider == DISCORD)
+    return next((int(each) for each in known if each.isascii() and each.isdigit()), None)

@@ -8,6 +8,7 @@ emojis and stickers of guilds, invitations, scheduled events, polls, auto-modera
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiohttp import web
 
@@ -23,7 +24,7 @@ from guildhall.simulator.discord.refusals import Refused
 from guildhall.simulator.discord.rest import Api, Exchange, Watch, in_discords_words
 from guildhall.simulator.discord.start import create_world, furnish
 from guildhall.simulator.discord.state import Guild
-from guildhall.simulator.discord.world import World
+from guildhall.simulator.discord.world import SteeredClock, World
 from guildhall.simulator.http import listen
 
 __all__ = ["DiscordSimulator", "Exchange", "Fault", "Limits", "simulate"]
@@ -78,6 +79,7 @@ async def simulate(
     clock: Clock | None = None,
     token: str | None = None,
     redirects: tuple[str, ...] = (),
+    founded: datetime | None = None,
     limits: Limits | None = None,
     heartbeat: float = HEARTBEAT_INTERVAL,
     chunk: int = 1000,
@@ -85,13 +87,16 @@ async def simulate(
 ) -> AsyncIterator[DiscordSimulator]:
     """Run it on a port of this machine, a free one for 0, while the block runs. Raises OSError when it is taken.
 
-    `token` is the bot's, made up unless given; `redirects` are the addresses that OAuth may send browsers to, any of
+    `token` is the bot's, made up unless given; whoever names the instant at which all was `founded` finds the same ids
+    at every start; `redirects` are the addresses that OAuth may send browsers to, any of
     this machine where there are none; `heartbeat` is in seconds; `chunk` bounds the members told at once; `watch` sees
     every exchange of REST.
     """
     place, address = listen(port)
-    world = create_world(address, clock or SystemClock(), bot_token=token, redirects=redirects)
+    clock = clock or SystemClock()
+    world = create_world(address, _Still(founded) if founded else clock, bot_token=token, redirects=redirects)
     guild = furnish(world)
+    world.clock = SteeredClock(clock)
     gateway_address = f"{address.replace('http', 'ws', 1)}/gateway"
     gateway = Gateway(world, gateway_address, heartbeat=heartbeat, chunk=chunk)
     desk, faults, oauth = Desk(world), Faults(), OAuth(world)
@@ -111,6 +116,16 @@ async def simulate(
         faults.clear()
         gateway.drop(GOING_AWAY)
         await runner.cleanup()
+
+
+@dataclass(frozen=True)
+class _Still:
+    """A clock that shows one instant."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
 
 
 def _door(gateway: Gateway, faults: Faults) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
