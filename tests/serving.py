@@ -44,11 +44,11 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, *, clock: SettableClock | None = None, works_jobs: bool = False
+    settings: Settings, *, clock: SettableClock | None = None, works_jobs: bool = False, port: int | None = None
 ) -> AsyncIterator[Served]:
-    """Run a server on a free port of this machine, in this process."""
+    """Run a server in this process, on a port of this machine, a free one unless it is named."""
     async with open_house(settings, clock=clock, works_jobs=works_jobs) as house:
-        port = free_port()
+        port = port or free_port()
         server = Server(
             build_app(house),
             address="127.0.0.1",

@@ -18,6 +18,7 @@ from litestar.response import Response
 
 from guildhall import migrations
 from guildhall.adapters.caldav import CalDavCalendar
+from guildhall.adapters.discord_oauth import DiscordOAuth
 from guildhall.adapters.discord_rest import DiscordRest
 from guildhall.adapters.google_calendar import GoogleAccess, GoogleCalendar, ServiceAccount
 from guildhall.adapters.smtp import SmtpMailer
@@ -51,7 +52,7 @@ from guildhall.domains import (
 from guildhall.domains.attendance.tlog.log import keep_log, open_log
 from guildhall.domains.calendars import CalendarKind
 from guildhall.domains.rooms import Hub
-from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, show_notice
+from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, further_routes, show_notice
 from guildhall.settings import Settings, SettingsError
 from guildhall.web.answers import Answer
 from guildhall.web.bodies import AnyRequest
@@ -127,7 +128,8 @@ def build_app(house: House) -> Any:  # noqa: ANN401 (an ASGI application)
     """Return the ASGI application: every face's router in one parent, so that two may share a path."""
     documented = {face.name: (face, routes) for face, routes in FACES}
     docs = docs_routes(documented, server=house.settings.public_url)
-    faces = (*FACES, (Panel(), PANEL_ROUTES), (System(), (*SYSTEM_ROUTES, *HOOK_ROUTES, *docs)))
+    panel = (*PANEL_ROUTES, *further_routes(house.settings))
+    faces = (*FACES, (Panel(), panel), (System(), (*SYSTEM_ROUTES, *HOOK_ROUTES, *docs)))
     routers = [build_router(face, routes, house) for face, routes in faces]
     options = answer_options(route for _, routes in faces for route in routes)
     owner = _Owner([face for face, _ in faces])
@@ -195,6 +197,7 @@ def _join(settings: Settings, database: Database, clock: Clock, client: httpx.As
     secret_key = settings.store.secret_key or load_or_create_secret(settings.store.data_dir, "secret_key")
     host = urlsplit(settings.public_url).hostname or "localhost"
     cache = open_cache(settings.store.redis_url)
+    directory = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
     return House(
         settings=settings,
         database=database,
@@ -219,7 +222,8 @@ def _join(settings: Settings, database: Database, clock: Clock, client: httpx.As
         token_key=secret_key,
         internal_secret=settings.attendance.internal_secret
         or load_or_create_secret(settings.store.data_dir, "api_internal_secret"),
-        directory=DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache),
+        directory=directory,
+        discord_door=DiscordOAuth(settings, client=client, directory=directory) if settings.discord.signs_in else None,
         keyring=voice.Keyring(),
         notice=show_notice,
         chain=_open_chain(settings),

@@ -7,6 +7,7 @@ from guildhall.panel import (
     bookings,
     calendar,
     devices,
+    discord,
     entrance,
     kiosk,
     ledger,
@@ -22,9 +23,10 @@ from guildhall.panel import (
     shifts,
 )
 from guildhall.panel.devices import show_notice
+from guildhall.panel.discord import further_routes
 from guildhall.panel.face import Panel
 
-__all__ = ["ROUTES", "Panel", "show_notice"]
+__all__ = ["ROUTES", "Panel", "further_routes", "show_notice"]
 
 ROUTES = (
     # GET  /panel          GET and POST /panel/sign-in          POST /panel/sign-out    POST /panel/theme
@@ -38,6 +40,12 @@ ROUTES = (
     entrance.follow,
     # GET  /kiosk
     kiosk.show_kiosk,
+    # GET  /panel/sign-in/discord           GET .../back
+    # GET  /panel/account/discord/link      POST .../unlink
+    discord.start_sign_in,
+    discord.come_back,
+    discord.start_link,
+    discord.unlink,
     # GET  /panel/rooms                     GET /panel/rooms/{room_id}
     calendar.show_week,
     calendar.show_room,
@@ -146,8 +154,9 @@ ROUTES = (
     # GET  /panel/jobs                      POST /panel/jobs/{job_id}/retry
     office.list_jobs,
     office.retry_job,
-    # GET  /panel/system                    POST /panel/system/master-key
+    # GET  /panel/system                    POST /panel/system/master-key   .../internal-secret
     office.show_system,
     office.replace_master_key,
+    office.show_internal_secret,
 )
 """Every route of the panel, wing by wing."""

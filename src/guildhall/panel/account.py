@@ -1,5 +1,7 @@
 """The person's own page: name, password, sessions, API keys, calendar address."""
 
+from collections.abc import Sequence
+
 from guildhall.core.actor import Actor, Credential
 from guildhall.core.db import Tx
 from guildhall.core.errors import GuildhallError, InvalidField
@@ -13,6 +15,7 @@ from guildhall.panel.words import Refusal
 from guildhall.web.answers import Answer, redirect
 from guildhall.web.bodies import Form, QueryString, read_form
 from guildhall.web.calls import Call
+from guildhall.web.faces import retry_headers
 from guildhall.web.house import House
 
 ACCOUNT = "/panel/account"
@@ -59,7 +62,7 @@ class Rewards(QueryString, frozen=True, kw_only=True):
 @show(ACCOUNT, permission=Permission.USE_PANEL)
 async def show_account(call: Call, tx: Tx, house: House) -> Answer:
     """Show the account."""
-    return await _account(call, tx, house)
+    return await account_page(call, tx, house)
 
 
 @change("/panel/account/name", permission=Permission.OWN_PROFILE)
@@ -79,7 +82,7 @@ async def change_name(form: NameForm, call: Call, tx: Tx, actor: Actor, house: H
             )
             await identity.want_invitations(tx, actor, user, wanted=bool(form.invitations), now=house.clock.now())
     except GuildhallError as error:
-        return await _account(call, tx, house, error=error, form="name", entered=form)
+        return await account_page(call, tx, house, error=error, form="name", entered=form)
     return redirect(told(ACCOUNT, "name-changed"))
 
 
@@ -100,7 +103,7 @@ async def change_password(form: PasswordForm, call: Call, actor: Actor, house: H
         )
     except GuildhallError as error:
         async with house.database.read() as tx:
-            return await _account(call, tx, house, error=error, form="password")
+            return await account_page(call, tx, house, error=error, form="password")
     return redirect(told(ACCOUNT, "password-changed"))
 
 
@@ -134,8 +137,8 @@ async def create_key(call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
                 now=house.clock.now(),
             )
     except GuildhallError as error:
-        return await _account(call, tx, house, error=error, form="key")
-    return await _account(call, tx, house, new_key=value)
+        return await account_page(call, tx, house, error=error, form="key")
+    return await account_page(call, tx, house, new_key=value)
 
 
 @change("/panel/account/keys/{key_id}/revoke", permission=Permission.OWN_PROFILE)
@@ -161,7 +164,7 @@ async def show_rewards(query: Rewards, call: Call, tx: Tx) -> Answer:
     return page(call, "own_rewards.html", title="Your rewards", rewards=shown, before=before)
 
 
-async def _account(
+async def account_page(
     call: Call,
     tx: Tx,
     house: House,
@@ -170,7 +173,9 @@ async def _account(
     form: str = "",
     entered: NameForm | None = None,
     new_key: str = "",
+    headers: Sequence[tuple[bytes, bytes]] = (),
 ) -> Answer:
+    """Return the account's page; `error` is what was wrong with the form that is named by `form`."""
     viewer = viewer_of(call)
     refusal = _refusal(error) if error else None
     token = await identity.feed_token_of(tx, viewer.user, box=house.feeds_box)
@@ -179,6 +184,7 @@ async def _account(
         call,
         "account.html",
         status=refusal.status if refusal else 200,
+        headers=[*headers, *(retry_headers(error) if error else ())],
         title="Account",
         refused={form: refusal} if refusal else {},
         name=entered.name if entered else viewer.user.display_name,
@@ -191,6 +197,8 @@ async def _account(
         rewards=await shifts.rewards_of(tx, viewer.user.id, before=None, limit=LATEST),
         new_key=new_key,
         offered=[(each, words) for each, words in PERMISSION_WORDS.items() if each in ceiling],
+        with_discord=house.discord_door is not None,
+        discord=await identity.discord_link_of(tx, viewer.user.id),
         feed=f"{house.settings.public_url}/v1/feeds/{token}/shifts.ics" if token else "",
     )
 

@@ -1,7 +1,10 @@
 """The door: signing in and out, the files that pages need, and the stream that keeps them up to date."""
 
+from collections.abc import Sequence
+
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
+from guildhall.core.errors import GuildhallError
 from guildhall.domains import identity
 from guildhall.domains.identity import Permission
 from guildhall.domains.identity.errors import CsrfFailed, TooManyAttempts, WrongPassword
@@ -54,7 +57,7 @@ async def show_sign_in(query: Wanted, call: Call) -> Answer:
     """Show the door, or go on when the person is inside already."""
     if known_viewer(call) is not None:
         return redirect(local_path(query.next))
-    return _door(call, wanted=query.next)
+    return door_page(call, wanted=query.next)
 
 
 @route("POST", "/panel/sign-in", permission=Permission.PUBLIC, accepts=OPEN, transaction="none", content="text/html")
@@ -73,7 +76,7 @@ async def sign_in(form: SignInForm, call: Call, house: House) -> Answer:
             now=house.clock.now(),
         )
     except (WrongPassword, TooManyAttempts) as error:
-        return _door(call, wanted=form.next, name=form.name, refusal=Refusal.of(error), headers=retry_headers(error))
+        return door_page(call, wanted=form.next, name=form.name, refused=error)
     return redirect(local_path(form.next), headers=[session_cookie_header(call, token)])
 
 
@@ -106,21 +109,25 @@ async def follow(house: House) -> Answer:
     return EventStream(house.events, "rooms", "shifts", "calendars", "bot")
 
 
-def _door(
+def door_page(
     call: Call,
     *,
     wanted: str,
     name: str = "",
-    refusal: Refusal | None = None,
-    headers: list[tuple[bytes, bytes]] | None = None,
+    refused: GuildhallError | None = None,
+    headers: Sequence[tuple[bytes, bytes]] = (),
 ) -> Answer:
-    status = refusal.status if refusal else 200
+    """Return the page on which people come in, with why the last try was refused; `wanted` is where they go then."""
+    refusal = Refusal.of(refused) if refused else None
+    discord = call.house.settings.discord
     return page(
         call,
         "sign_in.html",
-        status=status,
-        headers=headers or [],
+        status=refusal.status if refusal else 200,
+        headers=[*headers, *(retry_headers(refused) if refused else ())],
         wanted=local_path(wanted),
         name=name,
         refusal=refusal,
+        with_discord=call.house.discord_door is not None,
+        simulated=not discord.is_real,
     )

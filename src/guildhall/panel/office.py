@@ -155,7 +155,15 @@ async def replace_master_key(call: Call, actor: Actor, house: House) -> Answer:
     return await _system(call, house, new_key=key)
 
 
-async def _system(call: Call, house: House, *, new_key: str = "") -> Answer:
+@change("/panel/system/internal-secret", permission=Permission.MANAGE_SYSTEM, transaction="none")
+async def show_internal_secret(call: Call, actor: Actor, house: House) -> Answer:
+    """Show the secret that front ends of the attendance dialect sign their tokens with."""
+    async with house.database.write() as tx:
+        await identity.note_secret_shown(tx, actor, "API_INTERNAL_SECRET", now=house.clock.now())
+    return await _system(call, house, internal_secret=house.internal_secret)
+
+
+async def _system(call: Call, house: House, *, new_key: str = "", internal_secret: str = "") -> Answer:
     settings = house.settings
     store = settings.store
     database, alerts = await _database_state(house)
@@ -174,7 +182,16 @@ async def _system(call: Call, house: House, *, new_key: str = "") -> Answer:
         ("Data folder", str(store.data_dir)),
     ]
     configured = bool(settings.admin.api_key)
-    return page(call, "system.html", title="System", parts=parts, alerts=alerts, configured=configured, new_key=new_key)
+    return page(
+        call,
+        "system.html",
+        title="System",
+        parts=parts,
+        alerts=alerts,
+        configured=configured,
+        new_key=new_key,
+        internal_secret=internal_secret,
+    )
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ NOTICES: dict[str, str] = {
     "cancelled": "Cancelled. The time is free again.",
     "day-closed": "The house is closed that day.",
     "day-opened": "The house is open that day again.",
+    "discord-linked": "Your Discord account is linked; it can sign you in.",
+    "discord-unlinked": "Your Discord account is unlinked.",
     "feed-made": "Your calendar has a new address; an older one no longer works.",
     "job-retried": "The job will run again in a moment.",
     "key-revoked": "The key is revoked.",

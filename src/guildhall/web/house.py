@@ -13,6 +13,7 @@ from guildhall.core.jobs import JobEngine
 from guildhall.core.limits import Limiter
 from guildhall.core.metrics import Metrics
 from guildhall.domains.attendance import GuildDirectory, Keyring, Scene
+from guildhall.domains.identity import DiscordDoor
 from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
 from guildhall.settings import Settings
@@ -41,6 +42,8 @@ class House:
     internal_secret: str
     """What front ends of the attendance dialect sign their tokens with."""
     directory: GuildDirectory
+    discord_door: DiscordDoor | None
+    """Discord's side of signing in; None without an application there."""
     keyring: Keyring
     notice: Notices
     chain: Chain | None

@@ -12,6 +12,7 @@ from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.core.errors import InvalidField
 from guildhall.domains import audit
 from guildhall.domains.identity import names
+from guildhall.domains.identity.errors import SuperAdminRequired
 from guildhall.domains.identity.models import App, AppKind, apps, master_key
 from guildhall.domains.identity.queries import APP_BY_SECRET, LIVE_APPS, MASTER_KEY
 
@@ -113,6 +114,13 @@ async def touch_app(tx: Tx, app: App, *, now: datetime) -> None:
 def wants_touch(last_used_at: datetime | None, now: datetime) -> bool:
     """Tell whether the time of last use is old enough to be written again."""
     return last_used_at is None or now - last_used_at >= TOUCH_EVERY
+
+
+async def note_secret_shown(tx: Tx, actor: Actor, setting: str, *, now: datetime) -> None:
+    """Write down that somebody has a secret of the server shown to them. Raises SuperAdminRequired."""
+    if "super_admin" not in actor.roles:
+        raise SuperAdminRequired
+    await audit.record(tx, actor, "secret.shown", setting, now=now)
 
 
 async def ensure_master_key(tx: Tx, *, now: datetime) -> str | None:

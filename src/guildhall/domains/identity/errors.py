@@ -9,6 +9,7 @@ GuildhallError
 │   ├── AdminRequired      only an administrator or the master key may do this
 │   ├── MissingRole        the person lacks the role that this takes
 │   ├── AppNotTrusted      a device app outside the device login
+│   ├── SuperAdminRequired only the first administrator, and whom they made one, may do this
 │   ├── WrongUser          the credential names another person
 │   └── CsrfFailed         the form did not come from our own page
 ├── NotFound
@@ -60,6 +61,13 @@ class AdminRequired(Forbidden):
 
     code = "admin_required"
     text = "Only an administrator may do this"
+
+
+class SuperAdminRequired(Forbidden):
+    """Being an administrator is not enough."""
+
+    code = "super_admin_required"
+    text = "Only a super administrator may do this"
 
 
 class SessionRequired(Forbidden):

@@ -64,12 +64,15 @@ async def grants_of(tx: Tx, user_id: str) -> list[str]:
 
 
 async def link_identity(
-    tx: Tx, actor: Actor, user: User, *, provider: str, external_id: str, now: datetime
+    tx: Tx, actor: Actor, user: User, *, provider: str, external_id: str, label: str | None = None, now: datetime
 ) -> Identity:
-    """Let a provider's id name this person. Raises InvalidField, InvalidUserId, IdentityTaken."""
+    """Let a provider's id name this person; `label` is how they are called there.
+
+    Raises InvalidField, InvalidUserId, IdentityTaken.
+    """
     if not names.ROLE.fullmatch(provider):
         raise InvalidField("provider is a word of small letters, digits, _ and -", field="provider")
-    linked = Identity(provider, names.valid_user_id(external_id).removeprefix("u_"), user.id, now)
+    linked = Identity(provider, names.valid_user_id(external_id).removeprefix("u_"), user.id, now, label)
     await tx.insert(linked, clash=IdentityTaken)
     await audit.record(tx, actor, "user.linked", user.id, now=now, provider=provider, external_id=linked.external_id)
     return linked
@@ -84,9 +87,3 @@ async def unlink_identity(tx: Tx, actor: Actor, user: User, *, provider: str, ex
 async def identities_of(tx: Tx, user_id: str) -> list[Identity]:
     """Return the names by which other systems know a person."""
     return await tx.all(IDENTITIES, user_id=user_id)
-
-
-async def discord_id_of(tx: Tx, user_id: str) -> int | None:
-    """Return the id by which Discord knows a person, None for somebody who has not linked Discord."""
-    known = (each.external_id for each in await tx.all(IDENTITIES, user_id=user_id) if each.provider == DISCORD)
-    return next((int(each) for each in known if each.isascii() and each.isdigit()), None)

@@ -49,6 +49,15 @@ identities = Table(
     Column("external_id", Text, primary_key=True),
     Column("user_id", Text, ForeignKey("users.id"), nullable=False, index=True),
     Column("created_at", UtcTime, nullable=False),
+    Column("label", Text),
+)
+
+spent_states = Table(
+    "spent_states",
+    metadata,
+    Column("state_hash", Text, primary_key=True),
+    Column("expires_at", UtcTime, nullable=False),
+    Index("ix_spent_states_expires_at", "expires_at"),
 )
 
 user_roles = Table(
@@ -242,12 +251,13 @@ class NewUser(msgspec.Struct, frozen=True, kw_only=True):
 
 @stored(identities)
 class Identity(msgspec.Struct, frozen=True):
-    """The name by which another system knows a person."""
+    """The name by which another system knows a person; `label` is how they were called there when it was linked."""
 
     provider: str
     external_id: str
     user_id: str
     created_at: datetime
+    label: str | None = None
 
 
 @stored(user_roles)

@@ -64,6 +64,16 @@ USER_KNOWN_AS = query(
     .order_by("place")
     .limit(1),
 )
+USER_LINKED_TO = query(
+    User,
+    _users(
+        users.c.id.in_(
+            select(identities.c.user_id).where(
+                identities.c.provider == bindparam("system"), identities.c.external_id == bindparam("known_as")
+            )
+        )
+    ),
+)
 ROLES = query(
     str, select(user_roles.c.role).where(user_roles.c.user_id == bindparam("user_id")).order_by(user_roles.c.role)
 )

@@ -45,9 +45,12 @@ class SignedIn:
 
 
 async def open_session(
-    tx: Tx, user: User, *, ip: str | None, user_agent: str | None, now: datetime
+    tx: Tx, user: User, *, ip: str | None, user_agent: str | None, way: str = "password", now: datetime
 ) -> tuple[Session, str]:
-    """Open a session and return it with the cookie's value, which is kept as a hash only."""
+    """Open a session and return it with the cookie's value, which is kept as a hash only.
+
+    `way` is by which the person proved who they are.
+    """
     token = ids.url_token()
     session = Session(
         id=ids.ulid(),
@@ -61,7 +64,7 @@ async def open_session(
     )
     await tx.insert(session)
     actor = Actor(ActorKind.USER, Credential.SESSION, user_id=user.id, ip=ip)
-    await audit.record(tx, actor, "session.opened", session.id, now=now)
+    await audit.record(tx, actor, "session.opened", session.id, now=now, way=way)
     return session, token
 
 

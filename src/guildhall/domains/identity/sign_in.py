@@ -17,7 +17,7 @@ from guildhall.domains import audit
 from guildhall.domains.identity import names
 from guildhall.domains.identity.device_logins import forget_old_logins
 from guildhall.domains.identity.errors import NameTaken, TooManyAttempts, WrongPassword
-from guildhall.domains.identity.models import Session, User, sign_in_attempts, users
+from guildhall.domains.identity.models import Session, User, sign_in_attempts, spent_states, users
 from guildhall.domains.identity.people import create_person
 from guildhall.domains.identity.queries import ANY_ADMIN, ATTEMPTS, PASSWORD_HASH, USER_BY_SIGN_IN_NAME
 from guildhall.domains.identity.sessions import end_other_sessions, forget_expired, open_session
@@ -41,6 +41,7 @@ COUNT_UP = command(
 )
 CLEAR = command(delete(sign_in_attempts).where(sign_in_attempts.c.subject == bindparam("who")))
 FORGET = command(delete(sign_in_attempts).where(sign_in_attempts.c.window_ends_at <= bindparam("now")))
+FORGET_SPENT = command(delete(spent_states).where(spent_states.c.expires_at <= bindparam("now")))
 SET_PASSWORD = command(
     update(users).where(users.c.id == bindparam("user_id")).values(password_hash=bindparam("new_hash"))
 )
@@ -63,8 +64,8 @@ async def sign_in(
     """
     known_as = name.casefold()[:LONGEST_CASEFOLDED]
     async with database.write() as tx:
-        await _count(tx, f"name:{known_as}", MOST_FOR_NAME, now)
-        await _count(tx, f"address:{ip}", MOST_FOR_ADDRESS, now)
+        await count_attempt(tx, f"name:{known_as}", MOST_FOR_NAME, now)
+        await count_attempt(tx, f"address:{ip}", MOST_FOR_ADDRESS, now)
         user = await tx.one(USER_BY_SIGN_IN_NAME, name=known_as)
         kept = await tx.one(PASSWORD_HASH, id=user.id) if user else None
     fits = await hasher.verify(kept, password)
@@ -85,7 +86,7 @@ async def change_password(
     """Replace the password of the person who acts and end their other sessions. Raises WrongPassword, WeakPassword."""
     names.valid_password(new)
     async with database.write() as tx:
-        await _count(tx, f"change:{actor.user_id}", MOST_FOR_NAME, now)
+        await count_attempt(tx, f"change:{actor.user_id}", MOST_FOR_NAME, now)
         kept = await tx.one(PASSWORD_HASH, id=actor.user_id)
     if not await hasher.verify(kept, old):
         raise WrongPassword
@@ -141,13 +142,15 @@ async def set_password(
 
 
 async def forget_what_is_over(tx: Tx, *, now: datetime) -> None:
-    """Remove sessions that have ended and counts of attempts whose window is over."""
+    """Remove sessions and device logins that have ended, counts of attempts whose window is over, and old states."""
     await tx.run(FORGET, now=now)
     await forget_expired(tx, now=now)
     await forget_old_logins(tx, now=now)
+    await tx.run(FORGET_SPENT, now=now)
 
 
-async def _count(tx: Tx, who: str, most: int, now: datetime) -> None:
+async def count_attempt(tx: Tx, who: str, most: int, now: datetime) -> None:
+    """Count one more try of a name or an address. Raises TooManyAttempts when there are more in fifteen minutes."""
     await tx.run(BEGIN, subject=who, count=0, window_ends_at=now + WINDOW)
     await tx.run(RESTART, who=who, now=now, until=now + WINDOW)
     await tx.run(COUNT_UP, who=who)

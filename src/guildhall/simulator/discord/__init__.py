@@ -99,7 +99,8 @@ async def simulate(
     world.clock = SteeredClock(clock)
     gateway_address = f"{address.replace('http', 'ws', 1)}/gateway"
     gateway = Gateway(world, gateway_address, heartbeat=heartbeat, chunk=chunk)
-    desk, faults, oauth = Desk(world), Faults(), OAuth(world)
+    desk, faults = Desk(world), Faults()
+    oauth = OAuth(world, faults)
     api = Api(world, desk, oauth, faults=faults, limits=limits or Limits(), watch=watch)
     app = web.Application(client_max_size=LARGEST_UPLOAD, middlewares=[in_discords_words])
     app.add_routes(api.routes(gateway_address))

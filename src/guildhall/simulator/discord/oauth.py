@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from aiohttp import BasicAuth, web
 
 from guildhall.simulator.discord import wire
-from guildhall.simulator.discord.refusals import Json
+from guildhall.simulator.discord.faults import Faults
+from guildhall.simulator.discord.refusals import Json, Refused
 from guildhall.simulator.discord.state import User
 from guildhall.simulator.discord.world import World, token
 
@@ -44,6 +45,7 @@ class OAuth:
     """All grants, by the codes and tokens that stand for them."""
 
     world: World
+    faults: Faults = field(default_factory=Faults)
     codes: dict[str, Grant] = field(default_factory=dict)
     access: dict[str, Grant] = field(default_factory=dict)
     refresh: dict[str, Grant] = field(default_factory=dict)
@@ -127,6 +129,10 @@ class OAuth:
 
     async def give(self, request: web.Request) -> web.Response:
         """Give tokens for a code or a refresh token, to the application alone."""
+        try:
+            await self.faults.meet(request.path)
+        except Refused as refused:
+            return web.json_response(refused.body, status=refused.status, headers=refused.headers)
         form = await _form(request)
         if not self._is_application(request, form):
             return web.json_response({"error": "invalid_client"}, status=401)
