@@ -48,13 +48,30 @@ def serve() -> None:
 
 @app.command(rich_help_panel=SERVER_PANEL)
 def demo() -> None:
-    """Fill an empty installation with a small believable community, for looking around."""
-    from guildhall.demo import fill
+    """Serve a small believable community, which an empty installation is filled with at the first start."""
+    from guildhall import demo
+    from guildhall.own_discord import lively, own_discord, settings_with, stage_of, without_discord
+    from guildhall.server import ensure_administrator, serve as run_server
+
+    settings = _settings()
+    if settings.in_production:
+        _stop("The demo fills the house with people who do not exist; it is not for ENVIRONMENT=production.")
 
     async def work() -> None:
-        async with _house(_settings()) as house:
-            told = await fill(house)
-            console.print(told)
+        own = without_discord(settings)
+        async with own_discord(own, say=console.print) as simulator:
+            own, stage = settings_with(own, simulator), stage_of(simulator)
+            async with _house(own) as house:
+                await ensure_administrator(house, console.print)
+                for told in (await demo.fill(house), await demo.attend(house, stage) if stage else None):
+                    console.print(told or "What the demo begins with is here already.")
+
+            async def prepare(house: "House") -> None:
+                if stage is not None:
+                    await demo.unlock(house, stage)
+
+            async with lively(simulator):
+                await run_server(own, announce=console.print, prepare=prepare)
 
     _run(work)
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from guildhall.settings import Settings, Snowflake
+from guildhall.demo import Stage
+from guildhall.settings import DiscordSettings, Settings, Snowflake
 
 if TYPE_CHECKING:
     from guildhall.simulator.discord import DiscordSimulator
@@ -57,6 +58,7 @@ async def lively(simulator: "DiscordSimulator | None") -> AsyncIterator[None]:
 
     world = simulator.world
     community = Community(world, simulator.guild, chance=Random(), clock=world.clock)  # noqa: S311 (not a secret)
+    community.gather()
     living = asyncio.create_task(community.live())
     try:
         yield
@@ -64,6 +66,27 @@ async def lively(simulator: "DiscordSimulator | None") -> AsyncIterator[None]:
         living.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await living
+
+
+def stage_of(simulator: "DiscordSimulator | None") -> Stage | None:
+    """Return the simulated guild as the demo wants to know it."""
+    if simulator is None:
+        return None
+    from guildhall.simulator.discord.state import VOICE  # noqa: PLC0415 (imported only where it is wanted)
+
+    guild, owner = simulator.guild, simulator.world.application.owner
+    return Stage(
+        guild_id=int(guild.id),
+        owner_id=int(owner.id),
+        owner_name=owner.username,
+        people=[int(each.user.id) for each in guild.members.values() if not each.user.bot],
+        channels=[int(each.id) for each in guild.channels.values() if each.type == VOICE],
+    )
+
+
+def without_discord(settings: Settings) -> Settings:
+    """Return the settings of a server that knows of no Discord, and so may have one of its own."""
+    return replace(settings, discord=DiscordSettings(simulator_port=settings.discord.simulator_port))
 
 
 def settings_with(settings: Settings, simulator: "DiscordSimulator | None") -> Settings:

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -33,12 +33,22 @@ MOST_OPEN = 16_384
 """Connections open at the same time, live pages included; more of them wait."""
 
 
-async def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT. `announce` gets the few lines an operator reads at the start."""
+async def serve(
+    settings: Settings,
+    *,
+    announce: Callable[[str], None],
+    prepare: Callable[[House], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT. `announce` gets the few lines an operator reads at the start.
+
+    `prepare` does what is still to be done in the open house before anybody comes in.
+    """
     setup_logging(settings.server)
     address = _address_to_listen_on(settings)
     async with open_house(settings) as house:
         await _welcome(house, announce)
+        if prepare is not None:
+            await prepare(house)
         server = Server(
             build_app(house),
             address=address,
@@ -94,7 +104,7 @@ async def _welcome(house: House, announce: Callable[[str], None]) -> None:
     """Make what a new house lacks, and tell the operator where to look and how to sign in."""
     settings = house.settings
     announce(f"Guildhall is at {settings.public_url}/panel, its APIs are described at {settings.public_url}/docs")
-    await _first_administrator(house, announce)
+    await ensure_administrator(house, announce)
     if not settings.admin.api_key:
         async with house.database.write() as tx:
             key = await identity.ensure_master_key(tx, now=house.clock.now())
@@ -102,7 +112,8 @@ async def _welcome(house: House, announce: Callable[[str], None]) -> None:
             announce(f"Master key of the APIs, shown this once: {key}")
 
 
-async def _first_administrator(house: House, announce: Callable[[str], None]) -> None:
+async def ensure_administrator(house: House, announce: Callable[[str], None]) -> None:
+    """Make the first administrator of a new house, and tell how to sign in as them. Raises SettingsError."""
     settings = house.settings
     password = settings.admin.password or ("" if settings.in_production else secrets.token_urlsafe(12))
     if not password:

@@ -184,7 +184,7 @@ async def _create_user(
         search=search_text(shown, display_name or shown, None),
     )
     await tx.insert(row, clash=AliasTaken)
-    await tx.insert(Identity(provider, bare, user_id, now), clash=AliasTaken)
+    await tx.insert(Identity(provider, bare, user_id, now, username), clash=AliasTaken)
     await audit.record(tx, actor, "user.created", user_id, now=now, provider=provider, external_id=bare)
 
 

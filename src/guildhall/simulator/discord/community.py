@@ -119,6 +119,12 @@ class Community:
             done += 1
         return done
 
+    def gather(self, *, visits: int = 5, messages: int = 8) -> None:
+        """Let some be in voice and some be typing, as whoever comes in the middle of an evening finds them."""
+        for deed, times in ((self._visit, visits), (self._talk, messages)):
+            for _ in range(times):
+                deed()
+
     async def live(self) -> None:
         """Let people live until this is cancelled."""
         while True:

@@ -12,13 +12,14 @@ from decimal import Decimal
 from guildhall.core.actor import SYSTEM, Actor, ActorKind, Credential
 from guildhall.core.db import Tx
 from guildhall.core.errors import Conflict
-from guildhall.domains import actions, identity, ledger, rooms, shifts
+from guildhall.domains import actions, audit, identity, ledger, rooms, shifts
 from guildhall.domains.actions.deeds import ShiftSignup
 from guildhall.domains.identity import User, permissions_of
 from guildhall.domains.rooms import Wish
 from guildhall.domains.rooms.times import Span, parse_minutes
 from guildhall.web.house import House
 
+DONE = "demo.filled"
 A_YEAR = timedelta(days=365)
 A_WEEK = 7 * 24 * 3600
 CLOSED_ON = 11
@@ -161,9 +162,12 @@ REWARDED = (-7, -6, -5, -4)
 """Days whose shifts were rewarded already; those after them wait for somebody to do it."""
 
 
-async def fill(house: House) -> str:
-    """Fill an empty installation and return how to look around. Raises NotEmpty."""
+async def fill(house: House) -> str | None:
+    """Fill an empty installation and return how to look around; None when that was done before. Raises NotEmpty."""
     now = house.clock.now()
+    async with house.database.read() as tx:
+        if await audit.page_of_entries(tx, limit=1, action=DONE):
+            return None
     password = secrets.token_urlsafe(9)
     password_hash = await house.passwords.hash(password)
     async with house.database.write() as tx:
@@ -176,6 +180,7 @@ async def fill(house: House) -> str:
         helping = sum([await _help(tx, house, turn, people, monday, now) for turn in TURNS])
         await _reward(tx, house, people["greta"], monday, now)
         await _prepare(tx, house, people, monday, now)
+        await audit.record(tx, SYSTEM, DONE, None, now=now)
     return (
         f"{len(people)} people have moved in and made {booked} bookings for this week and the next; "
         f"{helping} times somebody has signed up for a shift; "
