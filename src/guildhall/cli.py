@@ -63,8 +63,8 @@ def demo() -> None:
             own, stage = settings_with(own, simulator), stage_of(simulator)
             async with _house(own) as house:
                 await ensure_administrator(house, console.print)
-                for told in (await demo.fill(house), await demo.attend(house, stage) if stage else None):
-                    console.print(told or "What the demo begins with is here already.")
+                told = [await demo.fill(house), await demo.attend(house, stage) if stage else None]
+            console.print("\n".join(filter(None, told)) or demo.GOES_ON)
 
             async def prepare(house: "House") -> None:
                 if stage is not None:

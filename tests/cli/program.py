@@ -77,14 +77,17 @@ def run(folder: Path, *command: str, given: str = "", **settings: str) -> "subpr
 
 
 @contextmanager
-def serving(folder: Path, **settings: str) -> Iterator[Program]:
-    """Run the server on a free port until the block ends. A program that does not come up raises AssertionError."""
+def serving(folder: Path, command: str = "serve", **settings: str) -> Iterator[Program]:
+    """Run the server on a free port until the block ends. A program that does not come up raises AssertionError.
+
+    `command` is the one that serves: `serve`, or `demo`.
+    """
     port = free_port()
     # The kernel ends the server when the tests die without a chance to do so.
     guard = ["setpriv", "--pdeathsig", "TERM"]
     with (folder / "out").open("ab") as out, (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            [*guard, *GUILDHALL, "serve"],
+            [*guard, *GUILDHALL, command],
             cwd=folder,
             env=environment(folder, PORT=str(port), **settings),
             stdin=subprocess.DEVNULL,

@@ -1,13 +1,20 @@
 """The community that `guildhall demo` moves in."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
 import pytest
 
 from guildhall import demo
+from guildhall.demo.voice import PASSPHRASE, WEEKS
+from guildhall.domains import attendance, identity
+from guildhall.domains.attendance.key_models import Pending
+from guildhall.domains.attendance.signed.queries import pending_of
 from guildhall.domains.identity import User
+from guildhall.own_discord import stage_of
+from guildhall.simulator.discord import simulate
 from tests.serving import ADMIN_NAME, ADMIN_PASSWORD, Served
 
 
@@ -48,3 +55,34 @@ async def test_a_house_with_a_booking_stays_as_it_is(
     with pytest.raises(demo.NotEmpty):
         await demo.fill(served.house)
     assert (await master.get("/v1/users")).json()["users"][1:] == []
+
+
+async def test_the_guild_of_the_demo_has_weeks_behind_it_and_all_of_it_is_signed(
+    served: Served, administrator: User
+) -> None:
+    settings = served.house.settings
+    house = replace(served.house, settings=replace(settings, admin=replace(settings.admin, user=ADMIN_NAME)))
+    now = house.clock.now()
+    async with simulate() as simulator:
+        stage = stage_of(simulator)
+    assert stage is not None
+    told = await demo.attend(house, stage)
+    assert told is not None
+    assert PASSPHRASE in told
+    async with house.database.read() as tx:
+        assert await identity.discord_id_of(tx, administrator.id) == stage.owner_id
+        history = await attendance.history_of(tx, guild_id=stage.guild_id)
+        assert history.total == WEEKS - 1  # The last one ends when the bot looks.
+        for period in history.periods:
+            assert (await attendance.verify_period(tx, guild_id=stage.guild_id, number=period.number)).valid
+        board = await attendance.board_of(tx, guild_id=stage.guild_id, number=WEEKS - 1, now=now)
+        assert len(board.entries) > 5
+        lines = await attendance.sessions_of(tx, guild_id=stage.guild_id, now=now, limit=200)
+        assert len(lines) > 100
+        assert all(each.session.left_at is not None and each.session.left_at < now for each in lines)
+        assert {each.session.user_id for each in lines} == set(stage.people)
+        assert {each.session.channel_id for each in lines} == set(stage.channels)
+        verdict = await attendance.verify_session(tx, session_id=lines[0].session.id, now=now)
+        assert verdict.valid
+        assert await pending_of(tx, stage.guild_id) == Pending(0, 0)
+    assert await demo.attend(house, stage) is None

@@ -3,4 +3,6 @@
 from guildhall.demo.house import NotEmpty, fill
 from guildhall.demo.voice import Stage, attend, unlock
 
-__all__ = ["NotEmpty", "Stage", "attend", "fill", "unlock"]
+GOES_ON = "The demo goes on where it was left; everybody has the password that was shown at its first start."
+
+__all__ = ["GOES_ON", "NotEmpty", "Stage", "attend", "fill", "unlock"]
