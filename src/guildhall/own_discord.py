@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from guildhall.simulator.discord import DiscordSimulator
 
 FOUNDED: Final = datetime(2024, 3, 4, 18, 30, tzinfo=UTC)
-"""When its world begins, so that its guild, channels and people have the same ids at every start."""
+"""When its world begins, so that guild, channels and people have the same ids at every start."""
 
 
 @asynccontextmanager

@@ -23,18 +23,22 @@ def bot_is(program: Program, state: str) -> bool:
 def test_a_developers_server_brings_a_discord_which_is_the_same_at_every_start(tmp_path: Path) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    found = []
+    found, applications = [], set()
     for _ in range(2):
         with serving(tmp_path, SIMULATOR_PORT=str(port)) as program:
             assert f"Discord is simulated at {address}, for there is no DISCORD_TOKEN\n" in program.told
             assert bot_is(program, "simulated"), program.log
             world = httpx.get(f"{address}/_sim/state").json()
-            found.append([world["application"]["id"], *(each["id"] for each in world["guilds"] + world["users"])])
+            people = [each for each in world["users"] if not each["bot"]]
+            found.append([each["id"] for each in world["guilds"] + people + world["guilds"][0]["channels"]])
+            applications.add(world["application"]["id"])
             assert program.stop() == 0
         assert "Traceback" not in program.log
         with pytest.raises(httpx.ConnectError):
             httpx.get(address)
     assert found[0] == found[1]
+    # What the bot has registered is not kept, so it must not believe that it is there.
+    assert len(applications) == 2
 
 
 def test_a_port_that_is_taken_is_told_and_the_server_runs_without_a_bot(tmp_path: Path) -> None:

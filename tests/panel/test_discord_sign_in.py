@@ -321,7 +321,16 @@ async def test_a_session_that_was_put_into_the_browser_before_is_not_the_one_tha
 
 
 @pytest.mark.parametrize(
-    "wanted", ["https://evil.test/", "//evil.test", "/\\evil.test", "/panel/../..//evil.test", "javascript:1"]
+    "wanted",
+    [
+        "https://evil.test/",
+        "//evil.test",
+        "/\\evil.test",
+        "/panel/../..//evil.test",
+        "javascript:1",
+        "/panel/rooms?date=" + "1" * 5000,
+    ],
+    ids=lambda wanted: wanted[:24],
 )
 async def test_afterwards_one_is_in_this_house_and_nowhere_else(
     served: Served, discord: DiscordSimulator, wanted: str

@@ -48,6 +48,8 @@ LINK: Final = "/panel/account/discord"
 COOKIE: Final = "discord_sign_in"
 PURPOSE: Final = "signing in with Discord"
 LONGEST_COOKIE: Final = 4000
+LONGEST_WANTED: Final = 1000
+"""Characters of an address to go on to; with more of them a browser would drop the cookie."""
 
 
 class Wanted(QueryString, frozen=True, kw_only=True):
@@ -79,7 +81,7 @@ class Errand(msgspec.Struct, frozen=True):
 async def start_sign_in(query: Wanted, call: Call, house: House) -> Answer:
     """Send somebody to Discord's page, which asks them whether they want to come in."""
     door = _door_of(house)
-    wanted = local_path(query.next)
+    wanted = local_path(query.next if len(query.next) <= LONGEST_WANTED else "")
     if known_viewer(call) is not None:
         return redirect(wanted)
     return _moved(call, f"{START}?next={quote(wanted, safe='/')}&", query.moved) or _sent(call, door, wanted)

@@ -152,6 +152,7 @@ async def _person(
         user=user,
         roles=roles,
         entered=given if entered is None else entered,
+        discord=await identity.discord_link_of(tx, user.id),
         sessions=await identity.sessions_of(tx, user.id, now=house.clock.now()),
         refusal=refusal,
     )

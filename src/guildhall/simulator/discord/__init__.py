@@ -24,7 +24,7 @@ from guildhall.simulator.discord.refusals import Refused
 from guildhall.simulator.discord.rest import Api, Exchange, Watch, in_discords_words
 from guildhall.simulator.discord.start import create_world, furnish
 from guildhall.simulator.discord.state import Guild
-from guildhall.simulator.discord.world import SteeredClock, World
+from guildhall.simulator.discord.world import SteeredClock, World, first_id_at
 from guildhall.simulator.http import listen
 
 __all__ = ["DiscordSimulator", "Exchange", "Fault", "Limits", "simulate"]
@@ -87,14 +87,20 @@ async def simulate(
 ) -> AsyncIterator[DiscordSimulator]:
     """Run it on a port of this machine, a free one for 0, while the block runs. Raises OSError when it is taken.
 
-    `token` is the bot's, made up unless given; whoever names the instant at which all was `founded` finds the same ids
-    at every start; `redirects` are the addresses that OAuth may send browsers to, any of
+    `token` is the bot's, made up unless given; `redirects` are the addresses that OAuth may send browsers to, any of
     this machine where there are none; `heartbeat` is in seconds; `chunk` bounds the members told at once; `watch` sees
-    every exchange of REST.
+    every exchange of REST. Whoever names the instant at which all was `founded` finds guild, channels and people under
+    the same ids at every start, and another application, because its commands are not kept.
     """
     place, address = listen(port)
     clock = clock or SystemClock()
-    world = create_world(address, _Still(founded) if founded else clock, bot_token=token, redirects=redirects)
+    world = create_world(
+        address,
+        _Still(founded) if founded else clock,
+        bot_token=token,
+        redirects=redirects,
+        application_id=str(first_id_at(clock.now())) if founded else None,
+    )
     guild = furnish(world)
     world.clock = SteeredClock(clock)
     gateway_address = f"{address.replace('http', 'ws', 1)}/gateway"

@@ -39,10 +39,17 @@ OF_STEWARDS = int(
 )  # fmt: skip
 
 
-def create_world(address: str, clock: Clock, *, bot_token: str | None = None, redirects: tuple[str, ...] = ()) -> World:
+def create_world(
+    address: str,
+    clock: Clock,
+    *,
+    bot_token: str | None = None,
+    redirects: tuple[str, ...] = (),
+    application_id: str | None = None,
+) -> World:
     """Return a world with an application and its owner, and nothing else."""
     world = World(address, SteeredClock(clock))
-    bot, owner = world.add_user(BOT, bot=True), world.add_user(*OWNER)
+    bot, owner = world.add_user(BOT, bot=True, user_id=application_id), world.add_user(*OWNER)
     world.application = Application(
         id=bot.id,
         name="Guildhall",

@@ -105,8 +105,7 @@ class World:
 
     def new_id(self) -> str:
         """Return an id that tells its time, later than all before, even when the clock stands still or goes back."""
-        milliseconds = (self.now() - EPOCH) // timedelta(milliseconds=1)
-        self._last_id = max(self._last_id + 1, milliseconds << 22)
+        self._last_id = max(self._last_id + 1, first_id_at(self.now()))
         return str(self._last_id)
 
     def listen(self, listener: Callable[[Event], None]) -> None:
@@ -211,9 +210,11 @@ class World:
         """Write what somebody did into the guild's audit log."""
         guild.audit.append(AuditEntry(self.new_id(), by.id, target_id, deed, reason))
 
-    def add_user(self, username: str, global_name: str | None = None, *, bot: bool = False) -> User:
-        """Let somebody join Discord."""
-        user_id = self.new_id()
+    def add_user(
+        self, username: str, global_name: str | None = None, *, bot: bool = False, user_id: str | None = None
+    ) -> User:
+        """Let somebody join Discord, under a new id unless it is named."""
+        user_id = user_id or self.new_id()
         avatar = f"{int(user_id):032x}"
         user = User(user_id, username, global_name, bot=bot, avatar=avatar)
         self.users[user.id] = user
@@ -244,6 +245,11 @@ class World:
             found = each.overwrites.get(target_id)
             if found is not None and found.type != MEMBER_OVERWRITE:
                 del each.overwrites[target_id]
+
+
+def first_id_at(instant: datetime) -> int:
+    """Return the lowest id that tells this time."""
+    return (instant - EPOCH) // timedelta(milliseconds=1) << 22
 
 
 def token() -> str:
