@@ -19,6 +19,7 @@ from litestar.response import Response
 from guildhall import migrations
 from guildhall.adapters.caldav import CalDavCalendar
 from guildhall.adapters.discord_oauth import DiscordOAuth
+from guildhall.adapters.discord_posts import DiscordPosts
 from guildhall.adapters.discord_rest import DiscordRest
 from guildhall.adapters.google_calendar import GoogleAccess, GoogleCalendar, ServiceAccount
 from guildhall.adapters.smtp import SmtpMailer
@@ -49,6 +50,7 @@ from guildhall.domains import (
     rooms,
     shifts,
 )
+from guildhall.domains.attendance import posting
 from guildhall.domains.attendance.tlog.log import keep_log, open_log
 from guildhall.domains.calendars import CalendarKind
 from guildhall.domains.rooms import Hub
@@ -69,6 +71,7 @@ log = get_logger(__name__)
 HOURLY = timedelta(hours=1)
 OFTEN = timedelta(seconds=5)
 SYNC_PERIOD = timedelta(minutes=5)
+REMINDING = timedelta(minutes=5)
 
 FACES: tuple[tuple[Face, Sequence[Route]], ...] = (
     (attendance.Attendance(), attendance.ROUTES),
@@ -115,6 +118,7 @@ async def open_house(
             await _keep_attendance(house, stack)
             if house.chain is not None:
                 await _give_mints(house, house.chain)
+            _keep_posting(house, client, stack)
             _join_calendars(house, client)
             await house.jobs.start()
             stack.push_async_callback(house.jobs.stop)
@@ -264,10 +268,12 @@ def _give_work(house: House) -> None:
             await identity.forget_what_is_over(tx, now=now)
             await actions.forget_decided(tx, now=now)
             await voice.forget_attempts(tx, now=now)
+            await posting.forget_posts(tx, now=now)
 
     house.jobs.every("house.forget", HOURLY, forget)
     house.jobs.work(voice.SIGN_PENDING, voice.signer_of(house.keyring))
     house.jobs.every("attendance.resets", OFTEN, voice.resetter_of(house.scene))
+    house.jobs.every("attendance.remind", REMINDING, posting.remind)
     house.jobs.every("attendance.gaps", OFTEN, _gap_ender(house.scene))
 
 
@@ -304,6 +310,20 @@ async def _keep_attendance(house: House, stack: contextlib.AsyncExitStack) -> No
 def _tell_of_death(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         log.critical("A part of attendance has died, restart the server", exc_info=task.exception())
+
+
+def _keep_posting(house: House, client: httpx.AsyncClient, stack: contextlib.AsyncExitStack) -> None:
+    """Send the posts of log destinations to Discord, until the house closes."""
+    discord = house.settings.discord
+    office = DiscordPosts(discord.token, base=discord.api_base, client=client)
+    sender = posting.Sender(house.database, office, house.clock, house.cache, public_url=house.settings.public_url)
+    sending = asyncio.create_task(sender.keep_sending(house.events))
+
+    async def stop() -> None:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+    stack.push_async_callback(stop)
 
 
 async def _give_mints(house: House, chain: ledger.Chain) -> None:

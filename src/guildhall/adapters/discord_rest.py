@@ -14,7 +14,7 @@ import msgspec
 
 from guildhall.core.cache import Cache
 from guildhall.core.log import get_logger
-from guildhall.domains.attendance import DiscordGuild, GuildChannel, GuildRole
+from guildhall.domains.attendance import DiscordGuild, GuildChannel, GuildRole, Overwrite
 from guildhall.domains.attendance.errors import BotNotInGuild, DiscordUnavailable, NotMember
 
 log = get_logger(__name__)
@@ -65,12 +65,23 @@ class _Member(msgspec.Struct):
     roles: list[str]
 
 
+class _User(msgspec.Struct):
+    id: str
+
+
+class _Overwrite(msgspec.Struct):
+    id: str
+    allow: str
+    deny: str
+
+
 class _Channel(msgspec.Struct):
     id: str
     name: str
     type: int
     position: int = 0
     parent_id: str | None = None
+    permission_overwrites: list[_Overwrite] = []
 
 
 class _Fault(msgspec.Struct):
@@ -97,6 +108,13 @@ class DiscordRest:
         self._cache = cache
         self._timeout = timeout
         self._quiet_until = 0.0
+
+    async def own_id(self) -> int:
+        """Return the id of the bot's own user. Raises DiscordUnavailable."""
+        try:
+            return int((await self._get("/users/@me", _User)).id)
+        except _Refused:
+            raise DiscordUnavailable from None
 
     async def guild(self, guild_id: int) -> DiscordGuild:
         """Return a guild. Raises BotNotInGuild, DiscordUnavailable."""
@@ -128,6 +146,7 @@ class DiscordRest:
                 KINDS.get(each.type, "other"),
                 int(each.parent_id) if each.parent_id else None,
                 each.position,
+                tuple(Overwrite(int(one.id), int(one.allow), int(one.deny)) for one in each.permission_overwrites),
             )
             for each in found
         ]
@@ -167,25 +186,26 @@ class DiscordRest:
         if answer.status_code == OK:
             return answer.content
         if answer.status_code in (FORBIDDEN, NOT_FOUND):
-            code = _code_of(answer)
+            code = code_of(answer)
             # Without a number that says what is missing, it comes from something before Discord's guilds.
             if code:
                 raise _Refused(code)
-        pause = _pause_after(answer)
+        pause = pause_after(answer)
         if answer.status_code in (UNAUTHORIZED, TOO_MANY):
             self._quiet_until = time.monotonic() + pause
         log.warning("Discord refuses to answer", path=path, status=answer.status_code)
         raise DiscordUnavailable(retry_after=math.ceil(pause))
 
 
-def _code_of(answer: httpx.Response) -> int:
+def code_of(answer: httpx.Response) -> int:
+    """Return Discord's number for why it refuses, 0 where it gives none."""
     try:
         return msgspec.json.decode(answer.content, type=_Fault).code
     except msgspec.DecodeError:
         return 0
 
 
-def _pause_after(answer: httpx.Response) -> float:
+def pause_after(answer: httpx.Response) -> float:
     """Return for how many seconds to leave Discord alone."""
     if answer.status_code == UNAUTHORIZED:
         return PAUSE_OF_BAD_TOKEN

@@ -11,6 +11,7 @@ import guildhall.core.outbox
 import guildhall.domains.actions.models
 import guildhall.domains.attendance.key_models
 import guildhall.domains.attendance.models
+import guildhall.domains.attendance.posting.models
 import guildhall.domains.attendance.tlog.models
 import guildhall.domains.audit.models
 import guildhall.domains.bot.models

@@ -1,6 +1,6 @@
 """The attendance dialect: voice time, periods and signatures under /api/v1/guilds, /verify and /tlog."""
 
-from guildhall.dialects.attendance import analytics, guilds, inbound, periods, public, signing, tracking
+from guildhall.dialects.attendance import analytics, destinations, guilds, inbound, periods, public, signing, tracking
 from guildhall.dialects.attendance.face import Attendance
 from guildhall.web.routing import Route
 
@@ -48,6 +48,12 @@ ROUTES: tuple[Route, ...] = (
     signing.verify_session,
     signing.verify_period,
     signing.export_period,
+    # Where posts go
+    destinations.list_log_destinations,
+    destinations.add_log_destination,
+    destinations.remove_log_destination,
+    destinations.update_log_types,
+    destinations.update_log_frequency,
     # The guild on Discord and its tier
     guilds.list_guild_channels,
     guilds.check_bot_present,

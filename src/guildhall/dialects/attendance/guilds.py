@@ -32,8 +32,8 @@ GUARDED = (BotNotInGuild, NotMember, NotManager, DiscordUnavailable)
 
 GUILD = "/api/v1/guilds/{guild_id}"
 INVITATION = "https://discord.com/oauth2/authorize"
-NEEDED = 0x10000000 | 0x100000 | 0x800 | 0x400
-"""Manage Roles, Connect, Send Messages, View Channels."""
+NEEDED = 0x10000000 | 0x100000 | 0x4000 | 0x800 | 0x400
+"""Manage Roles, Connect, Embed Links, Send Messages, View Channels."""
 
 
 class OccupiedReply(msgspec.Struct, frozen=True):

@@ -87,6 +87,7 @@ PARTS: Final[Mapping[str, Callable[[str, str], object]]] = {
     "guild_id": snowflake,
     "channel_id": snowflake,
     "session_id": uuid_text,
+    "destination_id": uuid_text,
     "period_index": index,
 }
 """What the parts of paths must be, by their names."""

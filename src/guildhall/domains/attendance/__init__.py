@@ -32,6 +32,7 @@ from guildhall.domains.attendance.directory import (
     GuildChannel,
     GuildDirectory,
     GuildRole,
+    Overwrite,
     check_manager,
 )
 from guildhall.domains.attendance.entrance import access_pro_guild, enter_guild, resetter_of
@@ -126,6 +127,7 @@ __all__ = [
     "Keyring",
     "Mode",
     "OccupiedChannel",
+    "Overwrite",
     "Period",
     "PeriodVerdict",
     "Picture",

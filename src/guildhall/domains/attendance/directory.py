@@ -11,6 +11,10 @@ from guildhall.domains.attendance.errors import NotManager
 
 ADMINISTRATOR: Final = 0x8
 MANAGE_GUILD: Final = 0x20
+VIEW_CHANNEL: Final = 0x400
+SEND_MESSAGES: Final = 0x800
+EMBED_LINKS: Final = 0x4000
+EVERYTHING: Final = -1
 VOICE_KINDS: Final = frozenset({"voice", "stage"})
 
 
@@ -21,6 +25,15 @@ class GuildRole:
     id: int
     name: str
     permissions: int
+
+
+@dataclass(frozen=True)
+class Overwrite:
+    """What a channel allows and denies a role or a member, whose id this is; everybody's is the guild's id."""
+
+    id: int
+    allow: int
+    deny: int
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,24 @@ class DiscordGuild:
                 held |= role.permissions
         return held
 
+    def permissions_in(self, channel: "GuildChannel", user_id: int, role_ids: Collection[int]) -> int:
+        """Return what a member with these roles may do in a channel, as Discord adds it up.
+
+        The owner and administrators may do everything. For all others the channel's overwrites change what the guild
+        gives: first that for everybody, then those of all their roles at once, of which what one allows no other
+        denies, then their own.
+        """
+        held = self.permissions_of(role_ids)
+        if user_id == self.owner_id or held & ADMINISTRATOR:
+            return EVERYTHING
+        for ids in ({self.id}, set(role_ids) - {self.id}, {user_id}):
+            these = [each for each in channel.overwrites if each.id in ids]
+            for each in these:
+                held &= ~each.deny
+            for each in these:
+                held |= each.allow
+        return held
+
 
 @dataclass(frozen=True)
 class GuildChannel:
@@ -50,6 +81,7 @@ class GuildChannel:
     kind: str
     parent_id: int | None
     position: int
+    overwrites: tuple[Overwrite, ...] = ()
 
     @property
     def has_voice(self) -> bool:
@@ -62,6 +94,9 @@ class GuildDirectory(Protocol):
 
     Everything raises BotNotInGuild, and DiscordUnavailable when Discord cannot be asked.
     """
+
+    async def own_id(self) -> int:
+        """Return the id of the bot's own user."""
 
     async def guild(self, guild_id: int) -> DiscordGuild:
         """Return a guild."""
