@@ -28,6 +28,8 @@ from guildhall.domains.attendance.models import (
     attendance_tracked_channels,
 )
 from guildhall.domains.attendance.policy import access_current_period, access_guild_to_change, not_before, rules_of
+from guildhall.domains.attendance.posting.destinations import retime_boards
+from guildhall.domains.attendance.posting.queueing import queue_settings
 from guildhall.domains.attendance.queries import OPEN_SESSIONS, TRACKED_CHANNEL
 from guildhall.domains.attendance.records import Policy
 from guildhall.domains.attendance.resets import is_live, known_up_to, pass_borders
@@ -180,6 +182,7 @@ async def set_schedule(
     await tx.run(SET_SCHEDULE, of_guild=guild_id, new_schedule=schedule)
     await tx.run(SET_BORDER, period_id=period.id, border=border)
     old, new = msgspec.to_builtins(guild.schedule), msgspec.to_builtins(schedule)
+    await retime_boards(tx, guild_id=guild_id, now=now)
     await _write_down(tx, actor, guild_id, "schedule", old, new, now)
     return schedule, replace(period, ends_at=border)
 
@@ -224,4 +227,5 @@ def _check_range(field: str, value: int | None, least: int, most: int) -> None:
 
 async def _write_down(tx: Tx, actor: Actor, guild_id: int, what: str, old: object, new: object, now: datetime) -> None:
     await audit.record(tx, actor, f"attendance.{what}", str(guild_id), now=now, old=old, new=new)
+    await queue_settings(tx, actor, guild_id=guild_id, what=what, old=old, new=new, now=now)
     tx.announce("attendance", guild_id=str(guild_id))

@@ -37,6 +37,7 @@ from guildhall.domains.attendance.key_models import (
     attendance_unlock_attempts,
 )
 from guildhall.domains.attendance.keyring import Keyring, check_passphrase, new_seed, public_key_of
+from guildhall.domains.attendance.posting.queueing import queue_key_news
 from guildhall.domains.attendance.signed.queries import (
     ACTIVE_KEY_LOCKED,
     LAST_ATTEMPTS,
@@ -222,5 +223,6 @@ async def _write_down(
     tx: Tx, actor: Actor, key: SigningKey, what: str, now: datetime, *, effect: Callable[[], None]
 ) -> None:
     await audit.record(tx, actor, f"attendance.key_{what}", key.id, now=now, guild_id=str(key.guild_id))
+    await queue_key_news(tx, actor, guild_id=key.guild_id, key_id=key.id, what=what, now=now)
     tx.after_commit(effect)
     tx.announce(TOPIC, guild_id=str(key.guild_id), key_id=key.id, what=what)

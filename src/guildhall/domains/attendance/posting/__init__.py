@@ -21,7 +21,7 @@ from guildhall.domains.attendance.posting.port import Message, PostOffice, PostR
 from guildhall.domains.attendance.posting.queueing import (
     queue_key_news,
     queue_period,
-    queue_session,
+    queue_sessions,
     queue_settings,
 )
 from guildhall.domains.attendance.posting.sender import Sender, remind
@@ -45,7 +45,7 @@ __all__ = [
     "posts_given_up",
     "queue_key_news",
     "queue_period",
-    "queue_session",
+    "queue_sessions",
     "queue_settings",
     "remind",
     "remove_destination",

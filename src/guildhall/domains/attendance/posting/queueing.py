@@ -3,6 +3,7 @@
 A destination gets what its types say at that moment. Its posts go out in the order in which they are queued.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,11 +12,13 @@ from sqlalchemy import bindparam, update
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
 from guildhall.domains import identity
-from guildhall.domains.attendance.models import SECOND, Period, Session
+from guildhall.domains.attendance.models import SECOND, Session
 from guildhall.domains.attendance.posting.models import (
     Author,
     BoardLine,
     Content,
+    Destination,
+    LogType,
     NewPost,
     PeriodReset,
     SessionCompleted,
@@ -25,7 +28,7 @@ from guildhall.domains.attendance.posting.models import (
     type_of,
 )
 from guildhall.domains.attendance.posting.queries import DESTINATIONS_KEPT, TO_REMIND
-from guildhall.domains.attendance.queries import FROZEN_PAGE, Entry
+from guildhall.domains.attendance.queries import FROZEN_PAGE, PERIOD_BY_ID, Entry
 from guildhall.domains.attendance.signed.queries import active_key, pending_of
 
 TOPIC: Final = "attendance.posts"
@@ -46,22 +49,23 @@ REMINDED = command(
 )
 
 
-async def queue_session(tx: Tx, session: Session, *, now: datetime) -> None:
-    """Tell of a session that has ended. Raises ValueError for one that has not."""
-    if session.left_at is None:
-        raise ValueError("a session that is open is no news yet")
-    seconds = (session.left_at - session.joined_at) // SECOND
-    content = SessionCompleted(session.id, session.user_id, session.channel_id, seconds)
-    await queue(tx, session.guild_id, content, now=now)
+async def queue_sessions(tx: Tx, *, guild_id: int, sessions: Sequence[Session], now: datetime) -> None:
+    """Tell of sessions of a guild that have just ended."""
+    wanting = await _wanting(tx, guild_id, LogType.SESSION_COMPLETED)
+    for session in sessions if wanting else ():
+        seconds = (session.left_at - session.joined_at) // SECOND if session.left_at else 0
+        content = SessionCompleted(session.id, session.user_id, session.channel_id, seconds)
+        await _put(tx, wanting, content, now)
 
 
-async def queue_period(tx: Tx, period: Period, *, now: datetime) -> None:
-    """Tell of an archived period: its final board and its hash. To be called before anything about the next period.
+async def queue_period(tx: Tx, *, guild_id: int, period_id: str, now: datetime) -> None:
+    """Tell of a period that has just been archived: its final board and its hash.
 
-    Raises ValueError for a period that is not archived.
+    To be called before anything about the next period. Raises LookupError for a period that is not archived.
     """
-    if period.ended_at is None or period.hash_v1 is None:
-        raise ValueError("a period that runs has no final board")
+    period = await tx.one(PERIOD_BY_ID, guild_id=guild_id, period_id=period_id)
+    if period is None or period.ended_at is None or period.hash_v1 is None:
+        raise LookupError("a period that is not archived has no final board")
     top = await tx.all(FROZEN_PAGE, period_id=period.id, offset=0, limit=TOP)
     content = PeriodReset(
         guild_id=period.guild_id,
@@ -72,7 +76,7 @@ async def queue_period(tx: Tx, period: Period, *, now: datetime) -> None:
         top=[line_of(each) for each in top],
         hash=period.hash_v1,
     )
-    await queue(tx, period.guild_id, content, now=now)
+    await queue(tx, guild_id, content, now=now)
 
 
 async def queue_key_news(tx: Tx, actor: Actor, *, guild_id: int, key_id: str, what: str, now: datetime) -> None:
@@ -103,12 +107,17 @@ async def queue_reminder(tx: Tx, *, guild_id: int, now: datetime) -> None:
 
 async def queue(tx: Tx, guild_id: int, content: Content, *, now: datetime) -> None:
     """Queue a post for every destination of a guild that wants posts of its type."""
-    kind = type_of(content)
-    wanting = [each for each in await tx.all(DESTINATIONS_KEPT, guild_id=guild_id) if each.types.wants(kind)]
-    for destination in wanting:
+    await _put(tx, await _wanting(tx, guild_id, type_of(content)), content, now)
+
+
+async def _wanting(tx: Tx, guild_id: int, kind: LogType) -> list[Destination]:
+    return [each for each in await tx.all(DESTINATIONS_KEPT, guild_id=guild_id) if each.types.wants(kind)]
+
+
+async def _put(tx: Tx, destinations: Sequence[Destination], content: Content, now: datetime) -> None:
+    for destination in destinations:
         await tx.insert(NewPost(destination.id, content, now))
-    if wanting:
-        tx.announce(TOPIC, guild_id=str(guild_id))
+        tx.announce(TOPIC, guild_id=str(destination.guild_id))
 
 
 def line_of(entry: Entry) -> BoardLine:
