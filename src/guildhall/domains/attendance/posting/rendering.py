@@ -169,9 +169,12 @@ def _settings(content: SettingsChanged, head: Letterhead, at: datetime) -> Messa
 
 
 def _changes(what: str, old: object, new: object) -> list[str]:
-    """Return a line for each setting that is another now; what was or becomes nothing is added or removed."""
+    """Return a line for each setting that is another now; what was or becomes nothing is added or removed.
+
+    By name, because not every database keeps the order.
+    """
     if isinstance(old, dict) and isinstance(new, dict):
-        names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+        names = sorted(name for name in {**old, **new} if old.get(name) != new.get(name))
         return [f"{_label(name)}: {_value(name, old.get(name))} → {_value(name, new.get(name))}" for name in names]
     if old is None:
         return [f"Added: {_value(what, new)}"]
@@ -186,7 +189,7 @@ def _label(name: str) -> str:
 
 def _value(name: str, value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{_label(each)} {_value(each, inner)}" for each, inner in value.items())
+        return ", ".join(f"{_label(each)} {_value(each, inner)}" for each, inner in sorted(value.items()))
     if isinstance(value, list):
         return ", ".join(_value(name, each) for each in value) or "none"
     if isinstance(value, bool):
