@@ -318,6 +318,7 @@ def _keep_posting(house: House, client: httpx.AsyncClient, stack: contextlib.Asy
     office = DiscordPosts(discord.token, base=discord.api_base, client=client)
     sender = posting.Sender(house.database, office, house.clock, house.cache, public_url=house.settings.public_url)
     sending = asyncio.create_task(sender.keep_sending(house.events))
+    sending.add_done_callback(_tell_of_death)
 
     async def stop() -> None:
         sending.cancel()

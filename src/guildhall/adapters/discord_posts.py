@@ -13,7 +13,16 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from guildhall.adapters.discord_rest import FORBIDDEN, NOT_FOUND, PAUSE, TIMEOUT, UNAUTHORIZED, code_of, pause_after
+from guildhall.adapters.discord_rest import (
+    FORBIDDEN,
+    LONGEST_PAUSE,
+    NOT_FOUND,
+    PAUSE,
+    TIMEOUT,
+    UNAUTHORIZED,
+    code_of,
+    pause_after,
+)
 from guildhall.core.log import get_logger
 from guildhall.domains.attendance.errors import DiscordUnavailable
 from guildhall.domains.attendance.posting import Message, PostRefused, PostUnfit
@@ -70,6 +79,7 @@ class _Shown(msgspec.Struct):
 
 class _Fault(msgspec.Struct):
     message: str = ""
+    retry_after: float = 0
     is_global: bool = msgspec.field(name="global", default=False)
 
 
@@ -132,7 +142,8 @@ class DiscordPosts:
             raise PostRefused(WORDS.get(code, fault.message or f"Discord refuses with {code}"))
         if status == BAD_REQUEST and code:
             raise PostUnfit(fault.message or f"Discord refuses with {code}")
-        pause = pause_after(answer)
+        # The header is in whole seconds, which may be too few.
+        pause = max(pause_after(answer), min(fault.retry_after, LONGEST_PAUSE))
         # A limit of one channel is no reason to leave the others alone.
         if status == UNAUTHORIZED or fault.is_global:
             self._be_quiet(pause)

@@ -1,5 +1,8 @@
 """A guild of the simulator whose log goes to its channels, and the sender that takes it there."""
 
+import asyncio
+import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -11,7 +14,7 @@ from guildhall.adapters.discord_rest import DiscordRest
 from guildhall.core.cache import LocalCache
 from guildhall.core.db import Database
 from guildhall.domains.attendance import posting
-from guildhall.domains.attendance.posting import Destination, Frequency, LogType, Message, PostOffice, Sender
+from guildhall.domains.attendance.posting import Destination, Frequency, LogType, Sender
 from guildhall.simulator.discord import DiscordSimulator, Fault, guilds
 from guildhall.simulator.discord.state import Channel
 from tests.domains.attendance.guild import MANAGER, Guild
@@ -47,9 +50,9 @@ class LogChannels:
     def database(self) -> Database:
         return self.guild.database
 
-    def another_sender(self, office: PostOffice | None = None) -> Sender:
+    def another_sender(self) -> Sender:
         """Return the sender of another process."""
-        return Sender(self.database, office or self.office, self.clock, self.cache, public_url=PUBLIC_URL)
+        return Sender(self.database, self.office, self.clock, self.cache, public_url=PUBLIC_URL)
 
     async def open(
         self, name: str = "log", types: dict[LogType, bool] | None = None, frequency: Frequency = Frequency.OFF
@@ -90,6 +93,13 @@ class LogChannels:
         async with self.database.write() as tx:
             return await verb(tx, *args, guild_id=self.guild.guild_id, now=self.guild.now, **named)
 
+    async def killed_in_the_act(self, url: str) -> None:
+        """Let another process send, and be killed when Discord has taken its first message."""
+        module, discord = "tests.domains.attendance.posting_process", self.discord
+        arguments = [url, discord.api_base, discord.token, self.guild.now.isoformat()]
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, *arguments)
+        assert await asyncio.wait_for(process.wait(), 60) == -signal.SIGKILL
+
     async def after(self, seconds: float) -> timedelta:
         """Let time pass, and then everybody have a turn."""
         await self.guild.watch_until(self.guild.at + seconds)
@@ -112,21 +122,3 @@ class LogChannels:
     def trouble(self, *, times: int = 1, **fault: Any) -> None:  # noqa: ANN401 (what the simulator takes)
         """Let posting go wrong so many times."""
         self.discord.faults.add(Fault(path="/api/v10/channels", **fault), times=times)
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-class DyingOffice:
-    """An office whose process is killed between what Discord did and what would be noted of it."""
-
-    def __init__(self, office: PostOffice) -> None:
-        self._office = office
-
-    async def post(self, channel_id: int, message: Message, *, nonce: str) -> int:
-        await self._office.post(channel_id, message, nonce=nonce)
-        raise Killed
-
-    async def find(self, channel_id: int, message: Message, *, since: Any) -> int | None:  # noqa: ANN401 (an instant)
-        return await self._office.find(channel_id, message, since=since)

@@ -7,19 +7,21 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import func, select
 
 from guildhall.core import leases
-from guildhall.core.db import Database
+from guildhall.core.db import Database, query
 from guildhall.core.events import open_events
 from guildhall.core.jobs import JobContext
 from guildhall.domains import attendance, bot
 from guildhall.domains.attendance import Interval, Keyring, Mode, Scene, posting
 from guildhall.domains.attendance.posting import Frequency, LogType, queueing
+from guildhall.domains.attendance.posting.models import attendance_posts
 from guildhall.domains.attendance.posting.sender import LEASE, remind
 from guildhall.simulator.discord import DiscordSimulator, Fault, Limits, guilds, simulate
 from guildhall.simulator.discord.state import Overwrite
 from tests.domains.attendance.guild import ADA, BEN, GAP, HALL, MANAGER, START, open_guild
-from tests.domains.attendance.log_channels import EVERYTHING, NOTHING, DyingOffice, Killed, LogChannels
+from tests.domains.attendance.log_channels import EVERYTHING, NOTHING, LogChannels
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -240,23 +242,24 @@ async def test_a_limit_of_one_channel_does_not_hold_up_another(log: LogChannels)
     assert log.titles("first") == ["Session completed"]
 
 
-async def test_a_process_killed_between_a_post_and_its_mark_leaves_one_message(log: LogChannels) -> None:
+async def test_a_process_killed_between_a_post_and_its_mark_leaves_one_message(
+    log: LogChannels, database_url: str
+) -> None:
     await log.open()
     await log.come_and_go(range(1001, 1008), 60)
     await log.guild.watch_until(log.guild.at + 10)
-    with pytest.raises(Killed):
-        await log.another_sender(DyingOffice(log.office)).take_turn()
+    await log.killed_in_the_act(database_url)
     assert log.titles() == ["7 sessions completed"]
     await log.visit(ADA, 1)
-    await log.after(0)
-    await log.after(40)
+    await log.after(10)
+    assert log.titles() == ["7 sessions completed"], "the lease of the dead process has not ended"
+    await log.after(20)
     assert log.titles() == ["7 sessions completed", "Session completed"]
 
     # After some minutes Discord has forgotten the nonce: then the message is looked for.
     await log.visit(ADA, 60)
     await log.guild.watch_until(log.guild.at + 10)
-    with pytest.raises(Killed):
-        await log.another_sender(DyingOffice(log.office)).take_turn()
+    await log.killed_in_the_act(database_url)
     for channel in log.discord.guild.channels.values():
         for message in channel.messages.values():
             message.nonce = None
@@ -337,6 +340,27 @@ async def test_a_board_on_the_border_of_two_periods_is_the_final_one_and_is_not_
     assert log.titles("boards") == ["Leaderboard of period 1 (final)"]
     assert f"<@{ADA}> 10 min" in log.embeds("boards")[0]["description"]
     assert log.titles("both") == ["Final board of period 1"]
+
+
+async def test_what_was_posted_is_forgotten_after_a_week(log: LogChannels) -> None:
+    await log.open()
+    await log.visit(ADA, 60)
+    await log.after(10)
+    await log.visit(BEN, 60)
+    count = query(int, select(func.count()).select_from(attendance_posts))
+    for days, left in ((6, 2), (7, 1)):
+        async with log.database.write() as tx:
+            await posting.forget_posts(tx, now=START + timedelta(days=days, minutes=5))
+            assert await tx.one(count) == left
+
+
+async def test_a_clock_that_is_set_back_keeps_no_session_from_being_told(log: LogChannels) -> None:
+    await log.open()
+    await log.guild.watch_until(7200)
+    await log.visit(ADA, 60)
+    log.guild.at = 3600
+    await log.sender.take_turn()
+    assert log.titles() == ["Session completed"]
 
 
 async def test_a_post_that_discord_never_takes_does_not_hold_up_the_others(log: LogChannels) -> None:

@@ -109,7 +109,8 @@ async def take_batch(tx: Tx, destination_id: str, *, now: datetime) -> Batch | d
 def _group(posts: Sequence[Post], now: datetime) -> Sequence[Post] | datetime:
     """Return the posts that become the next message, or the instant at which that can be known.
 
-    A session's post waits, as long as another may join it: until its time is over, or something else follows.
+    A session's post waits, as long as another may join it: until its time is over, or something else follows. One from
+    the future does not: the clock was set back since.
     """
     first = posts[0]
     if not isinstance(first.content, SessionCompleted):
@@ -117,7 +118,7 @@ def _group(posts: Sequence[Post], now: datetime) -> Sequence[Post] | datetime:
     row = list(takewhile(lambda post: isinstance(post.content, SessionCompleted), posts))
     until = first.created_at + COMPANY
     company = [post for post in row if post.created_at < until]
-    if until > now and len(row) == len(posts) and len(row) < TOGETHER:
+    if first.created_at <= now < until and len(row) == len(posts) < TOGETHER:
         return until
     return company if len(company) > MOST_ALONE else company[:1]
 
