@@ -37,7 +37,7 @@ def upgrade() -> None:
             name=op.f("fk_attendance_destinations_guild_id"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attendance_destinations")),
-        sa.UniqueConstraint("guild_id", "channel_id", name=op.f("uq_attendance_destinations_guild_id")),
+        sa.UniqueConstraint("guild_id", "channel_id", name=op.f("uq_attendance_destinations_guild_id_channel_id")),
     )
     op.create_index(
         "ix_attendance_destinations_board_due_at",

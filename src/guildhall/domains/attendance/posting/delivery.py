@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, delete, update
 
 from guildhall.core import ids
 from guildhall.core.db import Command, Tx, command
+from guildhall.domains.attendance.models import whole_second
 from guildhall.domains.attendance.posting.models import (
     Destination,
     Post,
@@ -40,7 +41,7 @@ _of_destination = attendance_posts.c.destination_id == bindparam("of_destination
 _destination = attendance_destinations.c.id == bindparam("destination")
 TAKE = command(
     update(attendance_posts)
-    .where(attendance_posts.c.seq == bindparam("number"), _waits)
+    .where(attendance_posts.c.seq == bindparam("number"), _waits, attendance_posts.c.nonce.is_(None))
     .values(nonce=bindparam("new_nonce"), tried_at=bindparam("at"))
 )
 
@@ -126,7 +127,7 @@ def _group(posts: Sequence[Post], now: datetime) -> Sequence[Post] | datetime:
 async def note_posted(tx: Tx, batch: Batch, message_id: int, *, now: datetime) -> None:
     """Write down that a message is there; whatever troubled its channel is over."""
     await _end(tx, POSTED, batch, message=message_id, words=None, at=now)
-    await tx.run(WELL, destination=batch.destination.id, at=now)
+    await tx.run(WELL, destination=batch.destination.id, at=whole_second(now))
 
 
 async def note_unfit(tx: Tx, batch: Batch, words: str, *, now: datetime) -> None:

@@ -39,7 +39,7 @@ def next_board(schedule: Schedule, types: LogTypes, frequency: Frequency, after:
     return next_border(rhythm, after, after)
 
 
-async def due_boards(tx: Tx, *, now: datetime, limit: int = 100) -> list[Destination]:
+async def due_boards(tx: Tx, *, now: datetime, limit: int = 500) -> list[Destination]:
     """Return destinations whose time for a board has come, the longest due first."""
     return await tx.all(DUE_BOARDS, now=now, limit=limit)
 
