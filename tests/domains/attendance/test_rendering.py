@@ -28,6 +28,7 @@ def post(content: Content) -> Post:
         destination_id="",
         content=content,
         created_at=NOW,
+        ripe_at=NOW,
         nonce=None,
         tried_at=None,
         state=PostState.WAITING,

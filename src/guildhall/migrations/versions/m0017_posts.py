@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("destination_id", sa.Text(), nullable=False),
         sa.Column("content", JsonDoc(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("ripe_at", UtcTime(), nullable=False),
         sa.Column("nonce", sa.Text(), nullable=True),
         sa.Column("tried_at", UtcTime(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
@@ -74,7 +75,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_attendance_posts_waiting",
         "attendance_posts",
-        ["destination_id"],
+        ["ripe_at", "destination_id"],
         sqlite_where=waits,
         postgresql_where=waits,
     )

@@ -24,9 +24,6 @@ from guildhall.domains.attendance.posting.models import (
 )
 from guildhall.domains.attendance.posting.queries import DESTINATION_TO_SERVE, WAITING_POSTS
 
-COMPANY: Final = timedelta(seconds=10)
-"""How long a session's post waits for others, so that a burst of them becomes one message."""
-
 MOST_ALONE: Final = 5
 TOGETHER: Final = 200
 NONCE_LENGTH: Final = 22
@@ -88,8 +85,8 @@ class Batch:
     tried_at: datetime
 
 
-async def take_batch(tx: Tx, destination_id: str, *, now: datetime) -> Batch | datetime | None:
-    """Return the next message for a destination, or when there will be one, or None when nothing waits or it rests."""
+async def take_batch(tx: Tx, destination_id: str, *, now: datetime) -> Batch | None:
+    """Return the next message for a destination, None when nothing is ripe or the destination rests."""
     destination = await tx.one(DESTINATION_TO_SERVE, id=destination_id)
     posts = await tx.all(WAITING_POSTS, destination_id=destination_id, limit=TOGETHER)
     if destination is None or not posts or (destination.next_try_at is not None and destination.next_try_at > now):
@@ -99,28 +96,27 @@ async def take_batch(tx: Tx, destination_id: str, *, now: datetime) -> Batch | d
         same = [post for post in posts if post.nonce == first.nonce]
         return Batch(destination, same, first.nonce, first.tried_at)
     group = _group(posts, now)
-    if isinstance(group, datetime):
-        return group
+    if not group:
+        return None
     nonce = ids.base62(NONCE_LENGTH)
     for post in group:
         await tx.run(TAKE, number=post.seq, new_nonce=nonce, at=now)
     return Batch(destination, group, nonce, now)
 
 
-def _group(posts: Sequence[Post], now: datetime) -> Sequence[Post] | datetime:
-    """Return the posts that become the next message, or the instant at which that can be known.
+def _group(posts: Sequence[Post], now: datetime) -> Sequence[Post]:
+    """Return the posts that become the next message, none while that cannot be known.
 
-    A session's post waits, as long as another may join it: until its time is over, or something else follows. One from
-    the future does not: the clock was set back since.
+    A session's post waits as long as another may join it: until it is ripe, or something else follows. One from the
+    future does not wait: the clock was set back since.
     """
     first = posts[0]
     if not isinstance(first.content, SessionCompleted):
         return posts[:1]
     row = list(takewhile(lambda post: isinstance(post.content, SessionCompleted), posts))
-    until = first.created_at + COMPANY
-    company = [post for post in row if post.created_at < until]
-    if first.created_at <= now < until and len(row) == len(posts) < TOGETHER:
-        return until
+    if first.created_at <= now < first.ripe_at and len(row) == len(posts) < TOGETHER:
+        return []
+    company = [post for post in row if post.created_at < first.ripe_at]
     return company if len(company) > MOST_ALONE else company[:1]
 
 

@@ -3,7 +3,7 @@
 A post keeps facts, not words: names are looked up and the text is written when it is sent.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
@@ -60,6 +60,7 @@ attendance_posts = Table(
     Column("destination_id", Text, ForeignKey("attendance_destinations.id", ondelete="CASCADE"), nullable=False),
     Column("content", JsonDoc, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("ripe_at", UtcTime, nullable=False),
     # Several posts that go out as one message have the same nonce.
     Column("nonce", Text),
     Column("tried_at", UtcTime),
@@ -70,7 +71,7 @@ attendance_posts = Table(
     CheckConstraint("state IN ('waiting', 'posted', 'given_up')", name="state"),
     CheckConstraint("(state = 'waiting') = (ended_at IS NULL)", name="ended"),
     Index("ix_attendance_posts_destination_id_state_seq", "destination_id", "state", "seq"),
-    Index("ix_attendance_posts_waiting", "destination_id", **_waiting),
+    Index("ix_attendance_posts_waiting", "ripe_at", "destination_id", **_waiting),
     Index("ix_attendance_posts_ended_at", "ended_at"),
 )
 
@@ -222,11 +223,22 @@ class NewPost(msgspec.Struct, frozen=True):
     destination_id: str
     content: Content
     created_at: datetime
+    ripe_at: datetime
     state: PostState = PostState.WAITING
 
 
+COMPANY: Final = timedelta(seconds=10)
+"""How long a session's post waits for others, so that a burst of them becomes one message."""
+
+
+def new_post(destination: Destination, content: Content, now: datetime) -> NewPost:
+    """Return a post for a destination; one about a session ripens."""
+    ripe_at = now + COMPANY if isinstance(content, SessionCompleted) else now
+    return NewPost(destination.id, content, now, ripe_at)
+
+
 class Post(msgspec.Struct, frozen=True, kw_only=True):
-    """A post. Those of one destination go out in order of `seq`.
+    """A post. Those of one destination go out in order of `seq`, none before it is ripe.
 
     `nonce` is stored before the first attempt, at `tried_at`; posts that share it are one message. `error` says why it
     was given up.
@@ -236,6 +248,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     destination_id: str
     content: Content
     created_at: datetime
+    ripe_at: datetime
     nonce: str | None
     tried_at: datetime | None
     state: PostState

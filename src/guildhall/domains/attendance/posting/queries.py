@@ -1,5 +1,7 @@
 """Reads of destinations and of the posts for them."""
 
+from datetime import datetime
+
 from sqlalchemy import BigInteger, Integer, bindparam, func, literal_column, or_, select
 
 from guildhall.core.db import query
@@ -26,13 +28,16 @@ DESTINATION_TO_SERVE = query(Destination, select(destinations).where(destination
 
 # The state is written out, because the index over what waits serves only statements that name it.
 _waits = posts.c.state == literal_column("'waiting'")
+# What is from the future was queued before the clock was set back, and shall not wait for it to come round again.
+_is_ripe = or_(posts.c.ripe_at <= bindparam("now"), posts.c.created_at > bindparam("now"))
 SERVABLE = query(
     str,
     select(destinations.c.id).where(
-        destinations.c.id.in_(select(posts.c.destination_id).where(_waits)),
+        destinations.c.id.in_(select(posts.c.destination_id).where(_waits, _is_ripe)),
         or_(destinations.c.next_try_at.is_(None), destinations.c.next_try_at <= bindparam("now")),
     ),
 )
+NEXT_RIPE = query(datetime, select(func.min(posts.c.ripe_at)).where(_waits, posts.c.ripe_at > bindparam("now")))
 WAITING_POSTS = query(
     Post,
     select(posts)

@@ -19,12 +19,12 @@ from guildhall.domains.attendance.posting.models import (
     Content,
     Destination,
     LogType,
-    NewPost,
     PeriodReset,
     SessionCompleted,
     SettingsChanged,
     SigningNews,
     attendance_destinations,
+    new_post,
     type_of,
 )
 from guildhall.domains.attendance.posting.queries import DESTINATIONS_KEPT, TO_REMIND
@@ -32,7 +32,7 @@ from guildhall.domains.attendance.queries import FROZEN_PAGE, PERIOD_BY_ID, Entr
 from guildhall.domains.attendance.signed.queries import active_key, pending_of
 
 TOPIC: Final = "attendance.posts"
-"""What a committed post announces, so that the sender looks at once."""
+"""What a committed post announces that may go at once, so that the sender looks."""
 
 TOP: Final = 20
 """Lines of a board in a post."""
@@ -116,8 +116,11 @@ async def _wanting(tx: Tx, guild_id: int, kind: LogType) -> list[Destination]:
 
 async def _put(tx: Tx, destinations: Sequence[Destination], content: Content, now: datetime) -> None:
     for destination in destinations:
-        await tx.insert(NewPost(destination.id, content, now))
-        tx.announce(TOPIC, guild_id=str(destination.guild_id))
+        post = new_post(destination, content, now)
+        await tx.insert(post)
+        # What is not ripe is found in time by whoever looks regularly.
+        if post.ripe_at <= now:
+            tx.announce(TOPIC, guild_id=str(destination.guild_id))
 
 
 def line_of(entry: Entry) -> BoardLine:

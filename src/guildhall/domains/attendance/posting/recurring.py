@@ -13,8 +13,8 @@ from guildhall.domains.attendance.posting.models import (
     Frequency,
     Leaderboard,
     LogTypes,
-    NewPost,
     attendance_destinations,
+    new_post,
 )
 from guildhall.domains.attendance.posting.queries import DUE_BOARDS
 from guildhall.domains.attendance.posting.queueing import TOP, line_of
@@ -58,7 +58,7 @@ async def queue_board(tx: Tx, destination: Destination, *, now: datetime) -> Non
         return
     board = await _board_for(tx, destination, now)
     if board is not None:
-        await tx.insert(NewPost(destination.id, board, now))
+        await tx.insert(new_post(destination, board, now))
 
 
 async def _board_for(tx: Tx, destination: Destination, now: datetime) -> Leaderboard | None:

@@ -23,7 +23,7 @@ from guildhall.domains.attendance.errors import DiscordUnavailable
 from guildhall.domains.attendance.posting import delivery
 from guildhall.domains.attendance.posting.delivery import Batch, take_batch
 from guildhall.domains.attendance.posting.port import Message, PostOffice, PostRefused, PostUnfit
-from guildhall.domains.attendance.posting.queries import SERVABLE
+from guildhall.domains.attendance.posting.queries import NEXT_RIPE, SERVABLE
 from guildhall.domains.attendance.posting.queueing import TOPIC, guilds_to_remind, queue_reminder
 from guildhall.domains.attendance.posting.recurring import due_boards, queue_board
 from guildhall.domains.attendance.posting.rendering import Letterhead, message_of, people_in
@@ -84,17 +84,22 @@ class Sender:
         async with self._database.read() as tx:
             has_reason = bool(await due_boards(tx, now=now, limit=1)) or bool(await tx.all(SERVABLE, now=now))
         if not has_reason or not await self._may_send():
-            return LOOK
+            return await self._until_next()
         try:
             await self._queue_boards()
             async with self._database.read() as tx:
                 waiting = await tx.all(SERVABLE, now=self._clock.now())
-            looks = await self._serve_all(waiting)
+            await self._serve_all(waiting)
         finally:
             async with self._database.write() as tx:
                 await leases.release(tx, LEASE, self._holder)
-        soonest = min((look - self._clock.now() for look in looks), default=LOOK)
-        return max(min(soonest, LOOK), timedelta(0))
+        return await self._until_next()
+
+    async def _until_next(self) -> timedelta:
+        now = self._clock.now()
+        async with self._database.read() as tx:
+            ripe_at = await tx.one(NEXT_RIPE, now=now)
+        return LOOK if ripe_at is None else min(LOOK, ripe_at - now)
 
     async def _may_send(self) -> bool:
         async with self._database.write() as tx:
@@ -110,24 +115,23 @@ class Sender:
             async with self._database.write() as tx:
                 await queue_board(tx, destination, now=self._clock.now())
 
-    async def _serve_all(self, waiting: Iterable[str]) -> list[datetime]:
-        """Serve channels side by side, to the end each, and return when there will be more for some of them."""
+    async def _serve_all(self, waiting: Iterable[str]) -> None:
+        """Serve channels side by side, each to the end, whatever befalls another."""
         room = asyncio.Semaphore(AT_ONCE)
         ends = await asyncio.gather(*(self._serve(each, room) for each in waiting), return_exceptions=True)
         for fault in ends:
-            if isinstance(fault, BaseException):
+            if fault is not None:
                 raise fault
-        return [end for end in ends if isinstance(end, datetime)]
 
-    async def _serve(self, destination_id: str, room: asyncio.Semaphore) -> datetime | None:
-        """Send to one channel what can be sent, and return when there will be more, None when that is not known."""
+    async def _serve(self, destination_id: str, room: asyncio.Semaphore) -> None:
+        """Send to one channel what can be sent."""
         async with room:
             while True:
                 async with self._database.write() as tx:
                     holds = await self._holds(tx)
                     taken = await take_batch(tx, destination_id, now=self._clock.now()) if holds else None
-                if not isinstance(taken, Batch):
-                    return taken
+                if taken is None:
+                    return
                 await self._send(taken)
 
     async def _send(self, batch: Batch) -> None:
