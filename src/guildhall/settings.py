@@ -318,6 +318,11 @@ class AttendanceSettings:
     inbound: bool = setting(
         "ATTENDANCE_INBOUND", default=False, help="Whether attendance that other systems saw is taken in."
     )
+    webhook_allow_private: bool = setting(
+        "ATTENDANCE_WEBHOOK_ALLOW_PRIVATE",
+        default=False,
+        help="Whether webhooks may go to machines that are not public, and without TLS: for tests.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ import guildhall.domains.attendance.key_models
 import guildhall.domains.attendance.models
 import guildhall.domains.attendance.posting.models
 import guildhall.domains.attendance.tlog.models
+import guildhall.domains.attendance.webhooks.models
 import guildhall.domains.audit.models
 import guildhall.domains.bot.models
 import guildhall.domains.calendars.models

@@ -37,6 +37,7 @@ from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.schedules import Anchor, Interval, Schedule, Weekday, next_border
 from guildhall.domains.attendance.tracking import end_untracked
 from guildhall.domains.attendance.watching import WITNESS, align_all
+from guildhall.domains.attendance.webhooks.events import drop_queued
 from guildhall.domains.attendance.writing import write_changes
 
 LONGEST_MINIMUM: Final = 86_400
@@ -192,6 +193,7 @@ async def set_tier(tx: Tx, actor: Actor, *, guild_id: int, tier: Tier, now: date
     guild = await access_guild_to_change(tx, guild_id)
     if tier is not guild.tier:
         await tx.run(SET_TIER, of_guild=guild_id, new_tier=tier)
+        await drop_queued(tx, guild_id, why=f"The guild went to the tier {tier.value}")
         await _write_down(tx, actor, guild_id, "tier", guild.tier, tier, now)
     return replace(guild, tier=tier)
 

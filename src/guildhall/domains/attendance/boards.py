@@ -24,6 +24,7 @@ from guildhall.domains.attendance.queries import (
     FROZEN_PAGE,
     HISTORY,
     IS_CHANNEL_KNOWN,
+    LISTED_SESSION,
     RUNNING_BOARD,
     RUNNING_LINE,
     SESSIONS,
@@ -248,6 +249,14 @@ async def sessions_of(
         limit=limit,
     )
     return [_line(each, guild.fairness, now) for each in found]
+
+
+async def line_of(tx: Tx, guild: Guild, *, session_id: str, now: datetime) -> SessionLine:
+    """Return a session of a guild that is known to exist, as it stands in a list. Raises LookupError."""
+    session = await tx.one(LISTED_SESSION, guild_id=guild.guild_id, session_id=session_id)
+    if session is None:
+        raise LookupError("a session vanished while it was told of")
+    return _line(session, guild.fairness, now)
 
 
 async def _shown(tx: Tx, guild: Guild, number: int | None) -> tuple[datetime, datetime]:

@@ -34,9 +34,7 @@ async def period_export(tx: Tx, *, guild_id: int, number: int) -> Export:
 
     Raises RecordNotFound, also for the current period, and NotSigned while it or one of its sessions waits.
     """
-    record = await tx.one(PERIOD_RECORD, guild_id=guild_id, number=number)
-    if record is None or record.ended_at is None:
-        raise RecordNotFound
+    record = await _archived(tx, guild_id, number)
     public_keys = await _public_keys(tx, guild_id)
     prover = await Prover.of(tx)
     await prover.know_period(record.id)
@@ -44,6 +42,16 @@ async def period_export(tx: Tx, *, guild_id: int, number: int) -> Export:
     sessions = await tx.all(SESSIONS_OF_PERIOD, period_id=record.id)
     receipts = [await _receipt(each, public_keys, prover) for each in sessions]
     return Export(**head, period_index=number, policy=record.policy, receipts=receipts)
+
+
+async def period_evidence(tx: Tx, *, guild_id: int, number: int) -> dict[str, Any]:
+    """Return what an export says of the archived period itself, without the receipts of its sessions.
+
+    Raises RecordNotFound, also for the current period, and NotSigned.
+    """
+    record = await _archived(tx, guild_id, number)
+    head = await _head(record, record.id, await _public_keys(tx, guild_id), await Prover.of(tx))
+    return {**head, "signing_version": 1, "period_index": number, "policy": record.policy}
 
 
 async def session_proof(tx: Tx, *, session_id: str) -> str:
@@ -54,6 +62,13 @@ async def session_proof(tx: Tx, *, session_id: str) -> str:
 async def period_proof(tx: Tx, *, guild_id: int, number: int) -> str:
     """Return the proof that a period is in the transparency log. Raises RecordNotFound until it is integrated."""
     return await _proof(tx, await tx.one(PERIOD_RECORD, guild_id=guild_id, number=number))
+
+
+async def _archived(tx: Tx, guild_id: int, number: int) -> PeriodRecord:
+    record = await tx.one(PERIOD_RECORD, guild_id=guild_id, number=number)
+    if record is None or record.ended_at is None:
+        raise RecordNotFound
+    return record
 
 
 async def _proof(tx: Tx, record: SessionRecord | PeriodRecord | None) -> str:

@@ -29,6 +29,7 @@ from guildhall.domains.attendance.signed.queries import (
     OLDEST_SESSION,
 )
 from guildhall.domains.attendance.tlog.log import queue_entry
+from guildhall.domains.attendance.webhooks.events import tell_signed
 from guildhall.evidence.formats import RecordKind
 
 log = get_logger(__name__)
@@ -161,4 +162,5 @@ async def _sign(
     )
     if signed:
         await queue_entry(tx, kind, record.id, salt=record.salt, v2_hash=record.hash_v2)
+        await tell_signed(tx, kind, guild_id, record.id, now=now)
     return True

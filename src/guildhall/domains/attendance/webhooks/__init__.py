@@ -1,0 +1,1 @@
+"""Outbound webhooks: a guild's own server is told, by the Standard Webhooks specification, what happens."""
