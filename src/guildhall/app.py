@@ -22,6 +22,7 @@ from guildhall.adapters.discord_oauth import DiscordOAuth
 from guildhall.adapters.discord_posts import DiscordPosts
 from guildhall.adapters.discord_rest import DiscordRest
 from guildhall.adapters.google_calendar import GoogleAccess, GoogleCalendar, ServiceAccount
+from guildhall.adapters.outside_http import GuardedHttp
 from guildhall.adapters.smtp import SmtpMailer
 from guildhall.bot import Supervisor
 from guildhall.core import idempotency, outbox
@@ -98,7 +99,9 @@ async def open_house(
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         client = await stack.enter_async_context(httpx.AsyncClient())
-        house = _join(settings, database, clock, client)
+        outside = GuardedHttp(allow_private=settings.attendance.webhook_allow_private)
+        stack.push_async_callback(outside.close)
+        house = _join(settings, database, clock, client, outside)
         await house.events.start()
         stack.push_async_callback(house.events.stop)
         stack.push_async_callback(house.limiter.close)
@@ -197,11 +200,14 @@ def _make_folder(data_dir: Path) -> None:
         raise SettingsError(f"DATA_DIR: {data_dir} is not writable")
 
 
-def _join(settings: Settings, database: Database, clock: Clock, client: httpx.AsyncClient) -> House:
+def _join(
+    settings: Settings, database: Database, clock: Clock, client: httpx.AsyncClient, outside: GuardedHttp
+) -> House:
     secret_key = settings.store.secret_key or load_or_create_secret(settings.store.data_dir, "secret_key")
     host = urlsplit(settings.public_url).hostname or "localhost"
     cache = open_cache(settings.store.redis_url)
     directory = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
+    webhooks_box = SecretBox(secret_key, "webhooks")
     return House(
         settings=settings,
         database=database,
@@ -223,12 +229,15 @@ def _join(settings: Settings, database: Database, clock: Clock, client: httpx.As
         feeds_box=SecretBox(secret_key, "calendar feeds"),
         calendars_box=SecretBox(secret_key, "calendars outside"),
         answers_box=SecretBox(secret_key, "idempotent answers"),
+        webhooks_box=webhooks_box,
         token_key=secret_key,
         internal_secret=settings.attendance.internal_secret
         or load_or_create_secret(settings.store.data_dir, "api_internal_secret"),
         directory=directory,
         discord_door=DiscordOAuth(settings, client=client, directory=directory) if settings.discord.signs_in else None,
         keyring=voice.Keyring(),
+        outside=outside,
+        courier=voice.Courier(database, outside, webhooks_box, clock),
         notice=show_notice,
         chain=_open_chain(settings),
         google_account=_google_account(settings),
@@ -269,6 +278,7 @@ def _give_work(house: House) -> None:
             await actions.forget_decided(tx, now=now)
             await voice.forget_attempts(tx, now=now)
             await posting.forget_posts(tx, now=now)
+            await voice.forget_deliveries(tx, now=now)
 
     house.jobs.every("house.forget", HOURLY, forget)
     house.jobs.work(voice.SIGN_PENDING, voice.signer_of(house.keyring))
@@ -292,7 +302,7 @@ def _gap_ender(scene: voice.Scene) -> Callable[[JobContext], Awaitable[None]]:
 
 
 async def _keep_attendance(house: House, stack: contextlib.AsyncExitStack) -> None:
-    """Let this process sign what closes in guilds whose key it has, heed locks of others, and keep the log."""
+    """Let this process sign what closes in guilds whose key it has, heed locks, keep the log and deliver webhooks."""
     public_url = urlsplit(house.settings.public_url)
     box = SecretBox(house.token_key, "transparency log")
     origin = f"{public_url.netloc}{public_url.path}/tlog"
@@ -301,6 +311,7 @@ async def _keep_attendance(house: House, stack: contextlib.AsyncExitStack) -> No
         voice.heed_locks(house.keyring, house.events),
         voice.keep_signing(house.database, house.keyring, house.clock, house.events),
         keep_log(house.database, signer, house.clock),
+        house.courier.keep(house.events),
     ):
         task = asyncio.create_task(keeping)
         task.add_done_callback(_tell_of_death)

@@ -17,8 +17,8 @@ from cryptography.x509.oid import NameOID
 
 from guildhall.adapters.outside_http import GuardedHttp, Ip
 from guildhall.core.outside import AddressRefused, CallFailed, Reply, is_public, parse_address
-from tests.serving import free_port
 from tests.services.receiver import hang, receiver, trickle
+from tests.serving import free_port
 
 SECONDS = 5.0
 
@@ -96,7 +96,7 @@ async def test_an_address_that_two_readers_might_understand_differently_is_refus
 @pytest.mark.parametrize(
     "host",
     [
-        "0.0.0.0",
+        "0.0.0.0",  # noqa: S104  That is refused.
         "0.1.2.3",
         "10.1.2.3",
         "100.64.0.1",
@@ -172,9 +172,7 @@ def test_public_machines_are_public_and_addresses_are_read_as_they_are_written()
 
 
 async def test_a_name_is_refused_when_any_machine_behind_it_is_not_public_or_there_is_none() -> None:
-    names = Names(
-        good_test=["1.1.1.1 2606:4700::1"], mixed_test=["1.1.1.1 10.0.0.1"], mapped_test=["::ffff:10.0.0.1"]
-    )
+    names = Names(good_test=["1.1.1.1 2606:4700::1"], mixed_test=["1.1.1.1 10.0.0.1"], mapped_test=["::ffff:10.0.0.1"])
     async with calling(names=names) as http:
         await http.check("https://good.test/")
         for host in ("mixed.test", "mapped.test"):
@@ -253,7 +251,7 @@ async def test_a_call_ends_in_time_whatever_the_receiver_does() -> None:
     async with bare_server(b"", hangs_up=True) as port, calling(allow_private=True) as http:
         with pytest.raises(CallFailed, match=r"not HTTP|broke off"):
             await post(http, f"http://127.0.0.1:{port}/")
-        with pytest.raises(CallFailed, match="secure connection|broke off|No connection"):
+        with pytest.raises(CallFailed, match=r"secure connection|broke off|No connection"):
             await post(http, f"https://127.0.0.1:{port}/")
 
 

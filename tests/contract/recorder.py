@@ -69,6 +69,11 @@ BARS: dict[str, tuple[str, ...]] = {
         "export_period",
         "get_subscription",
         "update_subscription",
+        "get_webhook_settings",
+        "update_webhook_settings",
+        "send_test_webhook",
+        "list_webhook_deliveries",
+        "retry_webhook_delivery",
     ),
     "commonshub": (
         "register_app",

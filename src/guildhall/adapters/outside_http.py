@@ -26,6 +26,15 @@ CONNECT: Final = 5.0
 MOST_MACHINES: Final = 4
 """How many machines of one name are tried."""
 
+BROKE_OFF: Final = "The connection broke off"
+WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
+    (ssl.SSLError, "No secure connection could be agreed on"),
+    (ConnectionRefusedError, "The connection was refused"),
+    (httpx.ConnectTimeout, f"No connection within {CONNECT:g} seconds"),
+    (httpx.ConnectError, "No connection could be made"),
+    (httpx.ProtocolError, "The answer is not HTTP"),
+)
+
 NAMES_AT_ONCE: Final = 64
 USER_AGENT: Final = "Guildhall"
 
@@ -146,20 +155,11 @@ async def _first_bytes(response: httpx.Response, most: int) -> bytes:
 
 def _words(fault: httpx.TransportError | None) -> str:
     """Say why there was no answer, in words that quote nobody."""
-    for each in _chain(fault):
+    causes = list(_chain(fault))
+    for each in causes:
         if isinstance(each, ssl.SSLCertVerificationError):
             return f"The certificate is not valid: {each.verify_message}"
-        if isinstance(each, ssl.SSLError):
-            return "No secure connection could be agreed on"
-        if isinstance(each, ConnectionRefusedError):
-            return "The connection was refused"
-    if isinstance(fault, httpx.ConnectTimeout):
-        return f"No connection within {CONNECT:g} seconds"
-    if isinstance(fault, httpx.ConnectError):
-        return "No connection could be made"
-    if isinstance(fault, httpx.ProtocolError):
-        return "The answer is not HTTP"
-    return "The connection broke off"
+    return next((words for kind, words in WORDS if any(isinstance(each, kind) for each in causes)), BROKE_OFF)
 
 
 def _chain(fault: BaseException | None) -> Iterator[BaseException]:

@@ -14,6 +14,8 @@ from guildhall.core.limits import Limiter
 from guildhall.core.metrics import Metrics
 from guildhall.domains.attendance import GuildDirectory, Keyring, Scene
 from guildhall.domains.identity import DiscordDoor
+from guildhall.core.outside import OutsideHttp
+from guildhall.domains.attendance import Courier, GuildDirectory, Keyring, Scene
 from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
 from guildhall.settings import Settings
@@ -38,6 +40,7 @@ class House:
     feeds_box: SecretBox
     calendars_box: SecretBox
     answers_box: SecretBox
+    webhooks_box: SecretBox
     token_key: str
     internal_secret: str
     """What front ends of the attendance dialect sign their tokens with."""
@@ -45,6 +48,9 @@ class House:
     discord_door: DiscordDoor | None
     """Discord's side of signing in; None without an application there."""
     keyring: Keyring
+    outside: OutsideHttp
+    """Calls the addresses that users name."""
+    courier: Courier
     notice: Notices
     chain: Chain | None
     google_account: str

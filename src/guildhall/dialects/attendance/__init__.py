@@ -1,6 +1,7 @@
 """The attendance dialect: voice time, periods and signatures under /api/v1/guilds, /verify and /tlog."""
 
 from guildhall.dialects.attendance import analytics, destinations, guilds, inbound, periods, public, signing, tracking
+from guildhall.dialects.attendance import analytics, guilds, inbound, periods, public, signing, tracking, webhooks
 from guildhall.dialects.attendance.face import Attendance
 from guildhall.web.routing import Route
 
@@ -54,6 +55,12 @@ ROUTES: tuple[Route, ...] = (
     destinations.remove_log_destination,
     destinations.update_log_types,
     destinations.update_log_frequency,
+    # Outbound webhooks
+    webhooks.get_webhook_settings,
+    webhooks.update_webhook_settings,
+    webhooks.send_test_webhook,
+    webhooks.list_webhook_deliveries,
+    webhooks.retry_webhook_delivery,
     # The guild on Discord and its tier
     guilds.list_guild_channels,
     guilds.check_bot_present,

@@ -1,7 +1,5 @@
 """Boards, figures, heatmaps, who is there now, and the list of sessions."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -10,13 +8,15 @@ from guildhall.core.db import Tx
 from guildhall.core.errors import InvalidField, MissingField
 from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN, OccupancyReply, channel_names
 from guildhall.dialects.attendance.wire import (
+    Instant,
     Offset,
     Page,
     PeriodIndex,
     Snowflake,
+    mark_after,
+    read_mark,
     snowflake,
     snowflake_or_none,
-    uuid_text,
 )
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Cursor, Policy, SessionLine
@@ -28,7 +28,6 @@ from guildhall.web.routing import route
 
 HOURS = 24
 OF_PERIOD = (*GUARDED, InvalidField, PeriodNotFound, PeriodHidden)
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class BoardQuery(QueryString, frozen=True, kw_only=True):
@@ -345,24 +344,12 @@ async def list_sessions(guild_id: str, query: SessionsQuery, tx: Tx, house: Hous
         number=query.period_index,
         since=query.since,
         until=query.until,
-        cursor=_cursor(query.cursor) if query.cursor is not None else None,
+        cursor=Cursor(*read_mark(query.cursor)) if query.cursor is not None else None,
         limit=query.limit + 1,
         now=house.clock.now(),
     )
     shown = lines[: query.limit]
+    last = shown[-1].session if lines[query.limit :] else None
     return SessionsReply(
-        [SessionReply.of(each) for each in shown], _cursor_after(shown[-1]) if lines[query.limit :] else None
+        [SessionReply.of(each) for each in shown], mark_after(last.joined_at, last.id) if last else None
     )
-
-
-def _cursor_after(line: SessionLine) -> str:
-    text = f"{instant(line.session.joined_at)}/{line.session.id}"
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _cursor(text: str) -> Cursor:
-    try:
-        joined_at, _, session_id = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").partition("/")
-        return Cursor(msgspec.convert(joined_at, Instant, strict=False), uuid_text(session_id, "cursor"))
-    except (ValueError, InvalidField) as fault:
-        raise InvalidField("This cursor is not one of ours", field="cursor") from fault

@@ -7,8 +7,7 @@ import msgspec
 from guildhall.core.actor import Credential
 from guildhall.core.crypto import same
 from guildhall.core.errors import InvalidField, MissingField, Unauthenticated
-from guildhall.dialects.attendance.analytics import Instant
-from guildhall.dialects.attendance.wire import SnowflakeIn, snowflake
+from guildhall.dialects.attendance.wire import Instant, SnowflakeIn, snowflake
 from guildhall.domains import attendance
 from guildhall.domains.attendance.errors import (
     BadSpan,

@@ -2,7 +2,9 @@
 
 import re
 import uuid
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -26,6 +28,7 @@ def _form(**schema: object) -> msgspec.Meta:
 Snowflake = Annotated[str, _form(pattern="^[0-9]{1,20}$")]
 SnowflakeIn = str | int
 PeriodIndex = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_INDEX)]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Offset = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_INDEX)]
 Page = Annotated[int, msgspec.Meta(ge=1, le=200)]
 
@@ -83,11 +86,26 @@ def uuid_text(value: str, field: str) -> str:
     return str(uuid.UUID(value))
 
 
+def mark_after(at: datetime, row_id: str) -> str:
+    """Return the cursor behind the last row of a page, by when it came about and its id."""
+    return urlsafe_b64encode(f"{instant(at)}/{row_id}".encode()).decode().rstrip("=")
+
+
+def read_mark(cursor: str) -> tuple[datetime, str]:
+    """Return the row that a cursor stands behind. Raises InvalidField for a cursor that is not one of ours."""
+    try:
+        at, _, row_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition("/")
+        return msgspec.convert(at, Instant, strict=False), uuid_text(row_id, "cursor")
+    except (ValueError, InvalidField) as fault:
+        raise InvalidField("This cursor is not one of ours", field="cursor") from fault
+
+
 PARTS: Final[Mapping[str, Callable[[str, str], object]]] = {
     "guild_id": snowflake,
     "channel_id": snowflake,
     "session_id": uuid_text,
     "destination_id": uuid_text,
+    "delivery_id": uuid_text,
     "period_index": index,
 }
 """What the parts of paths must be, by their names."""

@@ -106,6 +106,12 @@ from guildhall.domains.attendance.watching import (
     take_picture,
     voice_changed,
 )
+from guildhall.domains.attendance.webhooks.addresses import set_webhook
+from guildhall.domains.attendance.webhooks.courier import Courier
+from guildhall.domains.attendance.webhooks.deliveries import begin_test, forget_deliveries, retry_delivery
+from guildhall.domains.attendance.webhooks.events import queue_role_event
+from guildhall.domains.attendance.webhooks.models import Delivery, DeliveryState, Webhook, WebhookEvent
+from guildhall.domains.attendance.webhooks.reading import deliveries_of, webhook_of
 
 __all__ = [
     "FREE_ARCHIVES",
@@ -114,7 +120,10 @@ __all__ = [
     "Board",
     "Bucket",
     "ChannelFigures",
+    "Courier",
     "Cursor",
+    "Delivery",
+    "DeliveryState",
     "DiscordGuild",
     "EndReason",
     "Guild",
@@ -150,20 +159,25 @@ __all__ = [
     "UserFigures",
     "Voice",
     "Watch",
+    "Webhook",
+    "WebhookEvent",
     "Weekday",
     "access_guild",
     "access_pro_guild",
     "begin_gap",
+    "begin_test",
     "board_of",
     "bot_removed",
     "check_manager",
     "checkpoint",
+    "deliveries_of",
     "due_guilds",
     "end_gap",
     "enter_guild",
     "figures_of_channel",
     "figures_of_user",
     "forget_attempts",
+    "forget_deliveries",
     "generate_key",
     "heatmap_of",
     "heed_locks",
@@ -179,10 +193,12 @@ __all__ = [
     "period_of",
     "period_proof",
     "public_keys",
+    "queue_role_event",
     "record_outside_session",
     "reset_if_due",
     "reset_now",
     "resetter_of",
+    "retry_delivery",
     "rotate_key",
     "see_guild",
     "session_proof",
@@ -193,6 +209,7 @@ __all__ = [
     "set_mode",
     "set_schedule",
     "set_tier",
+    "set_webhook",
     "signer_of",
     "signing_status",
     "take_picture",
@@ -204,4 +221,5 @@ __all__ = [
     "verify_session",
     "voice_changed",
     "voices_of",
+    "webhook_of",
 ]

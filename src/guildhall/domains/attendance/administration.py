@@ -193,7 +193,8 @@ async def set_tier(tx: Tx, actor: Actor, *, guild_id: int, tier: Tier, now: date
     guild = await access_guild_to_change(tx, guild_id)
     if tier is not guild.tier:
         await tx.run(SET_TIER, of_guild=guild_id, new_tier=tier)
-        await drop_queued(tx, guild_id, why=f"The guild went to the tier {tier.value}")
+        if tier is Tier.FREE:
+            await drop_queued(tx, guild_id, why="The guild went to the free tier")
         await _write_down(tx, actor, guild_id, "tier", guild.tier, tier, now)
     return replace(guild, tier=tier)
 

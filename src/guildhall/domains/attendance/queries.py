@@ -396,7 +396,7 @@ class ListedSession(msgspec.Struct, frozen=True, kw_only=True):
     stretches: Stretches
 
 
-_listed = (
+_lines = (
     select(
         *(sessions.c[name] for name in ListedSession.__struct_fields__ if name not in ("number", "policy")),
         periods.c.number,
@@ -406,7 +406,7 @@ _listed = (
     .where(sessions.c.guild_id == _of_guild)
 )
 _listing = (
-    _listed.where(
+    _lines.where(
         sessions.c.joined_at >= bindparam("since"),
         sessions.c.joined_at < bindparam("until"),
         # Said twice: the first bounds the index by what both engines understand, the second is exact.
@@ -420,7 +420,7 @@ _listing = (
 _by_user = sessions.c.user_id == bindparam("user_id")
 _by_channel = sessions.c.channel_id == bindparam("channel_id")
 SESSIONS = query(ListedSession, _listing)
-LISTED_SESSION = query(ListedSession, _listed.where(sessions.c.id == bindparam("session_id")))
+LISTED_SESSION = query(ListedSession, _lines.where(sessions.c.id == bindparam("session_id")))
 SESSIONS_OF_USER = query(ListedSession, _listing.where(_by_user))
 SESSIONS_IN_CHANNEL = query(ListedSession, _listing.where(_by_channel))
 SESSIONS_OF_USER_IN_CHANNEL = query(ListedSession, _listing.where(_by_user, _by_channel))

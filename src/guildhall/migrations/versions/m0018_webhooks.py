@@ -57,9 +57,7 @@ def upgrade() -> None:
             ["guild_id"], ["attendance_webhooks.guild_id"], name=op.f("fk_attendance_webhook_deliveries_guild_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attendance_webhook_deliveries")),
-        sa.UniqueConstraint(
-            "event_type", "subject", name=op.f("uq_attendance_webhook_deliveries_event_type_subject")
-        ),
+        sa.UniqueConstraint("event_type", "subject", name=op.f("uq_attendance_webhook_deliveries_event_type_subject")),
     )
     op.create_index(
         "ix_attendance_webhook_deliveries_pending",

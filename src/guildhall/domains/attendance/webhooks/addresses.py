@@ -64,7 +64,7 @@ async def set_webhook(
         await access_guild_to_change(tx, guild_id)
         await access_pro_guild(tx, guild_id)
         old = await tx.one(WEBHOOK_LOCKED, guild_id=guild_id) or Webhook(guild_id=guild_id)
-        new = _changed(old, url, enabled, events)
+        new = _changed(old, url, enabled=enabled, events=events)
         if new.url is None and rotate_secret:
             raise WebhookAddressNeeded
         secret = new_secret() if new.url is not None and (rotate_secret or new.secret is None) else None
@@ -99,7 +99,7 @@ def secrets_of(webhook: Webhook, box: SecretBox, *, now: datetime) -> list[str]:
 
 
 def _changed(
-    old: Webhook, url: str | UnsetType | None, enabled: bool | None, events: Collection[WebhookEvent] | None
+    old: Webhook, url: str | UnsetType | None, *, enabled: bool | None, events: Collection[WebhookEvent] | None
 ) -> Webhook:
     """Return the webhook with what is given. Raises WebhookAddressNeeded."""
     new = old

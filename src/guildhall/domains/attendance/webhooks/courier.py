@@ -52,6 +52,7 @@ LANES: Final = 128
 LANES_OF_FAILING: Final = LANES // 2
 LANES_OF_GUILD: Final = 4
 DUE_AT_ONCE: Final = 256
+CHANCE: Final = random.SystemRandom().random
 
 
 class Courier:
@@ -69,7 +70,7 @@ class Courier:
         *,
         longest: timedelta = LONGEST,
         lease: timedelta = LEASE,
-        chance: Callable[[], float] = random.SystemRandom().random,
+        chance: Callable[[], float] = CHANCE,
     ) -> None:
         self._database = database
         self._outside = outside

@@ -4,7 +4,19 @@ from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, func, literal_column, select, true, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
 
 from guildhall.core.db import Tx, UtcTime, query
 from guildhall.domains.attendance.models import attendance_guilds
@@ -19,7 +31,7 @@ from guildhall.domains.attendance.webhooks.models import (
 KEPT: Final = timedelta(days=30)
 """How long an ended delivery is listed."""
 
-_of_guild = bindparam("guild_id")
+_of_guild: BindParameter[int] = bindparam("guild_id")
 # The state is written out, because the index over what is pending serves only statements that name it.
 _pending: ColumnElement[bool] = deliveries.c.state == literal_column("'pending'")
 _due = deliveries.c.next_try_at <= bindparam("now")
