@@ -70,8 +70,13 @@ async def test_the_first_address_makes_a_secret_that_is_shown_once_and_can_be_ro
         "disabled_reason": None,
     }
     assert (await manager.get("webhooks/settings")).json() == empty
-    for early in ('{"enabled": true}', '{"rotate_secret": true}', '{"url": null, "enabled": true}'):
-        assert refusal(await manager.patch("webhooks/settings", json=json.loads(early))) == (
+    early_ones: tuple[dict[str, object], ...] = (
+        {"enabled": True},
+        {"rotate_secret": True},
+        {"url": None, "enabled": True},
+    )
+    for early in early_ones:
+        assert refusal(await manager.patch("webhooks/settings", json=early)) == (
             422,
             "WEBHOOK_ADDRESS_NEEDED",
         )
