@@ -121,6 +121,8 @@ class Courier:
             await self._begin_due()
         except StoreUnavailable as fault:
             log.warning("Webhooks wait for the database", reason=fault.message)
+        except Exception:
+            log.exception("The courier stumbled, and goes on")
 
     async def _begin_due(self) -> bool:
         """Begin as many due attempts as there are lanes for; False when that is none."""
