@@ -52,6 +52,7 @@ from guildhall.domains import (
     shifts,
 )
 from guildhall.domains.attendance import posting
+from guildhall.domains.attendance import roles
 from guildhall.domains.attendance.tlog.log import keep_log, open_log
 from guildhall.domains.calendars import CalendarKind
 from guildhall.domains.rooms import Hub
@@ -73,6 +74,7 @@ HOURLY = timedelta(hours=1)
 OFTEN = timedelta(seconds=5)
 SYNC_PERIOD = timedelta(minutes=5)
 REMINDING = timedelta(minutes=5)
+ROLES_PERIOD = timedelta(minutes=10)
 
 FACES: tuple[tuple[Face, Sequence[Route]], ...] = (
     (attendance.Attendance(), attendance.ROUTES),
@@ -208,6 +210,7 @@ def _join(
     cache = open_cache(settings.store.redis_url)
     directory = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
     webhooks_box = SecretBox(secret_key, "webhooks")
+    discord = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
     return House(
         settings=settings,
         database=database,
@@ -235,6 +238,8 @@ def _join(
         or load_or_create_secret(settings.store.data_dir, "api_internal_secret"),
         directory=directory,
         discord_door=DiscordOAuth(settings, client=client, directory=directory) if settings.discord.signs_in else None,
+        directory=discord,
+        role_desk=discord,
         keyring=voice.Keyring(),
         outside=outside,
         courier=voice.Courier(database, outside, webhooks_box, clock),
@@ -285,6 +290,9 @@ def _give_work(house: House) -> None:
     house.jobs.every("attendance.resets", OFTEN, voice.resetter_of(house.scene))
     house.jobs.every("attendance.remind", REMINDING, posting.remind)
     house.jobs.every("attendance.gaps", OFTEN, _gap_ender(house.scene))
+    house.jobs.work(roles.RUN_ROLES, roles.runner_of(house.role_desk))
+    house.jobs.work(roles.GIVE_ROLES, roles.giver_of(house.role_desk))
+    house.jobs.every("attendance.roles", ROLES_PERIOD, roles.run_for_voices)
 
 
 def _gap_ender(scene: voice.Scene) -> Callable[[JobContext], Awaitable[None]]:

@@ -1,4 +1,4 @@
-"""Guilds as Discord's REST API tells of them, kept for fifteen seconds and never longer.
+"""Guilds as Discord's REST API tells of them, kept for fifteen seconds and never longer; and roles, given and taken.
 
 Whoever asks again while Discord refuses everything makes it worse: after a 401 or 429 nothing is asked for a while.
 """
@@ -6,16 +6,20 @@ Whoever asks again while Discord refuses everything makes it worse: after a 401 
 import asyncio
 import math
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
 
+from guildhall.core import ids
 from guildhall.core.cache import Cache
 from guildhall.core.log import get_logger
-from guildhall.domains.attendance import DiscordGuild, GuildChannel, GuildRole, Overwrite
+from guildhall.domains.attendance import DiscordGuild, GuildChannel, GuildMember, GuildRole, Overwrite
 from guildhall.domains.attendance.errors import BotNotInGuild, DiscordUnavailable, NotMember
+from guildhall.domains.attendance.roles.errors import RoleRefused
+from guildhall.domains.attendance.roles.hierarchy import GONE
 
 log = get_logger(__name__)
 
@@ -29,9 +33,14 @@ PAUSE: Final = 5
 PAUSE_OF_BAD_TOKEN: Final = 30
 LONGEST_PAUSE: Final = 3600
 
-OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 200, 401, 403, 404, 429
+OK, NO_CONTENT, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 200, 204, 401, 403, 404, 429
 UNKNOWN_MEMBER, UNKNOWN_USER = 10007, 10013
 """Discord's numbers for somebody who is not in the guild, and for nobody at all."""
+
+UNKNOWN_GUILD, UNKNOWN_ROLE, MISSING_ACCESS = 10004, 10011, 50001
+NOBODY: Final = (UNKNOWN_MEMBER, UNKNOWN_USER)
+LONGEST_REASON: Final = 512
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 KINDS: Final = {
     0: "text",
@@ -52,6 +61,8 @@ class _Role(msgspec.Struct):
     id: str
     name: str
     permissions: str
+    position: int = 0
+    managed: bool = False
 
 
 class _Guild(msgspec.Struct):
@@ -63,6 +74,7 @@ class _Guild(msgspec.Struct):
 
 class _Member(msgspec.Struct):
     roles: list[str]
+    joined_at: datetime | None = None
 
 
 class _User(msgspec.Struct):
@@ -97,7 +109,7 @@ class _Refused(Exception):
 
 
 class DiscordRest:
-    """The `GuildDirectory` of a bot's token."""
+    """The `GuildDirectory` and the `RoleDesk` of a bot's token."""
 
     def __init__(
         self, token: str, *, base: str, client: httpx.AsyncClient, cache: Cache, timeout: float = TIMEOUT
@@ -108,35 +120,71 @@ class DiscordRest:
         self._cache = cache
         self._timeout = timeout
         self._quiet_until = 0.0
+        self._own_id = ""
 
     async def own_id(self) -> int:
         """Return the id of the bot's own user. Raises DiscordUnavailable."""
         try:
-            return int((await self._get("/users/@me", _User)).id)
+            self._own_id = self._own_id or _read(await self._ask("/users/@me"), _User).id
         except _Refused:
             raise DiscordUnavailable from None
+        return int(self._own_id)
 
     async def guild(self, guild_id: int) -> DiscordGuild:
         """Return a guild. Raises BotNotInGuild, DiscordUnavailable."""
         try:
-            found = await self._get(f"/guilds/{guild_id}", _Guild)
+            found = await self._get(guild_id, "", _Guild)
         except _Refused:
             raise BotNotInGuild from None
-        roles = tuple(GuildRole(int(each.id), each.name, int(each.permissions)) for each in found.roles)
+        roles = tuple(
+            GuildRole(int(each.id), each.name, int(each.permissions), each.position, each.managed)
+            for each in found.roles
+        )
         return DiscordGuild(int(found.id), found.name, int(found.owner_id), roles)
 
     async def roles_of_member(self, guild_id: int, user_id: int) -> frozenset[int]:
         """Return the ids of a member's roles. Raises NotMember, BotNotInGuild, DiscordUnavailable."""
         try:
-            member = await self._get(f"/guilds/{guild_id}/members/{user_id}", _Member)
+            member = await self._get(guild_id, f"/members/{user_id}", _Member)
         except _Refused as refused:
-            raise (NotMember if refused.code in (UNKNOWN_MEMBER, UNKNOWN_USER) else BotNotInGuild) from None
+            raise (NotMember if refused.code in NOBODY else BotNotInGuild) from None
         return frozenset(map(int, member.roles))
+
+    async def roles_of_bot(self, guild_id: int) -> frozenset[int]:
+        """Return the ids of the bot's own roles. Raises BotNotInGuild, DiscordUnavailable."""
+        try:
+            return await self.roles_of_member(guild_id, await self.own_id())
+        except NotMember:
+            raise BotNotInGuild from None
+
+    async def member(self, guild_id: int, user_id: int) -> GuildMember:
+        """Return a member as they are at this moment. Raises NotMember, BotNotInGuild, DiscordUnavailable."""
+        try:
+            member = _read(await self._ask(f"/guilds/{guild_id}/members/{user_id}"), _Member)
+        except _Refused as refused:
+            raise (NotMember if refused.code in NOBODY else BotNotInGuild) from None
+        return GuildMember(frozenset(map(int, member.roles)), member.joined_at or NEVER)
+
+    async def give_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str) -> timedelta:
+        """Give a member a role, and return for how long to leave Discord alone.
+
+        Raises NotMember, RoleRefused, BotNotInGuild, DiscordUnavailable.
+        """
+        return await self._change_role("PUT", guild_id, user_id, role_id, reason)
+
+    async def take_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str) -> timedelta:
+        """Take a role from a member; returns and raises as `give_role`."""
+        return await self._change_role("DELETE", guild_id, user_id, role_id, reason)
+
+    async def forget(self, guild_id: int) -> None:
+        """Ask Discord anew about a guild from now on."""
+        # Everything kept of a guild bears a stamp, so that another stamp makes all of it unknown at once.
+        await self._cache.set(_stamp(guild_id), ids.ulid().encode(), ttl=2 * KEPT)
 
     async def channels(self, guild_id: int) -> list[GuildChannel]:
         """Return the channels that the bot can see, in Discord's order. Raises BotNotInGuild, DiscordUnavailable."""
         try:
-            found = await self._get(f"/guilds/{guild_id}/channels", list[_Channel])
+            found = await self._get(guild_id, "/channels", list[_Channel])
         except _Refused:
             raise BotNotInGuild from None
         channels = [
@@ -152,20 +200,43 @@ class DiscordRest:
         ]
         return sorted(channels, key=lambda each: (each.position, each.id))
 
-    async def _get(self, path: str, kind: type[T]) -> T:
-        key = f"discord:{path}"
+    async def _get(self, guild_id: int, place: str, kind: type[T]) -> T:
+        """Return what Discord says of something in a guild, or said within the last seconds."""
+        path = f"/guilds/{guild_id}{place}"
+        stamp = await self._cache.get(_stamp(guild_id)) or b""
+        key = f"discord:{stamp.decode()}{path}"
         content = await self._cache.get(key)
         if content is None:
             content = await self._ask(path)
             await self._cache.set(key, content, ttl=KEPT)
         try:
-            return msgspec.json.decode(content, type=kind)
-        except msgspec.DecodeError as fault:
+            return _read(content, kind)
+        except DiscordUnavailable:
             await self._cache.delete(key)
-            log.warning("Discord's answer cannot be read", path=path, reason=str(fault))
-            raise DiscordUnavailable from fault
+            raise
+
+    async def _change_role(self, method: str, guild_id: int, user_id: int, role_id: int, reason: str) -> timedelta:
+        path = f"/guilds/{guild_id}/members/{user_id}/roles/{role_id}"
+        try:
+            answer = await self._send(method, path, {"X-Audit-Log-Reason": quote(reason[:LONGEST_REASON])})
+            if answer.status_code == TOO_MANY and not _is_for_all(answer):
+                # There are many roles to give and one limit for them, which is no reason to ask nothing else.
+                raise DiscordUnavailable(retry_after=math.ceil(pause_after(answer)))
+            self._judged(path, answer)
+        except _Refused as refused:
+            if refused.code in NOBODY:
+                raise NotMember from None
+            if refused.code in (UNKNOWN_GUILD, MISSING_ACCESS):
+                raise BotNotInGuild from None
+            raise RoleRefused(GONE if refused.code == UNKNOWN_ROLE else None) from None
+        return _rest_after(answer)
 
     async def _ask(self, path: str) -> bytes:
+        answer = await self._send("GET", path, {})
+        self._judged(path, answer)
+        return answer.content
+
+    async def _send(self, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
         if not self._token:
             raise DiscordUnavailable("There is no DISCORD_TOKEN, so Discord cannot be asked")
         quiet = self._quiet_until - time.monotonic()
@@ -173,18 +244,20 @@ class DiscordRest:
             raise DiscordUnavailable(retry_after=math.ceil(quiet))
         try:
             async with asyncio.timeout(self._timeout):
-                answer = await self._client.get(
-                    f"{self._base}{path}", headers={"Authorization": f"Bot {self._token}"}, timeout=self._timeout
+                return await self._client.request(
+                    method,
+                    f"{self._base}{path}",
+                    headers={"Authorization": f"Bot {self._token}", **headers},
+                    timeout=self._timeout,
                 )
         except (httpx.HTTPError, TimeoutError) as fault:
             log.warning("Discord is not reachable", path=path, reason=type(fault).__name__)
             raise DiscordUnavailable(retry_after=PAUSE) from fault
-        return self._judged(path, answer)
 
-    def _judged(self, path: str, answer: httpx.Response) -> bytes:
-        """Return the body of a good answer. Raises _Refused, DiscordUnavailable."""
-        if answer.status_code == OK:
-            return answer.content
+    def _judged(self, path: str, answer: httpx.Response) -> None:
+        """Let a good answer pass. Raises _Refused, DiscordUnavailable."""
+        if answer.status_code in (OK, NO_CONTENT):
+            return
         if answer.status_code in (FORBIDDEN, NOT_FOUND):
             code = code_of(answer)
             # Without a number that says what is missing, it comes from something before Discord's guilds.
@@ -195,6 +268,34 @@ class DiscordRest:
             self._quiet_until = time.monotonic() + pause
         log.warning("Discord refuses to answer", path=path, status=answer.status_code)
         raise DiscordUnavailable(retry_after=math.ceil(pause))
+
+
+def _read(content: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.DecodeError as fault:
+        log.warning("Discord's answer cannot be read", kind=str(kind), reason=str(fault))
+        raise DiscordUnavailable from fault
+
+
+def _stamp(guild_id: int) -> str:
+    return f"discord:stamp:{guild_id}"
+
+
+def _is_for_all(answer: httpx.Response) -> bool:
+    """Tell whether a refusal for being too fast is about the whole bot."""
+    return bool(answer.headers.get("x-ratelimit-global"))
+
+
+def _rest_after(answer: httpx.Response) -> timedelta:
+    """Return how long until the next request of this kind is welcome."""
+    if answer.headers.get("x-ratelimit-remaining") != "0":
+        return timedelta(0)
+    try:
+        rest = float(answer.headers.get("x-ratelimit-reset-after", 0))
+    except ValueError:
+        rest = 0
+    return timedelta(seconds=min(max(rest, 0), LONGEST_PAUSE))
 
 
 def code_of(answer: httpx.Response) -> int:

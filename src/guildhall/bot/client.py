@@ -195,6 +195,10 @@ class HouseBot(commands.Bot):
             "GUILD_CREATE": self._hear_guild,
             "GUILD_UPDATE": self._hear_guild_changed,
             "GUILD_DELETE": self._hear_guild_gone,
+            "GUILD_MEMBER_UPDATE": self._hear_roles_changed,
+            "GUILD_ROLE_CREATE": self._hear_roles_changed,
+            "GUILD_ROLE_DELETE": self._hear_roles_changed,
+            "GUILD_ROLE_UPDATE": self._hear_roles_changed,
             "CHANNEL_DELETE": self._hear_channel_gone,
             "VOICE_STATE_UPDATE": self._hear_voice,
         }.items():
@@ -222,7 +226,13 @@ class HouseBot(commands.Bot):
         if picture is not None:
             self._intake.see(guild_id, picture)
 
+    def _hear_roles_changed(self, told: Told) -> None:
+        """Take in that somebody may do something else now: what Discord said of the guild before is outdated."""
+        guild_id = int(told["guild_id"])
+        self._intake.meanwhile(guild_id, partial(self._house.directory.forget, guild_id))
+
     def _hear_guild_changed(self, told: Told) -> None:
+        self._hear_roles_changed({"guild_id": told["id"]})
         afk = told.get("afk_channel_id")
         if self._live:
             self._intake.afk_channel(int(told["id"]), int(afk) if afk else None)

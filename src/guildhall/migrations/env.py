@@ -12,6 +12,7 @@ import guildhall.domains.actions.models
 import guildhall.domains.attendance.key_models
 import guildhall.domains.attendance.models
 import guildhall.domains.attendance.posting.models
+import guildhall.domains.attendance.roles.models
 import guildhall.domains.attendance.tlog.models
 import guildhall.domains.attendance.webhooks.models
 import guildhall.domains.audit.models

@@ -16,6 +16,7 @@ from guildhall.domains.attendance import GuildDirectory, Keyring, Scene
 from guildhall.domains.identity import DiscordDoor
 from guildhall.core.outside import OutsideHttp
 from guildhall.domains.attendance import Courier, GuildDirectory, Keyring, Scene
+from guildhall.domains.attendance.roles import RoleDesk
 from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
 from guildhall.settings import Settings
@@ -47,6 +48,7 @@ class House:
     directory: GuildDirectory
     discord_door: DiscordDoor | None
     """Discord's side of signing in; None without an application there."""
+    role_desk: RoleDesk
     keyring: Keyring
     outside: OutsideHttp
     """Calls the addresses that users name."""

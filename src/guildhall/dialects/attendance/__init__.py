@@ -2,6 +2,7 @@
 
 from guildhall.dialects.attendance import analytics, destinations, guilds, inbound, periods, public, signing, tracking
 from guildhall.dialects.attendance import analytics, guilds, inbound, periods, public, signing, tracking, webhooks
+from guildhall.dialects.attendance import analytics, guilds, inbound, periods, public, roles, signing, tracking
 from guildhall.dialects.attendance.face import Attendance
 from guildhall.web.routing import Route
 
@@ -61,6 +62,10 @@ ROUTES: tuple[Route, ...] = (
     webhooks.send_test_webhook,
     webhooks.list_webhook_deliveries,
     webhooks.retry_webhook_delivery,
+    # Roles for attendance
+    roles.list_verified_roles,
+    roles.put_verified_role,
+    roles.delete_verified_role,
     # The guild on Discord and its tier
     guilds.list_guild_channels,
     guilds.check_bot_present,

@@ -106,6 +106,7 @@ PARTS: Final[Mapping[str, Callable[[str, str], object]]] = {
     "session_id": uuid_text,
     "destination_id": uuid_text,
     "delivery_id": uuid_text,
+    "rule_id": uuid_text,
     "period_index": index,
 }
 """What the parts of paths must be, by their names."""

@@ -5,6 +5,7 @@ The port; an adapter fulfils it. What Discord cannot be asked for is refused and
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 
 from guildhall.domains.attendance.errors import NotManager
@@ -20,11 +21,16 @@ VOICE_KINDS: Final = frozenset({"voice", "stage"})
 
 @dataclass(frozen=True)
 class GuildRole:
-    """A role of a guild and the permissions that it gives."""
+    """A role of a guild and the permissions that it gives.
+
+    Those at a larger position stand higher. An integration, such as a bot, decides who has one that is `managed`.
+    """
 
     id: int
     name: str
     permissions: int
+    position: int
+    managed: bool
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,14 @@ class GuildChannel:
         return self.kind in VOICE_KINDS
 
 
+@dataclass(frozen=True)
+class GuildMember:
+    """Somebody in a guild: the ids of their roles, and since when they have been there."""
+
+    role_ids: frozenset[int]
+    joined_at: datetime
+
+
 class GuildDirectory(Protocol):
     """Guilds as Discord tells of them, not older than some seconds.
 
@@ -103,6 +117,12 @@ class GuildDirectory(Protocol):
 
     async def roles_of_member(self, guild_id: int, user_id: int) -> frozenset[int]:
         """Return the ids of a member's roles. Raises NotMember."""
+
+    async def roles_of_bot(self, guild_id: int) -> frozenset[int]:
+        """Return the ids of the bot's own roles."""
+
+    async def forget(self, guild_id: int) -> None:
+        """Ask Discord anew about a guild from now on, for something in it has changed. Raises nothing."""
 
     async def channels(self, guild_id: int) -> list[GuildChannel]:
         """Return the channels of a guild that the bot can see, in Discord's order."""
