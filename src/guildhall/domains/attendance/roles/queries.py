@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Integer,
     Select,
     Text,
@@ -156,21 +157,17 @@ def _each_of(engine: str) -> Any:  # noqa: ANN401 (SQLAlchemy's expressions)
 def _asked(engine: str) -> Select[Any]:
     people = _each_of(engine)
     now = bindparam("now", type_=UtcTime)
-    asked: Select[Any] = (
-        select(
-            _of_guild.label("guild_id"),
-            cast(people.c.value, BigInteger).label("user_id"),
-            bindparam("role_id", type_=BigInteger).label("role_id"),
-            bindparam("rule_id", type_=Text).label("rule_id"),
-            literal_column(f"'{GrantState.ASKED.value}'", Text).label("state"),
-            now.label("asked_at"),
-            now.label("due_at"),
-        )
-        .select_from(people)
-        # SQLite takes the conflict clause that follows for a condition of a join, where there is no other.
-        .where(text("1 = 1"))
-    )
-    return asked
+    columns: list[ColumnElement[Any]] = [
+        _of_guild.label("guild_id"),
+        cast(people.c.value, BigInteger).label("user_id"),
+        bindparam("role_id", type_=BigInteger).label("role_id"),
+        bindparam("rule_id", type_=Text).label("rule_id"),
+        literal_column(f"'{GrantState.ASKED.value}'", Text).label("state"),
+        now.label("asked_at"),
+        now.label("due_at"),
+    ]
+    # SQLite takes the conflict clause that follows for the condition of a join, where there is no other.
+    return select(*columns).select_from(people).where(text("1 = 1"))
 
 
 ASKED = {engine: _asked(engine) for engine in ("sqlite", "postgresql")}
