@@ -1,6 +1,7 @@
 """Conditions held against figures, and which roles the bot may give: sums without a database."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -30,9 +31,9 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 ROLE, PERSON = 20, 11
 
 
-def rule(name: str = "first", **terms: object) -> Rule:
-    fixed = {"guild_id": 1, "assignable": True, "problem": None, "created_at": NOW, "created_by": None}
-    return Rule(**{"id": name, "role_id": ROLE, "min_seconds": 0, **fixed, **terms})  # type: ignore[arg-type]
+def rule(name: str = "first", **terms: Any) -> Rule:  # noqa: ANN401 (terms of a rule)
+    fixed: dict[str, Any] = {"guild_id": 1, "assignable": True, "problem": None, "created_at": NOW, "created_by": None}
+    return Rule(**{"id": name, "role_id": ROLE, "min_seconds": 0, **fixed, **terms})
 
 
 def grant(state: GrantState, by: str = "first") -> Grant:
@@ -56,16 +57,14 @@ def grant(state: GrantState, by: str = "first") -> Grant:
         ({"min_seconds": 6, "top_n": 1, "min_active_days": 1}, Figure(5, 1, 1), False),
     ],
 )
-def test_a_rule_holds_when_all_its_conditions_do(terms: dict[str, int], figure: Figure, *, holding: bool) -> None:
+def test_a_rule_holds_when_all_its_conditions_do(terms: dict[str, Any], figure: Figure, *, holding: bool) -> None:
     assert holds(rule(**terms), figure) is holding
 
 
 @given(st.dictionaries(st.integers(1, 50), st.integers(0, 5)))
 def test_a_rank_is_one_more_than_the_number_of_those_who_have_more(totals: dict[int, int]) -> None:
     assert ranked(totals) == {
-        person: 1 + sum(others > seconds for others in totals.values())
-        for person, seconds in totals.items()
-        if seconds
+        person: 1 + sum(others > seconds for others in totals.values()) for person, seconds in totals.items() if seconds
     }
 
 
@@ -89,8 +88,8 @@ def test_the_last_days_are_local_ones_and_today_is_among_them() -> None:
 
 
 MET, MISSED = Figure(60, 1, 1), Figure(59, 1, 1)
-TAKES = {"min_seconds": 60, "revoke": True}
-KEEPS = {"min_seconds": 60}
+TAKES: dict[str, Any] = {"min_seconds": 60, "revoke": True}
+KEEPS: dict[str, Any] = {"min_seconds": 60}
 
 
 @pytest.mark.parametrize(
@@ -113,12 +112,16 @@ KEEPS = {"min_seconds": 60}
     ],
 )
 def test_what_follows_depends_on_what_was_done_before(
-    terms: dict[str, int], figure: Figure, state: GrantState | None, outcome: str
+    terms: dict[str, Any], figure: Figure, state: GrantState | None, outcome: str
 ) -> None:
     each = rule(**terms)
     before = [grant(state)] if state else []
     decided = decide([each], {window_of(each): {PERSON: figure}}, [PERSON], before, present=[PERSON])
-    assert (PERSON in decided.give.get("first", ()), PERSON in decided.take.get("first", ()), bool(decided.doubtful)) == (
+    assert (
+        PERSON in decided.give.get("first", ()),
+        PERSON in decided.take.get("first", ()),
+        bool(decided.doubtful),
+    ) == (
         outcome == "give",
         outcome == "take",
         outcome == "doubt",
@@ -159,7 +162,7 @@ def test_of_several_rules_for_a_role_one_is_enough_and_only_the_giver_takes_back
         ({}, "at least 0 s in this period"),
     ],
 )
-def test_a_rule_is_said_in_plain_words(terms: dict[str, object], words: str) -> None:
+def test_a_rule_is_said_in_plain_words(terms: dict[str, Any], words: str) -> None:
     assert in_words(rule(**terms)) == words
 
 
@@ -177,9 +180,9 @@ def test_a_rule_is_said_in_plain_words(terms: dict[str, object], words: str) -> 
         ({"scope": Scope.LAST_DAYS}, "days"),
     ],
 )
-def test_figures_of_a_rule_have_bounds(terms: dict[str, object], field: str) -> None:
+def test_figures_of_a_rule_have_bounds(terms: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidField) as refused:
-        Terms(**{"role_id": ROLE, "min_seconds": 0, **terms}).check()  # type: ignore[arg-type]
+        Terms(**{"role_id": ROLE, "min_seconds": 0, **terms}).check()
     assert refused.value.details["field"] == field
 
 

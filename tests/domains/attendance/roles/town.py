@@ -77,11 +77,9 @@ class Town:
 
     async def judge(self, *usernames: str) -> None:
         """Let rules be judged for these people, or for everybody."""
+        people = [self.person(each) for each in usernames] or [EVERYBODY]
         async with self.database.write() as tx:
-            for person in map(self.person, usernames):
-                await roles.judge(tx, guild_id=self.guild_id, user_id=person, now=self.guild.now)
-            if not usernames:
-                await roles.judge(tx, guild_id=self.guild_id, user_id=EVERYBODY, now=self.guild.now)
+            await roles.judge(tx, guild_id=self.guild_id, people=people, now=self.guild.now)
 
     async def run(self) -> None:
         """Do what the jobs do: judge who is marked, then tell Discord what follows."""

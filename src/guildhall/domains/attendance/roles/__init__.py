@@ -3,7 +3,7 @@
 from guildhall.domains.attendance.roles.conditions import in_words
 from guildhall.domains.attendance.roles.giving import GIVE_ROLES, give_roles, giver_of
 from guildhall.domains.attendance.roles.hierarchy import Standing
-from guildhall.domains.attendance.roles.marks import RUN_ROLES, judge, judge_after_session
+from guildhall.domains.attendance.roles.marks import RUN_ROLES, judge, judge_after_sessions
 from guildhall.domains.attendance.roles.models import Grant, GrantState, Rule, Scope, Terms
 from guildhall.domains.attendance.roles.port import RoleDesk, standing_of
 from guildhall.domains.attendance.roles.queries import Holding
@@ -28,7 +28,7 @@ __all__ = [
     "holdings_in",
     "in_words",
     "judge",
-    "judge_after_session",
+    "judge_after_sessions",
     "put_rule",
     "rules_in",
     "run_for_voices",

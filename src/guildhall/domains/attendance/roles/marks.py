@@ -4,19 +4,20 @@ Whoever is marked is judged soon: the first mark of a guild queues a run, and ev
 it. So a thousand sessions that end together make one run.
 """
 
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, delete, text
+from sqlalchemy import Select, bindparam, delete, text
 from sqlalchemy.dialects.postgresql import insert
 
 from guildhall.core import ids, outbox
-from guildhall.core.db import JsonDoc, Tx, command, insert_or_replace
+from guildhall.core.db import Command, JsonDoc, Tx, command
 from guildhall.core.outbox import JobKind
 from guildhall.domains.attendance.models import EndReason, Session
 from guildhall.domains.attendance.roles.models import EVERYBODY, attendance_role_marks
-from guildhall.domains.attendance.roles.queries import IN_VOICE, STANDBY
+from guildhall.domains.attendance.roles.queries import IN_VOICE, MARKED, STANDBY
 
 GATHER: Final = timedelta(seconds=3)
 """How long a run waits for further marks."""
@@ -30,14 +31,19 @@ class RunRoles(msgspec.Struct, frozen=True):
 
 RUN_ROLES: Final = JobKind("attendance.roles.run", RunRoles)
 
-MARK = insert_or_replace(attendance_role_marks)
-_new = insert(attendance_role_marks).from_select(["guild_id", "user_id", "mark"], IN_VOICE)
-MARK_VOICES = command(
-    _new.on_conflict_do_update(
-        index_elements=[attendance_role_marks.c.guild_id, attendance_role_marks.c.user_id],
-        set_={"mark": _new.excluded.mark},
+
+def _marking(who: Select[Any]) -> Command:
+    new = insert(attendance_role_marks).from_select(["guild_id", "user_id", "mark"], who)
+    return command(
+        new.on_conflict_do_update(
+            index_elements=[attendance_role_marks.c.guild_id, attendance_role_marks.c.user_id],
+            set_={"mark": new.excluded.mark},
+        )
     )
-)
+
+
+MARK = {engine: _marking(people) for engine, people in MARKED.items()}
+MARK_VOICES = _marking(IN_VOICE)
 _listed = bindparam("listed", type_=JsonDoc)
 UNMARK = {
     engine: command(
@@ -50,24 +56,25 @@ UNMARK = {
 }
 
 
-async def judge_after_session(tx: Tx, session: Session, *, now: datetime) -> None:
-    """Let rules be judged for whoever's session has ended. The guild's turn must be held.
+async def judge_after_sessions(tx: Tx, guild_id: int, sessions: Iterable[Session], *, now: datetime) -> None:
+    """Let rules be judged for those whose sessions in a guild have ended. The guild's turn must be held.
 
-    Where a reset only cut it in two, the end of the period lets them be judged for everybody.
+    Where a reset only cut a session in two, the end of the period lets them be judged for everybody.
     """
-    if session.end_reason is not EndReason.RESET:
-        await judge(tx, guild_id=session.guild_id, user_id=session.user_id, now=now)
+    people = {each.user_id for each in sessions if each.end_reason is not EndReason.RESET}
+    if people:
+        await judge(tx, guild_id=guild_id, people=people, now=now)
 
 
-async def judge(tx: Tx, *, guild_id: int, user_id: int = EVERYBODY, now: datetime) -> None:
-    """Let rules be judged for a person or for everybody, soon after the commit. The guild's turn must be held.
+async def judge(tx: Tx, *, guild_id: int, people: Collection[int] = (EVERYBODY,), now: datetime) -> None:
+    """Let rules be judged for some people or for everybody, soon after the commit. The guild's turn must be held.
 
     A guild without rules that work, or of the free tier, costs one short read.
     """
     standby = await tx.one(STANDBY, guild_id=guild_id)
     if standby is None or not standby.working:
         return
-    await tx.run(MARK, guild_id=guild_id, user_id=user_id, mark=ids.ulid())
+    await tx.run(MARK[tx.engine], guild_id=guild_id, people=list(people), mark=ids.ulid())
     if not standby.marked:
         await outbox.put(tx, RUN_ROLES, RunRoles(guild_id), now=now, due=now + GATHER)
 

@@ -91,6 +91,29 @@ STANDBY = query(
     ),
 )
 MARKS = query(Mark, select(marks.c.user_id, marks.c.mark).where(marks.c.guild_id == _of_guild))
+
+
+def _each_of(engine: str) -> Any:  # noqa: ANN401 (SQLAlchemy's expressions)
+    """Return the ids of a JSON list as a table."""
+    if engine == "sqlite":
+        return func.json_each(_user_ids).table_valued("value")
+    return func.jsonb_array_elements_text(_user_ids).table_valued("value")
+
+
+def _marked(engine: str) -> Select[Any]:
+    people = _each_of(engine)
+    columns: list[ColumnElement[Any]] = [
+        _of_guild.label("guild_id"),
+        cast(people.c.value, BigInteger).label("user_id"),
+        bindparam("mark", type_=Text).label("mark"),
+    ]
+    # SQLite takes the conflict clause that follows for the condition of a join, where there is no other.
+    return select(*columns).select_from(people).where(text("1 = 1"))
+
+
+MARKED = {engine: _marked(engine) for engine in ("sqlite", "postgresql")}
+"""Not yet statements: these people, to be marked."""
+
 # Not yet a statement: everybody who is in voice in a guild, to be marked.
 IN_VOICE: Select[Any] = select(
     presences.c.guild_id, presences.c.user_id, bindparam("mark", type_=Text).label("mark")
@@ -147,13 +170,6 @@ HOLDINGS = query(
 )
 
 
-def _each_of(engine: str) -> Any:  # noqa: ANN401 (SQLAlchemy's expressions)
-    """Return the ids of a JSON list as a table."""
-    if engine == "sqlite":
-        return func.json_each(_user_ids).table_valued("value")
-    return func.jsonb_array_elements_text(_user_ids).table_valued("value")
-
-
 def _asked(engine: str) -> Select[Any]:
     people = _each_of(engine)
     now = bindparam("now", type_=UtcTime)
@@ -166,7 +182,6 @@ def _asked(engine: str) -> Select[Any]:
         now.label("asked_at"),
         now.label("due_at"),
     ]
-    # SQLite takes the conflict clause that follows for the condition of a join, where there is no other.
     return select(*columns).select_from(people).where(text("1 = 1"))
 
 
