@@ -9,7 +9,8 @@ from guildhall.adapters.discord_rest import DiscordRest
 from guildhall.core.cache import Cache, LocalCache
 from guildhall.domains.attendance import DiscordGuild, check_manager
 from guildhall.domains.attendance.errors import BotNotInGuild, DiscordUnavailable, NotManager, NotMember
-from guildhall.simulator.discord import DiscordSimulator, Fault, guilds, simulate
+from guildhall.domains.attendance.roles.errors import RoleRefused
+from guildhall.simulator.discord import DiscordSimulator, Fault, Limits, guilds, simulate
 from tests.simulator.discord.description import Recorder
 
 Directory = Callable[..., DiscordRest]
@@ -31,8 +32,14 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
-async def discord(recorder: Recorder) -> AsyncIterator[DiscordSimulator]:
-    async with simulate(watch=recorder.watch) as simulator:
+def limits() -> Limits:
+    """How fast one may ask; redefine it to change that."""
+    return Limits()
+
+
+@pytest.fixture
+async def discord(recorder: Recorder, limits: Limits) -> AsyncIterator[DiscordSimulator]:
+    async with simulate(watch=recorder.watch, limits=limits) as simulator:
         yield simulator
     assert recorder.faults == []
 
@@ -163,3 +170,73 @@ async def test_a_guild_that_the_bot_was_thrown_out_of_is_not_found(
     ):
         with pytest.raises(BotNotInGuild):
             await asked
+
+
+async def test_what_is_kept_of_a_guild_is_forgotten_when_something_in_it_changes(
+    discord: DiscordSimulator, directory: Directory
+) -> None:
+    asking, guild_id, mara = directory(), int(discord.guild.id), person(discord, "mara")
+    other = guilds.found(discord.world, "The Beacon", discord.world.users[str(mara)])
+    kept = await asking.guild(guild_id), await asking.guild(int(other.id))
+    assert await asking.roles_of_member(guild_id, mara) == frozenset()
+    for each in (discord.guild, other):
+        guilds.rename(discord.world, each, "Another name")
+    steward = next(each for each in discord.guild.roles.values() if each.name == "Steward")
+    discord.guild.members[str(mara)].roles.append(steward.id)
+    assert (await asking.guild(guild_id), await asking.guild(int(other.id))) == kept
+    await asking.forget(guild_id)
+    assert ((await asking.guild(guild_id)).name, await asking.guild(int(other.id))) == ("Another name", kept[1])
+    assert await asking.roles_of_member(guild_id, mara) == {int(steward.id)}
+
+
+async def test_roles_are_given_and_taken_with_the_reason_in_the_audit_log(
+    discord: DiscordSimulator, directory: Directory
+) -> None:
+    desk, guild_id, rosa = directory(), int(discord.guild.id), person(discord, "rosa.m")
+    roles = {each.name: int(each.id) for each in discord.guild.roles.values()}
+    assert await desk.roles_of_bot(guild_id) == {roles["guildhall"]}
+    for _ in range(2):
+        await desk.give_role(guild_id, rosa, roles["Regular"], reason="Anwesenheit: fünf Stunden")
+        assert (await desk.member(guild_id, rosa)).role_ids == {roles["Regular"]}
+    for _ in range(2):
+        await desk.take_role(guild_id, rosa, roles["Regular"], reason="over")
+        assert (await desk.member(guild_id, rosa)).role_ids == frozenset()
+    assert [each.reason for each in discord.guild.audit] == ["Anwesenheit: fünf Stunden"] * 2 + ["over"] * 2
+
+    for error, user_id, role_id in (
+        (NotMember, 4242, roles["Regular"]),
+        (RoleRefused, rosa, roles["guildhall"]),
+        (RoleRefused, rosa, 4242),
+    ):
+        with pytest.raises(error):
+            await desk.give_role(guild_id, user_id, role_id, reason="why not")
+    with pytest.raises(NotMember):
+        await desk.member(guild_id, 4242)
+    with pytest.raises(BotNotInGuild):
+        await desk.give_role(4242, rosa, roles["Regular"], reason="why not")
+    guilds.expel_bot(discord.world, discord.guild)
+    for asked in (
+        directory(cache=LocalCache()).roles_of_bot(guild_id),
+        desk.member(guild_id, rosa),
+        desk.take_role(guild_id, rosa, roles["Regular"], reason="over"),
+    ):
+        with pytest.raises(BotNotInGuild):
+            await asked
+
+
+@pytest.mark.parametrize("limits", [Limits(requests=3, seconds=60)])
+async def test_whoever_gives_many_roles_is_told_to_wait_and_others_still_ask(
+    discord: DiscordSimulator, directory: Directory
+) -> None:
+    desk, guild_id, rosa = directory(), int(discord.guild.id), person(discord, "rosa.m")
+    regular = next(int(each.id) for each in discord.guild.roles.values() if each.name == "Regular")
+    rests = [await desk.give_role(guild_id, rosa, regular, reason="again") for _ in range(3)]
+    assert [bool(each) for each in rests] == [False, False, True]
+    with pytest.raises(DiscordUnavailable):
+        await desk.give_role(guild_id, rosa, regular, reason="again")
+    assert await desk.channels(guild_id)
+    discord.faults.add(Fault(retry_after=60, whole=True))
+    with pytest.raises(DiscordUnavailable):
+        await desk.take_role(guild_id, rosa, regular, reason="again")
+    with pytest.raises(DiscordUnavailable):
+        await desk.guild(guild_id)

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from guildhall.settings import Settings
+from guildhall.simulator.discord import DiscordSimulator
 from tests.clock import SettableClock
 from tests.dialects.attendance.asking import PASSPHRASE, Place, Voices
 from tests.serving import Served, serving
@@ -49,3 +50,19 @@ async def test_what_closes_is_signed_and_logged_where_the_key_is_open(
     await until(is_signed)
     await until(is_logged)
     assert (await anybody.get("/tlog/checkpoint")).text.startswith("hub.test/tlog\n")
+
+
+async def test_who_spent_the_time_gets_the_role_without_anybody_asking(
+    manager: httpx.AsyncClient, place: Place, voices: Voices, clock: SettableClock, discord: DiscordSimulator
+) -> None:
+    regular = next(each.id for each in discord.guild.roles.values() if each.name == "Regular")
+    await voices.begin()
+    await manager.patch("tracking-mode", json={"mode": "All"})
+    await manager.post("verified-roles", json={"role_id": regular, "min_seconds": 60})
+    await voices.visited(place.member, place.lounge, timedelta(minutes=1))
+
+    async def has_it() -> bool:
+        clock.advance(timedelta(seconds=1))
+        return regular in discord.guild.members[place.member].roles
+
+    await until(has_it)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -184,17 +185,13 @@ async def test_a_run_leaves_whoever_was_marked_again_meanwhile_to_the_next(town:
     await town.run()
     await town.visit(ADA, 10)
     queued = await runs_waiting(town)
-    desk = town.desk
-    asked = desk.roles_of_bot
 
-    async def slowly(guild_id: int) -> frozenset[int]:
+    async def mark_again(_: httpx.Request) -> None:
         await town.judge(ADA)
-        return await asked(guild_id)
 
-    desk.roles_of_bot = slowly  # type: ignore[method-assign]  # what else happens while Discord is asked
-    await town.run()
+    async with town.desk_that(request=mark_again) as desk:
+        await roles.run_roles(town.database, desk, guild_id=town.guild_id, now=town.guild.now)
     assert (await states(town), await marked(town), await runs_waiting(town)) == ({}, 1, queued + 1)
-    desk.roles_of_bot = asked  # type: ignore[method-assign]
     await town.run()
     assert (await states(town), await marked(town)) == ({(ADA, "Regular"): "given"}, 0)
 
@@ -237,21 +234,20 @@ async def test_discord_away_loses_nothing_and_gives_nothing_twice(town: Town) ->
     assert (await states(town), await town.told()) == ({(ADA, "Regular"): "given"}, 1)
 
 
-async def test_a_role_that_was_given_before_a_crash_is_known_as_ours(town: Town) -> None:
+async def test_a_role_that_was_given_before_a_process_died_is_known_as_ours(town: Town) -> None:
     await town.put("Regular", 10, revoke=True)
     await town.run()
     await town.visit(ADA, 10)
     await roles.run_roles(town.database, town.desk, guild_id=town.guild_id, now=town.guild.now)
-    give = town.desk.give_role
 
-    async def give_and_die(*args: Any, **named: Any) -> Any:  # noqa: ANN401 (the arguments of another)
-        await give(*args, **named)
-        raise asyncio.CancelledError
+    async def die(answer: httpx.Response) -> None:
+        if answer.request.method == "PUT":
+            raise asyncio.CancelledError
 
-    town.desk.give_role = give_and_die  # type: ignore[method-assign]  # the process ends after the effect
-    with pytest.raises(asyncio.CancelledError):
-        await roles.give_roles(town.database, town.desk, town.clock, guild_id=town.guild_id)
-    town.desk.give_role = give  # type: ignore[method-assign]
+    async with town.desk_that(response=die) as desk:
+        with pytest.raises(asyncio.CancelledError):
+            await roles.give_roles(town.database, desk, town.clock, guild_id=town.guild_id)
+    assert ADA in await town.holders("Regular")
     await town.run()
     assert await states(town) == {(ADA, "Regular"): "giving"}
     await town.guild.beat(town.guild.at + 121)

@@ -1,5 +1,7 @@
 """A guild of the simulator with rules: people spend time in voice, rules are judged, and Discord is told."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import httpx
 
 from guildhall.adapters.discord_rest import DiscordRest
+from guildhall.core.cache import LocalCache
 from guildhall.core.db import Database
 from guildhall.domains.attendance import roles
 from guildhall.domains.attendance.roles import Rule, Standing, Terms
@@ -50,6 +53,13 @@ class Town:
 
     def role(self, name: str) -> int:
         return next(int(each.id) for each in self.discord.guild.roles.values() if each.name == name)
+
+    @asynccontextmanager
+    async def desk_that(self, **hooks: Callable[..., Awaitable[None]]) -> AsyncIterator[DiscordRest]:
+        """Open another desk, which does something at each request or response."""
+        told: dict[str, list[Any]] = {name: [hook] for name, hook in hooks.items()}
+        async with httpx.AsyncClient(event_hooks=told) as client:
+            yield DiscordRest(self.discord.token, base=self.discord.api_base, client=client, cache=LocalCache())
 
     async def standing(self) -> Standing:
         await self.desk.forget(self.guild_id)
