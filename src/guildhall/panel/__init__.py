@@ -9,6 +9,8 @@ from guildhall.panel import (
     devices,
     discord,
     entrance,
+    guild_overview,
+    guilds,
     kiosk,
     ledger,
     office,
@@ -93,6 +95,10 @@ ROUTES = (
     ledger.show_mints,
     ledger.retry_mint,
     ledger.verify_ledger,
+    # GET  /panel/guilds                    GET  /panel/guilds/{guild_id}           .../live
+    guilds.list_guilds,
+    guild_overview.show_overview,
+    guilds.follow_guild,
     # GET and POST /panel/people            GET /panel/people/{alias}
     people.list_people,
     people.add_person,

@@ -9,6 +9,7 @@ from guildhall.core.errors import STATUS, GuildhallError, Kind, Unauthenticated
 from guildhall.domains import identity
 from guildhall.domains.identity import Session, User, permissions_of
 from guildhall.domains.identity.sessions import IDLE_LIFE
+from guildhall.panel import guild_door
 from guildhall.panel.templating import render
 from guildhall.panel.words import headline_of, message_of
 from guildhall.web.answers import HTML, Answer, redirect
@@ -61,6 +62,10 @@ class Panel(Face):
         if call.route.accepts & Credential.NONE:
             return Actor(ActorKind.ANONYMOUS, permissions=frozenset(permissions_of(Credential.NONE)), ip=call.ip)
         raise SignInNeeded(wanted=_address(call))
+
+    async def admit(self, call: Call) -> None:
+        """Let into a guild's pages who may manage the guild."""
+        await guild_door.admit(call)
 
     def refuse(self, error: GuildhallError, *, request_id: str) -> Answer:
         """Return a page that says what is wrong, or the way to the door for whoever has not signed in."""

@@ -84,6 +84,7 @@ WINGS = (
             Link("Prepared actions", "/panel/actions", "c", Permission.USE_ACTIONS),
         ),
     ),
+    Wing("Discord", (Link("Attendance", "/panel/guilds", "v", Permission.MANAGE_GUILDS),)),
     Wing(
         "Office",
         (
@@ -108,18 +109,17 @@ def page(
 ) -> Answer:
     """Return a page with its frame, for whoever looks."""
     viewer = known_viewer(call)
-    html = render(
-        template,
-        viewer=viewer,
-        csrf_token=viewer.csrf_token if viewer else "",
-        wings=_wings(call) if viewer else (),
-        here=call.request.scope["path"],
-        notice=NOTICES.get(call.request.query_params.get("done", ""), ""),
-        theme=_theme(call),
-        zone=call.house.hub.zone,
-        now=call.house.clock.now(),
-        **context,
-    )
+    known = {
+        "viewer": viewer,
+        "csrf_token": viewer.csrf_token if viewer else "",
+        "wings": _wings(call) if viewer else (),
+        "here": call.request.scope["path"],
+        "notice": NOTICES.get(call.request.query_params.get("done", ""), ""),
+        "theme": _theme(call),
+        "zone": call.house.hub.zone,
+        "now": call.house.clock.now(),
+    }
+    html = render(template, **{**known, **context})
     renewed = call.request.scope["state"].get("renewed")
     every = [UNCACHED, *([renewed] if renewed else []), *headers]
     return Answer(html, status=status, media_type=HTML, headers=every)

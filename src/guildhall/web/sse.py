@@ -1,11 +1,12 @@
 """Server-sent events: an answer that goes on while somebody listens."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from guildhall.core.events import Event, EventBus
+from guildhall.core.events import LAGGED, Event, EventBus
 from guildhall.web.answers import Answer
 
 HEARTBEAT = 15.0
@@ -19,14 +20,18 @@ HEADERS = ((b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"))
 
 
 class EventStream(Answer):
-    """The events of some topics, until the listener leaves, the bus stops, or the stream's life is over."""
+    """The events of some topics, until the listener leaves, the bus stops, or the stream's life is over.
 
-    __slots__ = ("_bus", "_topics")
+    With `only`, those of them that it holds of; that some were missed is always told.
+    """
 
-    def __init__(self, bus: EventBus, *topics: str) -> None:
+    __slots__ = ("_bus", "_only", "_topics")
+
+    def __init__(self, bus: EventBus, *topics: str, only: Callable[[Event], bool] | None = None) -> None:
         super().__init__(media_type=b"text/event-stream", headers=HEADERS)
         self._bus = bus
         self._topics = topics
+        self._only = only
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 (the ASGI signature)
         """Send events as they come; a HEAD request gets the headers only."""
@@ -35,7 +40,7 @@ class EventStream(Answer):
             await send({"type": "http.response.start", "status": self.status, "headers": headers})
             if scope["method"] != "HEAD":
                 await send({"type": "http.response.body", "body": OPENING, "more_body": True})
-                await _until_either(_pass_on(events, send), _leaving(receive))
+                await _until_either(_pass_on(events, send, self._only), _leaving(receive))
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -47,11 +52,11 @@ async def _until_either(*works: Any) -> None:  # noqa: ANN401 (coroutines)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _pass_on(events: Any, send: Any) -> None:  # noqa: ANN401 (an iterator of events, and the ASGI callable)
+async def _pass_on(events: Any, send: Any, only: Callable[[Event], bool] | None) -> None:  # noqa: ANN401 (an iterator of events, and the ASGI callable)
     while True:
         try:
             async with asyncio.timeout(HEARTBEAT):
-                event = await anext(events)
+                event = await _next(events, only)
         except TimeoutError:
             text = b": still here\n\n"
         except StopAsyncIteration:
@@ -59,6 +64,14 @@ async def _pass_on(events: Any, send: Any) -> None:  # noqa: ANN401 (an iterator
         else:
             text = _written(event)
         await send({"type": "http.response.body", "body": text, "more_body": True})
+
+
+async def _next(events: Any, only: Callable[[Event], bool] | None) -> Event:  # noqa: ANN401 (an iterator of events)
+    """Return the next event that is to be told. Raises StopAsyncIteration."""
+    while True:
+        event: Event = await anext(events)
+        if only is None or event.topic == LAGGED or only(event):
+            return event
 
 
 async def _leaving(receive: Any) -> None:  # noqa: ANN401 (the ASGI callable)

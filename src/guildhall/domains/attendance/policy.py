@@ -17,9 +17,9 @@ async def access_guild(tx: Tx, guild_id: int) -> Guild:
     return _known(await tx.one(GUILD, guild_id=guild_id))
 
 
-async def list_guilds(tx: Tx, *, limit: int = 500) -> list[Guild]:
-    """Return the guilds that were ever seen, the oldest first."""
-    return await tx.all(GUILDS, limit=limit)
+async def list_guilds(tx: Tx, *, after: int = 0, limit: int = 500) -> list[Guild]:
+    """Return a page of the guilds that were ever seen, the oldest first; `after` is the last of the page before."""
+    return await tx.all(GUILDS, after=after, limit=limit)
 
 
 async def access_guild_to_change(tx: Tx, guild_id: int) -> Guild:

@@ -47,7 +47,13 @@ from guildhall.domains.attendance.states import WAYS, Stretches
 _of_guild = bindparam("guild_id", type_=BigInteger)
 _guild = select(*(guilds.c[name] for name in Guild.__struct_fields__)).where(guilds.c.guild_id == _of_guild)
 GUILD = query(Guild, _guild)
-GUILDS = query(Guild, select(guilds).order_by(guilds.c.guild_id).limit(bindparam("limit")))
+GUILDS = query(
+    Guild,
+    select(guilds)
+    .where(guilds.c.guild_id > bindparam("after", type_=BigInteger))
+    .order_by(guilds.c.guild_id)
+    .limit(bindparam("limit")),
+)
 # Whatever changes something in a guild takes its turn at this row.
 GUILD_LOCKED = query(Guild, _guild.with_for_update(key_share=True))
 

@@ -282,24 +282,29 @@ document.addEventListener("keydown", (event) => {
 
 /* Live pages: told that something changed, they load themselves anew. Only while somebody looks. */
 
+const A_SECOND = 1000;
 let stream = null;
 let pending = 0;
 
 function follow() {
   const wanted = main()?.hasAttribute("data-live") && document.visibilityState === "visible";
+  const address = main()?.dataset.stream ?? "/panel/live";
+  if (stream && (!wanted || new URL(address, location.href).href !== stream.url)) {
+    stream.close();
+    stream = null;
+    delete document.documentElement.dataset.following;
+  }
   if (wanted && !stream) {
-    stream = new EventSource("/panel/live");
+    stream = new EventSource(address);
     // Whatever happened before the stream was open, or while it was broken, is on a page loaded now.
     stream.addEventListener("open", () => (stream.opened ? renew() : (stream.opened = true), document.documentElement.dataset.following = ""));
     stream.addEventListener("rooms", renew);
     stream.addEventListener("shifts", renew);
     // Calendars outside and the bot are heard all the time, which only their own pages show.
     for (const each of ["calendars", "bot"]) stream.addEventListener(each, () => main().dataset.live === each && renew());
+    // In a busy guild something happens all the time, so the first event sets the time and later ones do not move it.
+    stream.addEventListener("attendance", () => (pending ||= setTimeout(reload, A_SECOND)));
     stream.addEventListener("lagged", renew);
-  } else if (!wanted && stream) {
-    stream.close();
-    stream = null;
-    delete document.documentElement.dataset.following;
   }
 }
 
@@ -309,6 +314,7 @@ function renew() {
 }
 
 async function reload() {
+  pending = 0;
   if (document.querySelector("#main :popover-open") || document.activeElement?.closest("#main form")) return renew();
   const { answer, page, url } = await load(location.href);
   if (leaves(url) || !answer.ok || !main().hasAttribute("data-live")) return;

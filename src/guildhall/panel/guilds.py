@@ -1,0 +1,110 @@
+"""Guilds of Discord: those that one may manage, and the frame that all pages of one guild have."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from guildhall.core.db import Tx
+from guildhall.domains import attendance
+from guildhall.domains.attendance import Guild
+from guildhall.domains.identity import Permission
+from guildhall.panel.forms import show
+from guildhall.panel.guild_door import GUILDS, MANAGE, name_of, place_of
+from guildhall.panel.office_bot import MODES
+from guildhall.panel.pages import PER_PAGE, page
+from guildhall.panel.words import Refusal
+from guildhall.web.answers import Answer, redirect
+from guildhall.web.bodies import QueryString
+from guildhall.web.calls import Call
+from guildhall.web.house import House
+from guildhall.web.sse import EventStream
+
+GUILD: Final = GUILDS + "/{guild_id}"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A page in the row above every page of a guild; `path` follows the guild's own."""
+
+    name: str
+    path: str
+
+
+TABS: Final = (Tab("Overview", ""),)
+
+
+@dataclass(frozen=True)
+class ListedGuild:
+    """A guild in the list: its address, name and mode, and whether it is being watched now."""
+
+    path: str
+    name: str
+    mode: str
+    watched: bool
+
+
+class After(QueryString, frozen=True, kw_only=True):
+    """The last guild of the page before."""
+
+    after: int = 0
+
+
+@show(GUILDS, permission=MANAGE)
+async def list_guilds(query: After, call: Call, tx: Tx, house: House) -> Answer:
+    """List the guilds that one may manage; into the only one, go straight."""
+    found = await _manageable(call, tx, query.after)
+    shown = found[:PER_PAGE]
+    if len(found) == 1 and not query.after:
+        return redirect(f"{GUILDS}/{shown[0].guild_id}")
+    return page(
+        call,
+        "guilds.html",
+        title="Attendance",
+        guilds=[await _listed(house, each) for each in shown],
+        after=shown[-1].guild_id if len(found) > PER_PAGE else None,
+    )
+
+
+@show(GUILD + "/live", permission=MANAGE, transaction="none")
+async def follow_guild(call: Call, house: House) -> Answer:
+    """Tell, for as long as somebody looks, that something has happened in the guild."""
+    mine = str(place_of(call).guild_id)
+    return EventStream(house.events, "attendance", only=lambda event: event.data.get("guild_id") == mine)
+
+
+def guild_page(
+    call: Call,
+    template: str,
+    guild: Guild,
+    *,
+    title: str,
+    refusal: Refusal | None = None,
+    **context: Any,  # noqa: ANN401 (whatever the template asks for)
+) -> Answer:
+    """Return a page of a guild in its frame, with times in the guild's own zone."""
+    return page(
+        call,
+        template,
+        status=refusal.status if refusal else 200,
+        title=title,
+        refusal=refusal,
+        guild=guild,
+        place=place_of(call),
+        tabs=TABS,
+        live=attendance.is_live(guild, call.house.clock.now()),
+        zone=ZoneInfo(guild.schedule.timezone),
+        **context,
+    )
+
+
+async def _manageable(call: Call, tx: Tx, after: int) -> list[Guild]:
+    """Return a page of the guilds whose pages are open to whoever looks, and one more if there is a next page."""
+    if call.actor.may(Permission.MANAGE_SYSTEM):
+        return await attendance.list_guilds(tx, after=after, limit=PER_PAGE + 1)
+    return []
+
+
+async def _listed(house: House, guild: Guild) -> ListedGuild:
+    name = await name_of(house, guild.guild_id)
+    live = attendance.is_live(guild, house.clock.now())
+    return ListedGuild(f"{GUILDS}/{guild.guild_id}", name, MODES[guild.mode], live)
