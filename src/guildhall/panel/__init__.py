@@ -9,6 +9,8 @@ from guildhall.panel import (
     devices,
     discord,
     entrance,
+    guild_boards,
+    guild_heatmap,
     guild_overview,
     guilds,
     kiosk,
@@ -99,6 +101,11 @@ ROUTES = (
     guilds.list_guilds,
     guild_overview.show_overview,
     guilds.follow_guild,
+    # GET  /panel/guilds/{guild_id}/board    .../board/people/{user_id}      .../board/channels/{channel_id}      .../heatmap
+    guild_boards.show_board,
+    guild_boards.show_person,
+    guild_boards.show_channel,
+    guild_heatmap.show_heatmap,
     # GET and POST /panel/people            GET /panel/people/{alias}
     people.list_people,
     people.add_person,

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Final
 
 from guildhall.domains import attendance, bot
@@ -58,7 +57,7 @@ async def admit(call: Call) -> None:
         guild_id=place.guild_id,
         tier=attendance.Tier(house.settings.attendance.default_tier),
         now=house.clock.now(),
-        max_gap=max_gap(house),
+        scene=house.scene,
     )
     call.request.scope["state"]["place"] = place
 
@@ -74,11 +73,6 @@ def snowflake(text: str) -> int:
     if not NUMBER.fullmatch(text) or not 1 <= int(text) <= LARGEST:
         raise GuildNotSeen
     return int(text)
-
-
-def max_gap(house: House) -> timedelta:
-    """Return how long a session survives without news."""
-    return timedelta(seconds=house.settings.attendance.max_gap)
 
 
 async def _entered(call: Call, guild_id: int) -> Place:

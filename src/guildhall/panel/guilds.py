@@ -30,7 +30,11 @@ class Tab:
     path: str
 
 
-TABS: Final = (Tab("Overview", ""),)
+TABS: Final = (
+    Tab("Overview", ""),
+    Tab("Leaderboard", "/board"),
+    Tab("Heatmap", "/heatmap"),
+)
 
 
 @dataclass(frozen=True)

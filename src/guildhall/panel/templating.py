@@ -9,6 +9,7 @@ from jinja2.runtime import Context
 from guildhall import __version__
 from guildhall.domains.ledger import amount_text
 from guildhall.domains.rooms.times import clock_text
+from guildhall.panel.guild_words import border_words, duration_words, fingerprint
 from guildhall.web.assets import Assets
 
 DASH = "\N{EN DASH}"
@@ -72,9 +73,12 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.globals.update(asset=ASSETS.url, version=__version__, theme="auto", kinds=KINDS)
 _ENVIRONMENT.filters.update(
+    border=border_words,
     clock=_clock,
     day=_day,
     day_words=day_words,
+    duration=duration_words,
+    fingerprint=fingerprint,
     minutes=clock_text,
     moment=_moment,
     short=short,
