@@ -101,7 +101,8 @@ ROUTES = (
     guilds.list_guilds,
     guild_overview.show_overview,
     guilds.follow_guild,
-    # GET  /panel/guilds/{guild_id}/board    .../board/people/{user_id}      .../board/channels/{channel_id}      .../heatmap
+    # GET  /panel/guilds/{guild_id}/board    .../board/people/{user_id}
+    # GET  .../board/channels/{channel_id}   .../heatmap
     guild_boards.show_board,
     guild_boards.show_person,
     guild_boards.show_channel,
