@@ -9,9 +9,12 @@ from guildhall.panel import (
     devices,
     discord,
     entrance,
+    guild_archive,
     guild_boards,
     guild_heatmap,
     guild_overview,
+    guild_signing,
+    guild_tracking,
     guilds,
     kiosk,
     ledger,
@@ -23,6 +26,7 @@ from guildhall.panel import (
     office_rooms,
     office_tokens,
     people,
+    proofs,
     rewards,
     shifts,
 )
@@ -107,6 +111,29 @@ ROUTES = (
     guild_boards.show_person,
     guild_boards.show_channel,
     guild_heatmap.show_heatmap,
+    # GET  .../archive               GET  .../archive/{number}      .../archive/{number}/export     POST .../tier
+    # GET  .../sessions/{session_id}/receipt
+    guild_archive.show_archive,
+    guild_archive.show_period,
+    guild_archive.export_period,
+    guild_archive.get_receipt,
+    guild_archive.switch_tier,
+    # GET  .../tracking      POST .../tracking/mode  .../channels    .../fairness    .../schedule    POST .../reset
+    guild_tracking.show_tracking,
+    guild_tracking.set_mode,
+    guild_tracking.set_channels,
+    guild_tracking.set_fairness,
+    guild_tracking.set_schedule,
+    guild_tracking.reset_now,
+    # GET  .../signing       POST .../signing/generate   .../unlock  .../lock    .../rotate
+    guild_signing.show_signing,
+    guild_signing.generate,
+    guild_signing.unlock,
+    guild_signing.lock,
+    guild_signing.rotate,
+    # GET  /proof/sessions/{session_id}     GET  /proof/periods/{guild_id}/{number}
+    proofs.show_session,
+    proofs.show_period,
     # GET and POST /panel/people            GET /panel/people/{alias}
     people.list_people,
     people.add_person,

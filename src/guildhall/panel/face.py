@@ -50,7 +50,7 @@ class Panel(Face):
 
     name: ClassVar[str] = "panel"
     title: ClassVar[str] = "Panel"
-    prefixes: ClassVar[tuple[str, ...]] = ("/panel", "/kiosk")
+    prefixes: ClassVar[tuple[str, ...]] = ("/panel", "/kiosk", "/proof")
 
     async def identify(self, call: Call) -> Actor:
         """Return who is signed in, or a stranger where strangers may look. Raises SignInNeeded."""

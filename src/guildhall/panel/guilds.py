@@ -34,6 +34,9 @@ TABS: Final = (
     Tab("Overview", ""),
     Tab("Leaderboard", "/board"),
     Tab("Heatmap", "/heatmap"),
+    Tab("Archive", "/archive"),
+    Tab("Tracking", "/tracking"),
+    Tab("Signing", "/signing"),
 )
 
 

@@ -155,7 +155,15 @@ class Unsigned(msgspec.Struct, frozen=True):
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """How much of a guild waits for a signature."""
+    """How much of a guild waits for a signature, and since when the oldest of each does."""
 
     sessions: int
     periods: int
+    oldest_session: datetime | None = None
+    oldest_period: datetime | None = None
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when anything waits."""
+        waiting = [each for each in (self.oldest_session, self.oldest_period) if each is not None]
+        return min(waiting, default=None)

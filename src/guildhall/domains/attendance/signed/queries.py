@@ -66,6 +66,14 @@ PENDING = query(
     select(
         select(func.count()).select_from(attendance_sessions).where(*_pending(attendance_sessions)).label("sessions"),
         select(func.count()).select_from(attendance_periods).where(*_pending(attendance_periods)).label("periods"),
+        select(func.min(attendance_sessions.c.left_at))
+        .where(*_pending(attendance_sessions))
+        .scalar_subquery()
+        .label("oldest_session"),
+        select(func.min(attendance_periods.c.ended_at))
+        .where(*_pending(attendance_periods))
+        .scalar_subquery()
+        .label("oldest_period"),
     ),
 )
 _sessions = select(*(attendance_sessions.c[name] for name in SessionRecord.__struct_fields__))
