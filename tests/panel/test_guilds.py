@@ -99,6 +99,16 @@ async def live_here(served: Served, name: str, *roles: str) -> None:
         )
 
 
+async def link(served: Served, name: str, discord_id: str) -> None:
+    """Let Discord know somebody who has an account."""
+    house = served.house
+    async with house.database.write() as tx:
+        [user] = await identity.search_users(tx, text=name, after=0, limit=2)
+        await identity.link_identity(
+            tx, SYSTEM, user, provider="discord", external_id=discord_id, now=house.clock.now()
+        )
+
+
 async def end_period(served: Served, guild_id: int) -> None:
     """Let the current period end now."""
     house = served.house
@@ -131,6 +141,31 @@ async def test_whoever_manages_nothing_finds_no_guild_and_whoever_runs_the_house
     assert (await member.get(f"/panel/guilds/{tracked}/live")).status_code == 404
     for nowhere in ("4242", "0", "me", "1" * 19, "9" * 30, "1%00"):
         assert (await keeper.get(f"/panel/guilds/{nowhere}")).status_code == 404, nowhere
+
+
+async def test_whoever_manages_a_guild_on_discord_enters_it_and_no_other_member_does(
+    served: Served, member: httpx.AsyncClient, discord: DiscordSimulator, place: Place, tracked: int
+) -> None:
+    await link(served, "grace", place.steward)
+    straight = await member.get("/panel/guilds")
+    assert (straight.status_code, straight.headers["location"]) == (303, f"/panel/guilds/{tracked}")
+    for tab in TABS:
+        assert (await member.get(f"/panel/guilds/{tracked}{tab}")).status_code == 200
+    form = {"csrf_token": await csrf_token(member), "mode": "Off"}
+    assert (await member.post(f"/panel/guilds/{tracked}/tracking/mode", data=form)).status_code == 303
+    assert "Nothing is tracked yet." in (await member.get(f"/panel/guilds/{tracked}")).text
+
+    await live_here(served, "otto")
+    await link(served, "otto", place.member)
+    async with signed_in(served, "otto", "a member's password") as other:
+        assert (await other.get(f"/panel/guilds/{tracked}")).status_code == 404
+        assert "link your account" not in (await other.get("/panel/guilds")).text
+
+    await served.house.cache.delete(f"discord:/guilds/{place.guild}")
+    discord.faults.add(Fault(status=502), times=100)
+    for path in ("", f"/{tracked}"):
+        away = await member.get(f"/panel/guilds{path}")
+        assert (away.status_code, "Discord is not reachable." in away.text) == (503, True)
 
 
 async def test_without_discord_what_is_stored_is_shown_by_number_and_a_guild_that_is_not_known_stays_unknown(

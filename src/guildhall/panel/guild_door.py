@@ -5,9 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from guildhall.domains import attendance, bot
+from guildhall.domains import attendance, bot, identity
 from guildhall.domains.attendance import GuildChannel
-from guildhall.domains.attendance.errors import BotNotInGuild, DiscordUnavailable, GuildNotSeen
+from guildhall.domains.attendance.errors import (
+    BotNotInGuild,
+    DiscordUnavailable,
+    GuildNotSeen,
+    NotManager,
+    NotMember,
+)
 from guildhall.domains.identity import Permission
 from guildhall.web.calls import Call
 from guildhall.web.house import House
@@ -75,9 +81,27 @@ def snowflake(text: str) -> int:
     return int(text)
 
 
+async def discord_id_of(call: Call) -> int | None:
+    """Return the id by which Discord knows whoever looks, None where they have linked no account of theirs."""
+    async with call.house.database.read() as tx:
+        return await identity.discord_id_of(tx, call.actor.user_id or "")
+
+
+async def is_manager(house: House, *, guild_id: int, user_id: int) -> bool:
+    """Tell whether somebody may manage a guild, by Discord; not where the bot is not. Raises DiscordUnavailable."""
+    try:
+        await attendance.check_manager(house.directory, guild_id=guild_id, user_id=user_id)
+    except (BotNotInGuild, NotMember, NotManager):
+        return False
+    return True
+
+
 async def _entered(call: Call, guild_id: int) -> Place:
     if not call.actor.may(Permission.MANAGE_SYSTEM):
-        raise GuildNotSeen
+        user_id = await discord_id_of(call)
+        if user_id is None or not await is_manager(call.house, guild_id=guild_id, user_id=user_id):
+            raise GuildNotSeen
+        return await _told(call.house, guild_id)
     try:
         return await _told(call.house, guild_id)
     except (BotNotInGuild, DiscordUnavailable) as fault:

@@ -1,15 +1,15 @@
 """Guilds of Discord: those that one may manage, and the frame that all pages of one guild have."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from guildhall.core.db import Tx
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Guild
 from guildhall.domains.identity import Permission
 from guildhall.panel.forms import show
-from guildhall.panel.guild_door import GUILDS, MANAGE, name_of, place_of
+from guildhall.panel.guild_door import GUILDS, MANAGE, discord_id_of, is_manager, name_of, place_of
 from guildhall.panel.office_bot import MODES
 from guildhall.panel.pages import PER_PAGE, page
 from guildhall.panel.words import Refusal
@@ -56,19 +56,27 @@ class After(QueryString, frozen=True, kw_only=True):
     after: int = 0
 
 
-@show(GUILDS, permission=MANAGE)
-async def list_guilds(query: After, call: Call, tx: Tx, house: House) -> Answer:
-    """List the guilds that one may manage; into the only one, go straight."""
-    found = await _manageable(call, tx, query.after)
-    shown = found[:PER_PAGE]
-    if len(found) == 1 and not query.after:
+@show(GUILDS, permission=MANAGE, transaction="none")
+async def list_guilds(query: After, call: Call, house: House) -> Answer:
+    """List the guilds that one may manage; into the only one, go straight.
+
+    A page looks at so many guilds and shows those of them that are open to whoever asks.
+    """
+    async with house.database.read() as tx:
+        found = await attendance.list_guilds(tx, after=query.after, limit=PER_PAGE + 1)
+    looked_at, more = found[:PER_PAGE], len(found) > PER_PAGE
+    keeps_house = call.actor.may(Permission.MANAGE_SYSTEM)
+    discord_id = None if keeps_house else await discord_id_of(call)
+    shown = looked_at if keeps_house else await _manageable(house, looked_at, discord_id)
+    if len(shown) == 1 and not more and not query.after:
         return redirect(f"{GUILDS}/{shown[0].guild_id}")
     return page(
         call,
         "guilds.html",
         title="Attendance",
         guilds=[await _listed(house, each) for each in shown],
-        after=shown[-1].guild_id if len(found) > PER_PAGE else None,
+        after=looked_at[-1].guild_id if more else None,
+        linked=keeps_house or discord_id is not None,
     )
 
 
@@ -104,11 +112,13 @@ def guild_page(
     )
 
 
-async def _manageable(call: Call, tx: Tx, after: int) -> list[Guild]:
-    """Return a page of the guilds whose pages are open to whoever looks, and one more if there is a next page."""
-    if call.actor.may(Permission.MANAGE_SYSTEM):
-        return await attendance.list_guilds(tx, after=after, limit=PER_PAGE + 1)
-    return []
+async def _manageable(house: House, guilds: list[Guild], discord_id: int | None) -> list[Guild]:
+    """Return those of some guilds that somebody may manage, by Discord. Raises DiscordUnavailable."""
+    if discord_id is None:
+        return []
+    asked = (is_manager(house, guild_id=each.guild_id, user_id=discord_id) for each in guilds)
+    found = await asyncio.gather(*asked)
+    return [guild for guild, may in zip(guilds, found, strict=True) if may]
 
 
 async def _listed(house: House, guild: Guild) -> ListedGuild:
