@@ -26,7 +26,7 @@ MODES: Final = (
     (Mode.OFF, "Nothing", "No session is kept. What happens meanwhile is lost for good."),
     (Mode.ALLOWLIST, "Only listed channels", "Sessions are kept in the channels that are ticked below."),
     (Mode.DENYLIST, "All but listed channels", "Sessions are kept everywhere but in the ticked channels."),
-    (Mode.ALL, "Every channel", "Sessions are kept in every voice and stage channel but the one for who is away."),
+    (Mode.ALL, "Every channel", "Sessions are kept in every voice and stage channel but the AFK channel."),
 )
 INTERVALS: Final = (
     (Interval.HOURLY, "every hour"),
