@@ -51,8 +51,7 @@ from guildhall.domains import (
     rooms,
     shifts,
 )
-from guildhall.domains.attendance import posting
-from guildhall.domains.attendance import roles
+from guildhall.domains.attendance import posting, roles
 from guildhall.domains.attendance.tlog.log import keep_log, open_log
 from guildhall.domains.calendars import CalendarKind
 from guildhall.domains.rooms import Hub
@@ -208,7 +207,6 @@ def _join(
     secret_key = settings.store.secret_key or load_or_create_secret(settings.store.data_dir, "secret_key")
     host = urlsplit(settings.public_url).hostname or "localhost"
     cache = open_cache(settings.store.redis_url)
-    directory = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
     webhooks_box = SecretBox(secret_key, "webhooks")
     discord = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
     return House(
@@ -236,9 +234,8 @@ def _join(
         token_key=secret_key,
         internal_secret=settings.attendance.internal_secret
         or load_or_create_secret(settings.store.data_dir, "api_internal_secret"),
-        directory=directory,
-        discord_door=DiscordOAuth(settings, client=client, directory=directory) if settings.discord.signs_in else None,
         directory=discord,
+        discord_door=DiscordOAuth(settings, client=client, directory=discord) if settings.discord.signs_in else None,
         role_desk=discord,
         keyring=voice.Keyring(),
         outside=outside,

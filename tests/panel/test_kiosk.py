@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 
 from guildhall import demo
 from guildhall.core.db.base import Engine
-from guildhall.demo import NEIGHBOURS
+from guildhall.demo.house import NEIGHBOURS
 from guildhall.settings import Settings
 from tests.clock import SettableClock
 from tests.panel.visiting import visiting

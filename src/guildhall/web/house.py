@@ -12,11 +12,10 @@ from guildhall.core.events import EventBus
 from guildhall.core.jobs import JobEngine
 from guildhall.core.limits import Limiter
 from guildhall.core.metrics import Metrics
-from guildhall.domains.attendance import GuildDirectory, Keyring, Scene
-from guildhall.domains.identity import DiscordDoor
 from guildhall.core.outside import OutsideHttp
 from guildhall.domains.attendance import Courier, GuildDirectory, Keyring, Scene
 from guildhall.domains.attendance.roles import RoleDesk
+from guildhall.domains.identity import DiscordDoor
 from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
 from guildhall.settings import Settings

@@ -30,7 +30,7 @@ def test_overwrites_are_added_up_as_discord_does() -> None:
         overwrites = tuple(Overwrite(each, some_bits(chance), some_bits(chance)) for each in touched)
         user_id = OWNER if chance.random() < 0.1 else MEMBER
 
-        roles = tuple(GuildRole(role, "", bits) for role, bits in granted.items())
+        roles = tuple(GuildRole(role, "", bits, position=0, managed=False) for role, bits in granted.items())
         guild = DiscordGuild(GUILD, "", OWNER, roles)
         channel = GuildChannel(9, "log", "text", None, 0, overwrites)
         may = guild.permissions_in(channel, user_id, held) & posting == posting

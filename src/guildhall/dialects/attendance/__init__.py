@@ -1,8 +1,17 @@
 """The attendance dialect: voice time, periods and signatures under /api/v1/guilds, /verify and /tlog."""
 
-from guildhall.dialects.attendance import analytics, destinations, guilds, inbound, periods, public, signing, tracking
-from guildhall.dialects.attendance import analytics, guilds, inbound, periods, public, signing, tracking, webhooks
-from guildhall.dialects.attendance import analytics, guilds, inbound, periods, public, roles, signing, tracking
+from guildhall.dialects.attendance import (
+    analytics,
+    destinations,
+    guilds,
+    inbound,
+    periods,
+    public,
+    roles,
+    signing,
+    tracking,
+    webhooks,
+)
 from guildhall.dialects.attendance.face import Attendance
 from guildhall.web.routing import Route
 
