@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, update
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
 from guildhall.domains import identity
-from guildhall.domains.attendance.models import SECOND, Session
+from guildhall.domains.attendance.models import Session
 from guildhall.domains.attendance.posting.models import (
     Author,
     BoardLine,
@@ -53,7 +53,7 @@ async def queue_sessions(tx: Tx, *, guild_id: int, sessions: Sequence[Session], 
     """Tell of sessions of a guild that have just ended."""
     wanting = await _wanting(tx, guild_id, LogType.SESSION_COMPLETED)
     for session in sessions if wanting else ():
-        seconds = (session.left_at - session.joined_at) // SECOND if session.left_at else 0
+        seconds = session.second(session.left_at or session.joined_at)
         content = SessionCompleted(session.id, session.user_id, session.channel_id, seconds)
         await _put(tx, wanting, content, now)
 
