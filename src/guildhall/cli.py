@@ -68,7 +68,7 @@ def demo() -> None:
 
             async def prepare(house: "House") -> None:
                 if stage is not None:
-                    await demo.unlock(house, stage)
+                    await demo.wake(house, stage)
 
             async with lively(simulator):
                 await run_server(own, announce=console.print, prepare=prepare)

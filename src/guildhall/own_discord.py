@@ -79,7 +79,11 @@ def stage_of(simulator: "DiscordSimulator | None") -> Stage | None:
         guild_id=int(guild.id),
         owner_id=int(owner.id),
         owner_name=owner.username,
-        people=[int(each.user.id) for each in guild.members.values() if not each.user.bot],
+        people={
+            int(each.user.id): each.user.global_name or each.user.username
+            for each in guild.members.values()
+            if not each.user.bot
+        },
         channels=[int(each.id) for each in guild.channels.values() if each.type == VOICE],
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from guildhall import demo
 from guildhall.demo.voice import PASSPHRASE, WEEKS
-from guildhall.domains import attendance, identity
+from guildhall.domains import attendance, bot, identity
 from guildhall.domains.attendance.key_models import Pending
 from guildhall.domains.attendance.signed.queries import pending_of
 from guildhall.domains.identity import User
@@ -86,3 +86,6 @@ async def test_the_guild_of_the_demo_has_weeks_behind_it_and_all_of_it_is_signed
         assert verdict.valid
         assert await pending_of(tx, stage.guild_id) == Pending(0, 0)
     assert await demo.attend(house, stage) is None
+    await demo.wake(house, stage)
+    names = await bot.names_of(house.cache, stage.guild_id, stage.people)
+    assert "Chidi Okonkwo" in {each.shown for each in names.values()}

@@ -4,7 +4,7 @@ The past is told by the verbs that the bot calls, with the clock of then. So per
 are counted exactly as if somebody had been watching.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
@@ -19,6 +19,7 @@ from guildhall.domains.attendance import Mode, Scene
 from guildhall.domains.attendance.key_errors import KeyNotFound, UnlockClosed, WrongPassphrase
 from guildhall.domains.attendance.states import State
 from guildhall.domains.attendance.watching import Picture, Seen
+from guildhall.domains.bot import Name, remember_names
 from guildhall.web.house import House
 
 log = get_logger(__name__)
@@ -45,12 +46,15 @@ NO_GAP: Final = timedelta(days=3650)
 
 @dataclass(frozen=True)
 class Stage:
-    """The guild that the past takes place in: its owner, its people, and where they talk; the first of both most."""
+    """The guild that the past takes place in: its owner, what its people are called, and where they talk.
+
+    The first of the people come most often, and the first of the channels is the fullest.
+    """
 
     guild_id: int
     owner_id: int
     owner_name: str
-    people: Sequence[int]
+    people: Mapping[int, str]
     channels: Sequence[int]
 
 
@@ -105,8 +109,13 @@ async def attend(house: House, stage: Stage) -> str | None:
     )
 
 
-async def unlock(house: House, stage: Stage) -> None:
-    """Open the guild's key in this process, if it has one and nobody gave it another passphrase."""
+async def wake(house: House, stage: Stage) -> None:
+    """Let this process know what people are called, also those whom the bot has not met yet, and open the guild's key.
+
+    The key stays closed if it has another passphrase by now.
+    """
+    names = {user_id: Name(name) for user_id, name in stage.people.items()}
+    await remember_names(house.cache, stage.guild_id, names)
     try:
         await attendance.unlock_key(
             house.database,
