@@ -262,6 +262,20 @@ class DiscordSettings:
         ),
     )
 
+    guild_id: int = setting(
+        "DISCORD_GUILD_ID",
+        default=0,
+        help="Guild that alone gets the bot's commands; unset, every guild gets them that the bot is in.",
+    )
+    cogs_dir: Path | None = setting(
+        "COGS_DIR",
+        default=None,
+        help="Folder with discord.py cogs of your own; a cog may do whatever the server may. See docs/cogs.md.",
+    )
+    cogs_allowed: tuple[str, ...] = setting(
+        "COGS_ALLOWED", default=(), help="Names, by comma, of the cogs there that may be loaded; `*` for all of them."
+    )
+
     @property
     def is_real(self) -> bool:
         """Whether the bot talks to Discord itself, and not to what stands for it."""
@@ -476,6 +490,8 @@ def _convert(kind: Any, text: str) -> Any:  # noqa: ANN401
         if not found:
             raise ValueError("must be one of " + ", ".join(typing.get_args(kind)))
         return found[0]
+    if kind == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
     if typing.get_origin(kind) is tuple:
         return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
     if kind is Path or (isinstance(kind, types.UnionType) and Path in typing.get_args(kind)):
@@ -534,6 +550,7 @@ def _number_rules(settings: Settings) -> list[str]:
         ("BODY_TIMEOUT", settings.server.body_timeout, 1),
         ("RATE_LIMIT_PER_IP", settings.server.rate_limit_per_ip, 1),
         ("COMMONSHUB_RATE_LIMIT", settings.commonshub.rate_limit, 1),
+        ("DISCORD_GUILD_ID", settings.discord.guild_id, 0),
         ("ATTENDANCE_MAX_TOKEN_SECONDS", settings.attendance.max_token_seconds, 0),
         ("ATTENDANCE_MAX_GAP", settings.attendance.max_gap, 0),
         ("ATTENDANCE_CHECKPOINT_SECONDS", settings.attendance.checkpoint_seconds, 1),

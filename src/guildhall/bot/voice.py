@@ -47,4 +47,4 @@ def name_in(member: Mapping[str, Any]) -> Name:
     """Return what a member is called, as an event tells of them."""
     user = member["user"]
     avatar = f"{discord.Asset.BASE}/avatars/{user['id']}/{user['avatar']}.png" if user.get("avatar") else None
-    return Name(member.get("nick") or user.get("global_name") or user["username"], avatar)
+    return Name(member.get("nick") or user.get("global_name") or user["username"], avatar, user["username"])

@@ -87,6 +87,7 @@ from guildhall.domains.attendance.status import (
     public_keys,
     signing_status,
 )
+from guildhall.domains.attendance.streaks import Streak, streak_of
 from guildhall.domains.attendance.verification import (
     PeriodVerdict,
     SessionVerdict,
@@ -155,6 +156,7 @@ __all__ = [
     "SigningStatus",
     "Source",
     "State",
+    "Streak",
     "Tier",
     "TrackedChannel",
     "Unlocked",
@@ -215,6 +217,7 @@ __all__ = [
     "signer_of",
     "signing_status",
     "take_picture",
+    "streak_of",
     "track_channel",
     "tracked_channels_of",
     "unlock_key",

@@ -383,6 +383,15 @@ ATTENDED_SINCE = query(
     ),
 )
 
+ATTENDED_BY = query(
+    Attended,
+    _attended.where(
+        sessions.c.guild_id == _of_guild,
+        sessions.c.user_id == bindparam("user_id", type_=BigInteger),
+        sessions.c.joined_at > bindparam("since"),
+    ),
+)
+
 
 class ListedSession(msgspec.Struct, frozen=True, kw_only=True):
     """A session with the number and the frozen policy of its period."""

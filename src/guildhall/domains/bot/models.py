@@ -1,13 +1,13 @@
-"""The one row about the bot, and what it says."""
+"""The one row about the bot, what Discord was told of its commands, and the cogs of operators."""
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 import msgspec
-from sqlalchemy import Boolean, CheckConstraint, Column, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Integer, Table, Text, text
 
-from guildhall.core.db import Day, UtcTime, metadata
+from guildhall.core.db import Day, JsonDoc, UtcTime, metadata, stored
 
 IDENTIFIES_A_DAY: Final = 1000
 """How many sessions Discord lets a bot begin in a day; with more it takes the token away."""
@@ -33,6 +33,38 @@ bot_state = Table(
     Column("identify_day", Day),
     Column("identifies", Integer, nullable=False, server_default=text("0")),
     CheckConstraint("id = 1", name="one_row"),
+)
+
+bot_registrations = Table(
+    "bot_registrations",
+    metadata,
+    Column("application_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", Text, nullable=False),
+    Column("commands", Integer, nullable=False),
+    Column("registered_at", UtcTime),
+    Column("failure", Text),
+    Column("failed_at", UtcTime),
+)
+
+bot_cogs = Table(
+    "bot_cogs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("wanted", Boolean, nullable=False),
+    Column("asked", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("loaded_at", UtcTime),
+    Column("error", Text),
+    Column("error_at", UtcTime),
+)
+
+bot_memories = Table(
+    "bot_memories",
+    metadata,
+    Column("cog", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", JsonDoc, nullable=False),
 )
 
 
@@ -90,3 +122,55 @@ class BotState(msgspec.Struct, frozen=True, kw_only=True):
         """Return how many sessions may still begin today."""
         used = self.identifies if self.identify_day == now.date() else 0
         return max(0, IDENTIFIES_A_DAY - used)
+
+
+EVERYWHERE: Final = 0
+"""What stands for a guild where commands are registered for all guilds."""
+
+
+@stored(bot_registrations)
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """What Discord was last told of an application's commands, everywhere or in one guild.
+
+    `hash` is that of the commands which Discord knows, empty before the first time. `failure` says in a sentence why
+    the last try went wrong; a try that goes well forgets it.
+    """
+
+    application_id: int
+    guild_id: int
+    hash: str = ""
+    commands: int = 0
+    registered_at: datetime | None = None
+    failure: str | None = None
+    failed_at: datetime | None = None
+
+
+@stored(bot_cogs)
+class Cog(msgspec.Struct, frozen=True, kw_only=True):
+    """A cog that somebody asked for once.
+
+    `asked` counts how often, `done` which of those the bot has acted on. `loaded_at` is None while it is not loaded.
+    An `error` may stand beside it: a reload that failed left the cog as it was before.
+    """
+
+    name: str
+    wanted: bool
+    asked: int = 0
+    done: int = 0
+    loaded_at: datetime | None = None
+    error: str | None = None
+    error_at: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the bot has not acted on what was asked last."""
+        return self.done < self.asked
+
+
+@stored(bot_memories)
+class Remembered(msgspec.Struct, frozen=True):
+    """Something that a cog keeps."""
+
+    cog: str
+    key: str
+    value: object

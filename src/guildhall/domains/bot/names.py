@@ -15,10 +15,14 @@ KEPT: Final = timedelta(days=1)
 
 
 class Name(msgspec.Struct, frozen=True):
-    """What a member or a guild is called, and the address of a picture, None where there is none."""
+    """What a member or a guild is called, and the address of a picture, None where there is none.
+
+    `handle` is the name that Discord keeps unique and plain, empty where it was not told.
+    """
 
     shown: str
     avatar: str | None = None
+    handle: str = ""
 
 
 async def remember_names(cache: Cache, guild_id: int, names: Mapping[int, Name]) -> None:

@@ -1,0 +1,97 @@
+"""Telling Discord the bot's commands: only when they have changed, and never at the price of the bot's life."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+import discord
+import msgspec
+
+from guildhall.bot.gateway import PASSING_FAULTS
+from guildhall.core.log import get_logger
+from guildhall.domains import bot as bot_domain
+from guildhall.domains.bot import EVERYWHERE, Registration
+
+if TYPE_CHECKING:
+    from guildhall.bot.client import HouseBot
+
+log = get_logger(__name__)
+
+MISSING_ACCESS: Final = 50001
+TROUBLE: Final = (*PASSING_FAULTS, discord.app_commands.AppCommandError, aiohttp.ClientError)
+
+
+async def register(bot: "HouseBot") -> bool:
+    """Make Discord's list of commands the bot's own. False when that failed, which is then written down with why.
+
+    With DISCORD_GUILD_ID that guild alone has them; else all guilds have. What was registered in another place
+    before is taken back, or people would find every command twice. Raises StoreUnavailable.
+    """
+    house, application_id = bot.house, bot.application_id or 0
+    commands = await payload_of(bot)
+    wanted = {house.settings.discord.guild_id or EVERYWHERE: commands}
+    async with house.database.read() as tx:
+        known = {each.guild_id: each for each in await bot_domain.registrations_of(tx, application_id)}
+    went_well = True
+    for guild_id in {**wanted, **known}:
+        there = known.get(guild_id) or Registration(application_id=application_id, guild_id=guild_id)
+        went_well &= await _bring(bot, there, wanted.get(guild_id))
+    return went_well
+
+
+async def payload_of(bot: "HouseBot") -> list[dict[str, Any]]:
+    """Return the commands as Discord is told of them, in all languages."""
+    translator = bot.tree.translator
+    found = bot.tree.get_commands()
+    if translator is None:
+        return [each.to_dict(bot.tree) for each in found]
+    return [await each.get_translated_payload(bot.tree, translator) for each in found]
+
+
+def hash_of(commands: Sequence[dict[str, Any]]) -> str:
+    """Return what changes when a command does, and not when they merely come in another order."""
+    encoded = sorted(msgspec.json.encode(each, order="deterministic") for each in commands)
+    return hashlib.sha256(b"\n".join(encoded)).hexdigest()
+
+
+async def _bring(bot: "HouseBot", there: Registration, commands: list[dict[str, Any]] | None) -> bool:
+    """Let Discord know these commands in one place, or none there any more."""
+    house = bot.house
+    new = hash_of(commands) if commands is not None else ""
+    if new == there.hash and there.failure is None:
+        return True
+    try:
+        await _tell(bot, there, commands or [])
+    except TROUBLE as fault:
+        log.warning("Discord does not take the commands", guild=there.guild_id, reason=str(fault))
+        async with house.database.write() as tx:
+            await bot_domain.note_refused(tx, there, failure=_words_for(fault), now=house.clock.now())
+        return False
+    async with house.database.write() as tx:
+        if commands is None:
+            await bot_domain.forget_registration(tx, there)
+        else:
+            now = house.clock.now()
+            await bot_domain.note_registered(tx, there, hash_=new, commands=len(commands), now=now)
+    return True
+
+
+async def _tell(bot: "HouseBot", there: Registration, commands: list[dict[str, Any]]) -> None:
+    http = bot.http
+    if there.guild_id == EVERYWHERE:
+        await http.bulk_upsert_global_commands(there.application_id, payload=commands)
+    else:
+        await http.bulk_upsert_guild_commands(there.application_id, there.guild_id, payload=commands)
+
+
+def _words_for(fault: Exception) -> str:
+    """Return why Discord did not take the commands, for an operator."""
+    if isinstance(fault, discord.HTTPException) and fault.code == MISSING_ACCESS:
+        return (
+            "The bot may not make commands in the guild that DISCORD_GUILD_ID names. Is it a member there, invited "
+            "with the scope applications.commands?"
+        )
+    if isinstance(fault, discord.HTTPException):
+        return f"Discord answered with status {fault.status}: {fault.text or 'no reason given'}"
+    return f"Discord could not be reached ({type(fault).__name__})."
