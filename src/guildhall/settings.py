@@ -444,7 +444,7 @@ def _read_group(group: type[T], sources: Sequence[Mapping[str, str]], faults: li
 
 
 def _whole_number(text: str) -> int:
-    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+    if not re.fullmatch(r"-?[0-9]{1,19}", text):
         raise ValueError("is not a whole number")
     return int(text)
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import math
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
@@ -12,10 +13,15 @@ import discord
 from discord.ext import commands
 from discord.gateway import ReconnectWebSocket
 
+from guildhall.bot.attendance import Admin, Attendance
 from guildhall.bot.backoff import Backoff
+from guildhall.bot.cogs import CogKeeper, Memory
 from guildhall.bot.errors import Away, Refused
 from guildhall.bot.gateway import PASSING_FAULTS, Pulse, over, point_at, socket_for
 from guildhall.bot.intake import Intake
+from guildhall.bot.registration import register
+from guildhall.bot.speech import Translator
+from guildhall.bot.tree import HouseTree
 from guildhall.bot.voice import name_in, picture_of, seen_in
 from guildhall.core import ids
 from guildhall.core.db import StoreUnavailable
@@ -35,6 +41,12 @@ Told: TypeAlias = Mapping[str, Any]
 
 CONNECT_WITHIN: Final = 60.0
 CLOSE_WITHIN: Final = 5.0
+LOOK_AGAIN: Final = 10.0
+"""Seconds between two looks at what is asked of cogs: another process may not be able to tell."""
+
+REGISTER_AGAIN: Final = (30.0, 3600.0)
+"""Seconds until commands are registered again after that failed: at first, and at most."""
+
 INTENTS: Final = discord.Intents(guilds=True, voice_states=True)
 
 
@@ -59,8 +71,9 @@ class HouseBot(commands.Bot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
             help_command=None,
+            tree_cls=HouseTree,
         )
-        self._house = house
+        self.house = house
         self._tell = tell
         self._may_identify = may_identify
         self._pulse = Pulse(house.clock)
@@ -71,15 +84,16 @@ class HouseBot(commands.Bot):
         self._reconnects = 0
         self._faulty = 0
         self.was_connected = False
+        self._arrived = asyncio.Event()
         self._watch = Watch(ids.ulid())
         self._intake = Intake(house.database, house.clock, self._watch, scene=house.scene, look=self._look)
         self._listen()
 
     async def live(self) -> None:
         """Log in and stay connected. Raises Refused, or Away when the connection never came to be."""
-        point_at(self._house.settings.discord)
+        point_at(self.house.settings.discord)
         try:
-            await self.login(self._house.settings.discord.token)
+            await self.login(self.house.settings.discord.token)
         except (discord.LoginFailure, *PASSING_FAULTS) as fault:
             raise over(fault) from fault
         await self.connect()
@@ -87,7 +101,7 @@ class HouseBot(commands.Bot):
     async def keep_watch(self) -> None:
         """Write down at intervals that all is well, as long as Discord acknowledges the heartbeats."""
         while True:
-            await asyncio.sleep(self._house.settings.attendance.checkpoint_seconds)
+            await asyncio.sleep(self.house.settings.attendance.checkpoint_seconds)
             await self._pulse.well.wait()
             if self._live:
                 await self.checkpoint()
@@ -98,6 +112,34 @@ class HouseBot(commands.Bot):
             await self._intake.checkpoint()
         except StoreUnavailable as fault:
             log.warning("The bot cannot store that all is well", reason=fault.message)
+
+    async def setup_hook(self) -> None:
+        """Give the bot its own commands, before it connects."""
+        await self.tree.set_translator(Translator())
+        await self.add_cog(Attendance())
+        await self.add_cog(Admin())
+
+    async def keep_commands(self) -> None:
+        """Do what is asked of cogs, and let Discord know the commands that follow, for as long as the bot lives."""
+        await self._arrived.wait()
+        cogs, backoff, due = CogKeeper(self), Backoff(*REGISTER_AGAIN), 0.0
+        async with self.house.events.subscribe(bot_domain.COGS_ASKED) as news:
+            while True:
+                try:
+                    if await cogs.obey():
+                        due = 0
+                    if time.monotonic() >= due:
+                        went_well = await register(self)
+                        due = math.inf if went_well else time.monotonic() + backoff.next()
+                except StoreUnavailable as fault:
+                    log.warning("Cogs and commands wait for the database", reason=fault.message)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_AGAIN):
+                        await anext(news)
+
+    def memory_of(self, cog: str) -> Memory:
+        """Return what a cog keeps in the database, under a name that the cog chooses and keeps."""
+        return Memory(self.house.database, cog)
 
     async def leave(self) -> None:
         """Say goodbye to Discord, and leave all sessions open as they were seen last."""
@@ -167,7 +209,7 @@ class HouseBot(commands.Bot):
         self._live = False
         self._reconnects += 1
         in_order = getattr(self.ws, "ended_in_order", False)
-        now = self._house.clock.now()
+        now = self.house.clock.now()
         witnessed = now if in_order else self._pulse.acknowledged or now
         self._intake.lost([guild.id for guild in self.guilds], witnessed=witnessed)
         return True
@@ -183,7 +225,7 @@ class HouseBot(commands.Bot):
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (the library's signature)
         """Tell cogs of an event, and remember when Discord last said something."""
         if event == "socket_event_type":
-            self._heard_at = self._house.clock.now()
+            self._heard_at = self.house.clock.now()
         super().dispatch(event, *args, **kwargs)
 
     def _listen(self) -> None:
@@ -217,6 +259,7 @@ class HouseBot(commands.Bot):
 
     def _go_live(self, words: str) -> None:
         self._live = self.was_connected = True
+        self._arrived.set()
         self._tell(Phase.CONNECTED, words)
 
     def _hear_guild(self, told: Told) -> None:
@@ -240,7 +283,7 @@ class HouseBot(commands.Bot):
     def _hear_guild_gone(self, told: Told) -> None:
         guild_id = int(told["id"])
         if told.get("unavailable"):
-            self._intake.lost([guild_id], witnessed=self._house.clock.now())
+            self._intake.lost([guild_id], witnessed=self.house.clock.now())
         else:
             self._intake.removed(guild_id)
 
@@ -263,7 +306,7 @@ class HouseBot(commands.Bot):
         """Remember what members are called, beside other names, and which of them are bots."""
         self._bots |= {int(each["user"]["id"]) for each in members if each["user"].get("bot")}
         names = {**names, **{int(each["user"]["id"]): name_in(each) for each in members}}
-        self._intake.meanwhile(guild_id, partial(bot_domain.remember_names, self._house.cache, guild_id, names))
+        self._intake.meanwhile(guild_id, partial(bot_domain.remember_names, self.house.cache, guild_id, names))
 
     def _look(self, guild_id: int) -> Picture | None:
         """Return who is in voice in a guild, None when it cannot be seen at this moment."""

@@ -95,7 +95,7 @@ class CogKeeper:
                     await self._unload(cog.name)
         except TimeoutError:
             return f"It was not loaded within {LOAD_WITHIN:.0f} seconds."
-        except Exception as fault:  # noqa: BLE001 (a cog may raise whatever it likes, and the bot lives)
+        except Exception as fault:
             log.warning("A cog cannot be loaded", cog=cog.name, exc_info=fault)
             return _words_for(fault)
         return None

@@ -16,7 +16,7 @@ from html import escape
 from math import ceil, sqrt
 from typing import Final
 
-import fontpkg
+import fontpkg  # type: ignore[import-untyped]  # It has no types.
 import resvg_py
 
 WIDTH: Final = 600
@@ -45,13 +45,17 @@ UNDRAWABLE: Final = re.compile(
 
 @dataclass(frozen=True)
 class Bar:
-    """A line of a board: what is written, and how long its bar is beside the others."""
+    """A line of a board: what is written, and how long its bar is beside the others.
+
+    `own` is that of the person who asks; one that stands `apart` follows after lines which are left out.
+    """
 
     rank: int
     name: str
     length: int
     label: str
     own: bool = False
+    apart: bool = False
 
 
 def drawable(name: str) -> str:
@@ -103,13 +107,13 @@ def _font() -> str:
 def _bars(bars: Sequence[Bar]) -> _Sheet:
     longest = max((each.length for each in bars), default=1) or 1
     parts: list[str] = []
-    top, before = PADDING - 8, 0
+    top = PADDING - 8
     for each in bars:
-        if each.rank > before + 1 and before:
+        if each.apart:
             parts.append(_dots(top))
             top += GAP
         parts += _bar(each, top, longest)
-        top, before = top + ROW, max(before, each.rank)
+        top += ROW
     return _Sheet(top + PADDING - 18, parts)
 
 
@@ -119,7 +123,15 @@ def _bar(bar: Bar, top: int, longest: int) -> Iterator[str]:
         yield f'<rect x="12" y="{top}" width="{WIDTH - 24}" height="{ROW - 2}" rx="12" fill="{RAISED}"/>'
     colour = MEDALS.get(bar.rank, MUTED)
     weight = 700 if bar.rank in MEDALS or bar.own else 600
-    yield _text(str(bar.rank), left - 18, top + 42, size=26 if bar.rank < FOUR_DIGITS else 19, fill=colour, weight=700, anchor="end")
+    yield _text(
+        str(bar.rank),
+        left - 18,
+        top + 42,
+        size=26 if bar.rank < FOUR_DIGITS else 19,
+        fill=colour,
+        weight=700,
+        anchor="end",
+    )
     # A long name ends where the time begins; it fades, because a cut letter would look like a mistake.
     room = right - left - 13 * len(bar.label) - 14
     yield (
@@ -144,9 +156,7 @@ def _dots(top: int) -> str:
 def _week(seconds: Sequence[int], weekdays: Sequence[str], less: str, more: str, note: str) -> _Sheet:
     left, top, cell, high = PADDING + 56, PADDING + 28, 20.3, 32
     most = max(seconds) or 1
-    parts = [
-        _text(f"{hour:02}", left + hour * cell + 1, top - 12, size=19, fill=MUTED) for hour in range(0, HOURS, 6)
-    ]
+    parts = [_text(f"{hour:02}", left + hour * cell + 1, top - 12, size=19, fill=MUTED) for hour in range(0, HOURS, 6)]
     for day in range(DAYS):
         parts.append(_text(weekdays[day], left - 12, top + day * high + 22, size=20, fill=MUTED, anchor="end"))
         for hour in range(HOURS):

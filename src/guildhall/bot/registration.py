@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-MISSING_ACCESS: Final = 50001
+MISSING_ACCESS, UNKNOWN_GUILD = 50001, 10004
+GONE: Final = frozenset({MISSING_ACCESS, UNKNOWN_GUILD})
+"""What Discord says of a guild that the bot is not in any more."""
+
 TROUBLE: Final = (*PASSING_FAULTS, discord.app_commands.AppCommandError, aiohttp.ClientError)
 
 
@@ -56,25 +59,42 @@ def hash_of(commands: Sequence[dict[str, Any]]) -> str:
 
 
 async def _bring(bot: "HouseBot", there: Registration, commands: list[dict[str, Any]] | None) -> bool:
-    """Let Discord know these commands in one place, or none there any more."""
+    """Let Discord know these commands in one place; None takes back those that were there."""
     house = bot.house
-    new = hash_of(commands) if commands is not None else ""
+    if commands is None:
+        return await _take_back(bot, there)
+    new = hash_of(commands)
     if new == there.hash and there.failure is None:
         return True
     try:
-        await _tell(bot, there, commands or [])
+        await _tell(bot, there, commands)
     except TROUBLE as fault:
-        log.warning("Discord does not take the commands", guild=there.guild_id, reason=str(fault))
-        async with house.database.write() as tx:
-            await bot_domain.note_refused(tx, there, failure=_words_for(fault), now=house.clock.now())
+        await _note(bot, there, fault)
         return False
     async with house.database.write() as tx:
-        if commands is None:
-            await bot_domain.forget_registration(tx, there)
-        else:
-            now = house.clock.now()
-            await bot_domain.note_registered(tx, there, hash_=new, commands=len(commands), now=now)
+        now = house.clock.now()
+        await bot_domain.note_registered(tx, there, hash_=new, commands=len(commands), now=now)
     return True
+
+
+async def _take_back(bot: "HouseBot", there: Registration) -> bool:
+    """Let Discord forget the commands in a place; where none were, or the bot left, that is done already."""
+    try:
+        if there.hash:
+            await _tell(bot, there, [])
+    except TROUBLE as fault:
+        if getattr(fault, "code", 0) not in GONE:
+            await _note(bot, there, fault)
+            return False
+    async with bot.house.database.write() as tx:
+        await bot_domain.forget_registration(tx, there)
+    return True
+
+
+async def _note(bot: "HouseBot", there: Registration, fault: Exception) -> None:
+    log.warning("Discord does not take the commands", guild=there.guild_id, reason=str(fault))
+    async with bot.house.database.write() as tx:
+        await bot_domain.note_refused(tx, there, failure=_words_for(fault), now=bot.house.clock.now())
 
 
 async def _tell(bot: "HouseBot", there: Registration, commands: list[dict[str, Any]]) -> None:

@@ -203,9 +203,9 @@ class Supervisor:
         # The library takes half a second to import, during which the server would answer nobody.
         client = await asyncio.to_thread(importlib.import_module, "guildhall.bot.client")
         self.bot = made = client.HouseBot(self._house, self._tell, may_identify=self._may_identify)
-        living, watching = asyncio.create_task(made.live()), asyncio.create_task(made.keep_watch())
         order = asyncio.create_task(self._new_order.wait())
-        tasks = (living, watching, order)
+        life = [asyncio.create_task(each) for each in (made.live(), made.keep_watch(), made.keep_commands())]
+        tasks = [*life, order]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -215,7 +215,7 @@ class Supervisor:
             # Whoever still reads the connection would close it with another code than that of a goodbye.
             ends = await asyncio.gather(*tasks, return_exceptions=True)
             await made.leave()
-        fault = next((each for each in ends[:2] if isinstance(each, Exception)), None)
+        fault = next((each for each in ends[: len(life)] if isinstance(each, Exception)), None)
         return fault, made.was_connected
 
     async def _may_identify(self) -> bool:

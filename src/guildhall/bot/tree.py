@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import discord
 from discord import app_commands
 
-from guildhall.bot.speech import Translator, own_words, refusal, refusal_of
+from guildhall.bot.speech import own_words, refusal, refusal_of
 from guildhall.core.actor import Actor, ActorKind
 from guildhall.core.errors import GuildhallError, Internal, Kind, Limited
 from guildhall.core.log import get_logger
@@ -45,10 +45,6 @@ class HouseTree(app_commands.CommandTree["HouseBot"]):
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
         """Tell whoever used a command why it did not work."""
         await explain(interaction, error)
-
-    async def setup(self) -> None:
-        """Let names of commands be told in all languages."""
-        await self.set_translator(Translator())
 
 
 async def answer(interaction: Interaction, work: Callable[[], Awaitable[Reply]], *, shown_to_all: bool = False) -> None:
@@ -92,6 +88,8 @@ def _words_for(interaction: Interaction, fault: Exception) -> discord.Embed:
     words = own_words(interaction)
     if isinstance(fault, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
         return refusal_of(Kind.GONE, "error.command_gone", words)
+    if isinstance(fault, app_commands.TransformerError):
+        return refusal_of(Kind.INVALID, "error.bad_option", words)
     if isinstance(fault, app_commands.CheckFailure):
         return refusal_of(Kind.FORBIDDEN, "error.check_failed", words)
     if not isinstance(fault, GuildhallError):

@@ -20,7 +20,7 @@ TABLE: Final = {
     "command.show": "zeigen",
     "command.show.about": "Modus und Liste zeigen",
     "command.generate-keys": "schlüssel-erzeugen",
-    "command.generate-keys.about": "Den Schlüssel erzeugen, der Anwesenheit signiert; ein Fenster fragt das Passwort ab",
+    "command.generate-keys.about": "Den Schlüssel zum Signieren erzeugen; ein Fenster fragt das Passwort ab",
     "command.unlock-signing": "signieren-öffnen",
     "command.unlock-signing.about": "Den Signaturschlüssel öffnen; ein Fenster fragt das Passwort ab",
     "command.public-key": "öffentlicher-schlüssel",
@@ -91,10 +91,11 @@ TABLE: Final = {
     "key.form.passphrase": "Passwort",
     "key.form.again": "Dasselbe Passwort noch einmal",
     "key.form.warning": "Mindestens 8 Zeichen. Niemand kann es ersetzen.",
-    "key.form.differ": "Die beiden Passwörter sind verschieden; es wurde kein Schlüssel erzeugt. Versuch es noch einmal.",
+    "key.form.differ": "Die Passwörter sind verschieden; es wurde kein Schlüssel erzeugt. Versuch es noch einmal.",
     "key.generated": "Der Schlüssel ist erzeugt und offen",
-    "key.generated.about": "Von jetzt an wird jede Sitzung und jeder Zeitraum signiert. Nach einem Neustart des Servers "
-    "ist der Schlüssel zu, bis jemand `/admin signieren-öffnen` benutzt; was inzwischen endet, wartet und wird dann signiert.",
+    "key.generated.about": "Von jetzt an wird jede Sitzung und jeder Zeitraum signiert. Nach einem Neustart des "
+    "Servers ist der Schlüssel zu, bis jemand `/admin signieren-öffnen` benutzt; was inzwischen endet, wartet und wird "
+    "dann signiert.",
     "key.unlocked": "Signieren ist offen",
     "key.unlocked.waiting": "{sessions} Sitzungen und {periods} Zeiträume warteten und werden jetzt signiert.",
     "key.unlocked.none": "Es wartete nichts.",
@@ -141,11 +142,11 @@ TABLE: Final = {
     "error.guild_not_seen": "Der Bot kennt diesen Server noch nicht. Versuch es in einer Minute noch einmal.",
     "error.invalid_passphrase": "Ein Passwort hat 8 bis 1.024 Zeichen. Bitte wähle ein anderes.",
     "error.key_exists": "Dieser Server hat schon einen Signaturschlüssel. Im Panel lässt er sich ablösen.",
-    "error.key_not_found": "Dieser Server hat noch keinen Signaturschlüssel. `/admin schlüssel-erzeugen` erzeugt einen.",
+    "error.key_not_found": "Dieser Server hat noch keinen Signaturschlüssel. `/admin schlüssel-erzeugen` macht einen.",
     "error.key_replaced": "Der Schlüssel wurde in diesem Augenblick abgelöst. Öffne den neuen.",
     "error.manage_server_needed": "Dazu brauchst du die Berechtigung Server verwalten. Frag jemanden, der sie hat.",
     "error.not_a_member": "Du bist nicht auf diesem Server.",
-    "error.not_a_voice_channel": "Nur Sprach- und Bühnenkanäle dieses Servers werden erfasst. Bitte wähle einen anderen.",
+    "error.not_a_voice_channel": "Nur Sprach- und Bühnenkanäle dieses Servers werden erfasst. Wähle einen anderen.",
     "error.period_hidden": "Dieser Zeitraum ist älter, als der Tarif dieses Servers zeigt. Er ist aufbewahrt und mit "
     "dem Tarif pro zu sehen.",
     "error.period_not_found": "Einen Zeitraum dieser Nummer gibt es hier nicht. Ohne Nummer ist der laufende gemeint.",
@@ -153,8 +154,9 @@ TABLE: Final = {
     "error.record_not_found": "Eine solche Sitzung oder einen solchen Zeitraum gibt es hier nicht. Prüf die Kennung.",
     "error.too_many_attempts": "Das waren zu viele falsche Passwörter. Du kannst es {when} wieder versuchen.",
     "error.unavailable": "Ein Teil des Servers antwortet nicht. Versuch es {when} noch einmal.",
-    "error.wrong_passphrase": "Dieses Passwort öffnet den Schlüssel nicht. Nach fünf falschen ist er eine Weile gesperrt.",
+    "error.wrong_passphrase": "Dieses Passwort öffnet den Schlüssel nicht. Nach fünf falschen ist eine Weile Pause.",
     "error.internal": "Versuch es noch einmal; bleibt es so, nenne der Verwaltung diese Kennung: `{reference}`.",
     "error.command_gone": "Dieser Befehl hat sich gerade geändert. Wähle ihn neu aus der Liste.",
     "error.check_failed": "Diesen Befehl darfst du hier nicht benutzen, oder nicht so oft.",
+    "error.bad_option": "Dieser Wert passt nicht. Wähle einen, den Discord anbietet.",
 }

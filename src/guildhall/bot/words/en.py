@@ -55,7 +55,7 @@ TABLE: Final = {
     "board.own": "You are **#{rank}** of {total} with **{time}**.",
     "board.own.none": "You are not on this board.",
     "board.empty": "Nobody is on this board yet. Time in tracked voice channels appears here.",
-    "board.off": "Nothing is tracked on this server yet. Whoever manages it can change that with `/admin tracking-mode`.",
+    "board.off": "Nothing is tracked on this server yet. Whoever manages it changes that with `/admin tracking-mode`.",
     "board.since": "Since {start}",
     "board.since.ends": "Since {start}, ends {end}",
     "board.over": "{start} to {end}",
@@ -165,4 +165,5 @@ TABLE: Final = {
     "error.internal": "Please try again; if it stays so, tell an administrator this reference: `{reference}`.",
     "error.command_gone": "This command has just changed. Please choose it again from the list.",
     "error.check_failed": "You may not use this command here, or not so often.",
+    "error.bad_option": "This value does not fit. Choose one that Discord offers.",
 }

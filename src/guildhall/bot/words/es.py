@@ -156,4 +156,5 @@ TABLE: Final = {
     "error.internal": "Inténtalo de nuevo; si sigue así, da esta referencia a la administración: `{reference}`.",
     "error.command_gone": "Este comando acaba de cambiar. Elígelo de nuevo en la lista.",
     "error.check_failed": "No puedes usar este comando aquí, o no tan a menudo.",
+    "error.bad_option": "Este valor no sirve. Elige uno que Discord ofrezca.",
 }

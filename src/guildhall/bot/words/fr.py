@@ -157,4 +157,5 @@ TABLE: Final = {
     "error.internal": "Réessaie ; si cela persiste, donne cette référence à l’administration : `{reference}`.",
     "error.command_gone": "Cette commande vient de changer. Choisis-la de nouveau dans la liste.",
     "error.check_failed": "Tu ne peux pas utiliser cette commande ici, ou pas si souvent.",
+    "error.bad_option": "Cette valeur ne convient pas. Choisis-en une que Discord propose.",
 }

@@ -40,9 +40,7 @@ async def streak_of(tx: Tx, *, guild_id: int, user_id: int, now: datetime) -> St
     return streak_in(days, until.astimezone(zone).date())
 
 
-def days_of(
-    attended: Iterable[Attended], policies: Mapping[str, Policy], until: datetime, zone: ZoneInfo
-) -> set[date]:
+def days_of(attended: Iterable[Attended], policies: Mapping[str, Policy], until: datetime, zone: ZoneInfo) -> set[date]:
     """Return the local days on which time counted."""
     days: set[date] = set()
     for session in attended:

@@ -1,6 +1,4 @@
-"""The bot as the house sees it: whether it shall run, how it does, what Discord knows of its commands, which cogs of
-operators it has, and who is called what in its guilds.
-"""
+"""The bot as the house sees it: whether it shall run, how it does, its commands and cogs, and who is called what."""
 
 from guildhall.domains.bot.cogs import (
     COGS_ASKED,

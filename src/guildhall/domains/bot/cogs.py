@@ -90,9 +90,7 @@ async def tell_of_cog(tx: Tx, cog: Cog, *, loaded: bool, error: str | None, now:
     """Write down what came of what was asked of a cog, as the process that runs the bot sees it."""
     since = (cog.loaded_at if error else None) or now
     words, failed = (error[:LONGEST_ERROR], now) if error else (None, None)
-    await tx.run(
-        TELL, cog=cog.name, acted_on=cog.asked, since=since if loaded else None, words=words, failed=failed
-    )
+    await tx.run(TELL, cog=cog.name, acted_on=cog.asked, since=since if loaded else None, words=words, failed=failed)
     tx.announce(SHOWN)
 
 

@@ -27,9 +27,7 @@ async def registrations_of(tx: Tx, application_id: int | None = None) -> list[Re
 
 async def note_registered(tx: Tx, registration: Registration, *, hash_: str, commands: int, now: datetime) -> None:
     """Write down that Discord knows these commands now."""
-    told = replace(
-        registration, hash=hash_, commands=commands, registered_at=now, failure=None, failed_at=None
-    )
+    told = replace(registration, hash=hash_, commands=commands, registered_at=now, failure=None, failed_at=None)
     await tx.run(PUT, **asdict(told))
     tx.announce(SHOWN)
 

@@ -139,9 +139,10 @@ class Control:
         return wire.role(guilds.create_role(self._world, guild, role))
 
     def add_user(self, turn: Turn) -> Json:
-        """Let somebody join Discord; with `closed` they take no direct messages from bots."""
+        """Let somebody join Discord, with a language in `locale`; with `closed` they take no direct messages from bots."""
         user = self._world.add_user(turn.text("username"), turn.optional("global_name"))
         user.closed = bool(turn.body.get("closed"))
+        user.locale = turn.optional("locale") or user.locale
         return wire.user(user)
 
     def put_member(self, turn: Turn) -> Json:
@@ -218,6 +219,9 @@ class Control:
         kind, body = turn.body.get("type"), turn.body
         if kind == "command":
             return self._desk.use_command(user, channel, turn.text("name"), body.get("options"))
+        if kind == "autocomplete":
+            entered = dict(body.get("options") or {})
+            return self._desk.type_option(user, channel, turn.text("name"), entered, turn.text("focused"))
         if kind == "menu":
             return self._desk.use_menu(user, channel, turn.text("name"), turn.text("target_id"))
         if kind == "component":
@@ -225,7 +229,7 @@ class Control:
             return self._desk.use_component(user, channel, turn.text("custom_id"), values, turn.optional("message_id"))
         if kind == "modal":
             return self._desk.submit(user, channel, turn.text("custom_id"), body.get("values") or {})
-        raise Refused(400, 0, "The type is command, component, modal or menu")
+        raise Refused(400, 0, "The type is command, autocomplete, component, modal or menu")
 
     def make_trouble(self, turn: Turn) -> None:
         """Let something go wrong."""

@@ -16,6 +16,8 @@ LONGEST_EMBEDS = 6000
 MOST_FILES = 10
 """Characters of a message and of all its embeds together, and files of a message."""
 
+MOST_CHOICES = 25
+
 FLAGS_OF_SENDERS = 1 << 2 | EPHEMERAL | 1 << 12 | COMPONENTS_V2
 """Flags that a sender may set: hidden embeds, ephemeral, silent, components in place of content."""
 
@@ -149,6 +151,16 @@ def read_modal(body: Json) -> Json:
     _judge_components(form, components)
     form.check()
     return body | {"components": shown_components(components)}
+
+
+def read_choices(body: Json) -> list[Json]:
+    """Read what somebody is offered who types an option. Raises Invalid Form Body."""
+    form = Form(body)
+    choices = form.items("choices", most=MOST_CHOICES)
+    for index, each in enumerate(choices):
+        form.measure(f"choices.{index}.name", str(each.get("name", "")), least=1, most=100)
+    form.check()
+    return choices
 
 
 def _shaped(form: Form, name: str, shape: type[msgspec.Struct]) -> list[Json] | None:

@@ -11,10 +11,10 @@ from guildhall.simulator.discord.refusals import Json, Refused, missing_permissi
 from guildhall.simulator.discord.state import EPHEMERAL, LOADING, Channel, Message, User
 from guildhall.simulator.discord.world import Event, World, token
 
-COMMAND, COMPONENT, MODAL_SUBMIT = 2, 3, 5
+COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 """Types of interactions."""
 
-PONG, SAY, DEFER, DEFER_UPDATE, UPDATE, MODAL = 1, 4, 5, 6, 7, 9
+PONG, SAY, DEFER, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 1, 4, 5, 6, 7, 8, 9
 """Types of answers."""
 
 CHAT, OF_USERS, OF_MESSAGES = 1, 2, 3
@@ -41,7 +41,8 @@ class Interaction:
     """Something a person did, and what the bot made of it.
 
     `answer` is the type of the bot's first answer, None as long as there is none. `original` is the message that the
-    answer is, or the one a component stands on. `said` lists all messages that came of it.
+    answer is, or the one a component stands on. `said` lists all messages that came of it. `choices` are what somebody
+    was offered who still types.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Interaction:
     answer: int | None = None
     original: Message | None = None
     modal: Json | None = None
+    choices: list[Json] | None = None
     said: list[Message] = field(default_factory=list)
     waiting: bool = False
 
@@ -86,6 +88,20 @@ class Desk:
         if given:
             raise Refused(400, 0, f"This command has no option {', '.join(map(str, given))}")
         return self._begin(COMMAND, user, channel, resolver.added_to(data))
+
+    def type_option(
+        self, user: User, channel: Channel, name: str, options: Mapping[str, object], focused: str
+    ) -> Interaction:
+        """Let somebody type the value of an option for which the bot makes suggestions.
+
+        `options` holds by name what they entered so far. Raises 400 for an option without suggestions.
+        """
+        words = name.removeprefix("/").split()
+        command = self._command(channel, words[0] if words else "", CHAT)
+        self._check_may_use(user, channel, command)
+        entered = {focused: "", **options}
+        listed = list(_chosen(command, words[1:], entered, Resolver(self.world, channel), focused=focused))
+        return self._begin(AUTOCOMPLETE, user, channel, _command_data(command) | {"options": listed})
 
     def use_menu(self, user: User, channel: Channel, name: str, target_id: str) -> Interaction:
         """Let somebody choose a command in the menu of a user or a message."""
@@ -126,7 +142,9 @@ class Desk:
         shown.modal = None
         return self._begin(MODAL_SUBMIT, user, channel, resolver.added_to(data), source=shown.source)
 
-    def answer(self, interaction_id: str, answer_token: str, kind: int, draft: Draft, modal: Json) -> Interaction:
+    def answer(
+        self, interaction_id: str, answer_token: str, kind: int, draft: Draft, modal: Json, choices: list[Json]
+    ) -> Interaction:
         """Take the bot's first answer.
 
         Raises Unknown Interaction when it is unknown or late, 400 with 40060 when there was an answer already.
@@ -144,6 +162,8 @@ class Desk:
             self._update(found, draft if kind == UPDATE else None)
         elif kind == MODAL:
             found.modal = modal
+        elif kind == CHOICES and found.type == AUTOCOMPLETE:
+            found.choices = choices
         elif kind != PONG:
             raise Refused(400, 50035, "Invalid Form Body", errors={"type": _choice_error()})
         found.answer = kind
@@ -155,7 +175,15 @@ class Desk:
         if found.waiting and found.original is not None:
             self.revise(found, found.original, draft)
             return found.original
-        return self._post(found, draft)
+        message = self._post(found, draft)
+        found.waiting = False
+        return message
+
+    def withdraw(self, found: Interaction, message: Message) -> None:
+        """Remove a message of an interaction. An answer that was put off is due still, in a message of its own."""
+        if found.original is message:
+            found.original = None
+        messages.delete(self.world, found.channel, message)
 
     def revise(self, found: Interaction, message: Message, draft: Draft) -> None:
         """Change a message of an interaction, or give the answer that was put off."""
@@ -202,7 +230,7 @@ class Desk:
             "channel_id": begun.channel.id,
             "channel": wire.channel(begun.channel),
             "app_permissions": str(world.permissions(begun.channel, world.bot)),
-            "locale": "en-US",
+            "locale": begun.user.locale,
             "entitlements": [],
             "attachment_size_limit": 10485760,
             "context": WITH_THE_BOT if guild is None else GUILDS,
@@ -214,7 +242,7 @@ class Desk:
             return shown | {"user": wire.user(begun.user)}
         granted = str(world.permissions(begun.channel, begun.user))
         member = wire.member(guild.member(begun.user.id)) | {"permissions": granted}
-        return shown | {"guild_id": guild.id, "guild_locale": "en-US", "member": member, "guild": {"id": guild.id}}
+        return shown | {"guild_id": guild.id, "guild_locale": guild.locale, "member": member, "guild": {"id": guild.id}}
 
     def _command(self, channel: Channel, name: str, kind: int) -> Json:
         scopes = [channel.guild_id, ""] if channel.guild_id else [""]
@@ -350,24 +378,33 @@ def _command_data(command: Json) -> Json:
     return shown | ({"guild_id": command["guild_id"]} if "guild_id" in command else {})
 
 
-def _chosen(definition: Json, words: list[str], given: dict[str, Any], resolver: Resolver) -> Iterator[Json]:
-    """Yield the options of a command as the bot receives them, and take them out of what was given."""
+def _chosen(
+    definition: Json, words: list[str], given: dict[str, Any], resolver: Resolver, *, focused: str | None = None
+) -> Iterator[Json]:
+    """Yield the options of a command as the bot receives them, and take them out of what was given.
+
+    While somebody types, one option has the focus, and none is required yet.
+    """
     options = definition.get("options", [])
     below = next((each for each in options if words and each["name"] == words[0]), None)
     if below is not None and below["type"] in {SUBCOMMAND, GROUP}:
-        inner = list(_chosen(below, words[1:], given, resolver))
+        inner = list(_chosen(below, words[1:], given, resolver, focused=focused))
         yield {"name": below["name"], "type": below["type"], "options": inner}
         return
     if words or any(each["type"] in {SUBCOMMAND, GROUP} for each in options):
         raise unknown("application command")
     for each in options:
-        if each["name"] in given:
+        if focused is not None and each["name"] == focused:
+            if not each.get("autocomplete"):
+                raise Refused(400, 0, f"The option {focused} has no suggestions")
+            yield {"name": focused, "type": each["type"], "value": given.pop(focused), "focused": True}
+        elif each["name"] in given:
             yield {
                 "name": each["name"],
                 "type": each["type"],
                 "value": _fitting(each, given.pop(each["name"]), resolver),
             }
-        elif each.get("required"):
+        elif each.get("required") and focused is None:
             raise Refused(400, 0, f"The option {each['name']} is required")
 
 
@@ -437,6 +474,7 @@ def seen(world: World, found: Interaction) -> Json:
         "answered": True,
         "type": found.answer,
         "thinking": found.waiting,
+        "choices": found.choices,
         "message_id": shown.get("id"),
         "content": shown.get("content"),
         "embeds": shown.get("embeds", []),

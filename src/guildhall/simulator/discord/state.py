@@ -19,7 +19,10 @@ COMPONENTS_V2 = 1 << 15
 
 @dataclass
 class User:
-    """Somebody, a person or a bot. `closed` tells whether they take no direct messages from bots."""
+    """Somebody, a person or a bot. `closed` tells whether they take no direct messages from bots.
+
+    `locale` is the language of their client.
+    """
 
     id: str
     username: str
@@ -27,6 +30,7 @@ class User:
     bot: bool = False
     avatar: str | None = None
     closed: bool = False
+    locale: str = "en-US"
 
 
 @dataclass
@@ -184,6 +188,7 @@ class Guild:
     owner_id: str
     description: str | None = None
     icon: str | None = None
+    locale: str = "en-US"
     roles: dict[str, Role] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)

@@ -54,7 +54,7 @@ def user(each: User) -> Json:
 def own_user(each: User, *, email: bool) -> Json:
     """Return a user as itself; with its address only where that was granted."""
     known = {"email": f"{each.username}@example.org", "verified": True} if email else {}
-    return user(each) | {"mfa_enabled": False, "locale": "en-US", "premium_type": 0} | known
+    return user(each) | {"mfa_enabled": False, "locale": each.locale, "premium_type": 0} | known
 
 
 def member_alone(each: Member) -> Json:
@@ -156,7 +156,7 @@ def guild(each: Guild) -> Json:
         "vanity_url_code": None,
         "premium_tier": 0,
         "premium_subscription_count": 0,
-        "preferred_locale": "en-US",
+        "preferred_locale": each.locale,
         "rules_channel_id": None,
         "safety_alerts_channel_id": None,
         "public_updates_channel_id": None,

@@ -1,8 +1,8 @@
 """Webhooks of channels, and what shares their addresses: the messages of interactions. Nobody signs in for those."""
 
 from guildhall.simulator.discord import messages, wire
-from guildhall.simulator.discord.drafts import read, read_modal
-from guildhall.simulator.discord.interactions import MODAL, Interaction
+from guildhall.simulator.discord.drafts import read, read_choices, read_modal
+from guildhall.simulator.discord.interactions import CHOICES, MODAL, Interaction
 from guildhall.simulator.discord.permissions import Permission
 from guildhall.simulator.discord.refusals import Json, Refused, missing_permissions, unknown
 from guildhall.simulator.discord.rest.call import Call, Table
@@ -18,9 +18,10 @@ def answer(call: Call) -> object:
     form = call.form
     kind, data = form.whole("type", least=1, most=12, required=True) or 0, form.inner("data")
     form.check()
-    draft = read({} if kind == MODAL else data, call.uploads)
+    draft = read({} if kind in {MODAL, CHOICES} else data, call.uploads)
     modal = read_modal(data) if kind == MODAL else {}
-    found = call.desk.answer(call.parts["interaction"], call.parts["token"], kind, draft, modal)
+    choices = read_choices(data) if kind == CHOICES else []
+    found = call.desk.answer(call.parts["interaction"], call.parts["token"], kind, draft, modal, choices)
     return _callback(call, found) if call.query.get("with_response") in {"1", "true"} else None
 
 
@@ -75,9 +76,10 @@ def edit_message(call: Call) -> Json:
 def delete_message(call: Call) -> None:
     """Remove a message of a webhook or an interaction."""
     channel, message, found = _message(call)
-    if found is not None and found.original is message:
-        found.waiting = False
-    messages.delete(call.world, channel, message)
+    if found is not None:
+        call.desk.withdraw(found, message)
+    else:
+        messages.delete(call.world, channel, message)
 
 
 def create_webhook(call: Call) -> Json:
