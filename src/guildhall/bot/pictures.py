@@ -63,7 +63,7 @@ def drawable(name: str) -> str:
 
     Letters that only look otherwise, as people like them in names, become plain ones; marks stacked on letters go.
     """
-    plain = unicodedata.normalize("NFKC", name[: 4 * LONGEST_NAME])
+    plain = " ".join(unicodedata.normalize("NFKC", name[: 4 * LONGEST_NAME]).split())
     tidy = " ".join(UNDRAWABLE.sub("", plain).split())
     if 2 * sum(map(str.isalnum, tidy)) < max(1, sum(map(str.isalnum, plain))):
         return ""

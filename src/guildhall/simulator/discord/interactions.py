@@ -183,6 +183,7 @@ class Desk:
         """Remove a message of an interaction. An answer that was put off is due still, in a message of its own."""
         if found.original is message:
             found.original = None
+        found.said = [each for each in found.said if each is not message]
         messages.delete(self.world, found.channel, message)
 
     def revise(self, found: Interaction, message: Message, draft: Draft) -> None:
