@@ -85,6 +85,9 @@ class HouseBot(commands.Bot):
         self._faulty = 0
         self.was_connected = False
         self._arrived = asyncio.Event()
+        self._register_at: float = 0
+        self.registered = False
+        """Whether Discord knows the commands as they are now."""
         self._watch = Watch(ids.ulid())
         self._intake = Intake(house.database, house.clock, self._watch, scene=house.scene, look=self._look)
         self._listen()
@@ -122,15 +125,15 @@ class HouseBot(commands.Bot):
     async def keep_commands(self) -> None:
         """Do what is asked of cogs, and let Discord know the commands that follow, for as long as the bot lives."""
         await self._arrived.wait()
-        cogs, backoff, due = CogKeeper(self), Backoff(*REGISTER_AGAIN), 0.0
+        cogs, backoff = CogKeeper(self), Backoff(*REGISTER_AGAIN)
         async with self.house.events.subscribe(bot_domain.COGS_ASKED) as news:
             while True:
                 try:
                     if await cogs.obey():
-                        due = 0
-                    if time.monotonic() >= due:
-                        went_well = await register(self)
-                        due = math.inf if went_well else time.monotonic() + backoff.next()
+                        self._register_at = 0
+                    if time.monotonic() >= self._register_at:
+                        self.registered = await register(self)
+                        self._register_at = math.inf if self.registered else time.monotonic() + backoff.next()
                 except StoreUnavailable as fault:
                     log.warning("Cogs and commands wait for the database", reason=fault.message)
                 with contextlib.suppress(TimeoutError):
@@ -264,6 +267,9 @@ class HouseBot(commands.Bot):
 
     def _hear_guild(self, told: Told) -> None:
         guild_id = int(told["id"])
+        if guild_id == self.house.settings.discord.guild_id and not self.registered:
+            # What Discord refused may have been refused because the bot was not here yet.
+            self._register_at = 0
         self._meet(guild_id, told.get("members", []), {guild_id: Name(told["name"])})
         picture = self._look(guild_id)
         if picture is not None:

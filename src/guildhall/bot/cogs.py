@@ -66,6 +66,7 @@ class CogKeeper:
         async with house.database.read() as tx:
             asked = [each for each in await bot_domain.cogs_of(tx) if self._is_new(each)]
         for cog in asked:
+            self._bot.registered = False
             error = await self._act(cog)
             loaded = _module_of(cog.name) in self._bot.extensions
             async with house.database.write() as tx:
@@ -95,7 +96,7 @@ class CogKeeper:
                     await self._unload(cog.name)
         except TimeoutError:
             return f"It was not loaded within {LOAD_WITHIN:.0f} seconds."
-        except Exception as fault:
+        except (Exception, SystemExit) as fault:
             log.warning("A cog cannot be loaded", cog=cog.name, exc_info=fault)
             return _words_for(fault)
         return None

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-MISSING_ACCESS, UNKNOWN_GUILD = 50001, 10004
-GONE: Final = frozenset({MISSING_ACCESS, UNKNOWN_GUILD})
-"""What Discord says of a guild that the bot is not in any more."""
+GONE: Final = frozenset({10004, 50001})
+"""What Discord says of a guild that the bot is not in: it does not know it, or gives no access."""
 
 TROUBLE: Final = (*PASSING_FAULTS, discord.app_commands.AppCommandError, aiohttp.ClientError)
 
@@ -107,7 +106,7 @@ async def _tell(bot: "HouseBot", there: Registration, commands: list[dict[str, A
 
 def _words_for(fault: Exception) -> str:
     """Return why Discord did not take the commands, for an operator."""
-    if isinstance(fault, discord.HTTPException) and fault.code == MISSING_ACCESS:
+    if isinstance(fault, discord.HTTPException) and fault.code in GONE:
         return (
             "The bot may not make commands in the guild that DISCORD_GUILD_ID names. Is it a member there, invited "
             "with the scope applications.commands?"

@@ -187,6 +187,8 @@ ROUTES = (
     office_bot.show_bot,
     office_bot.start,
     office_bot.stop,
+    office_bot.load_cog,
+    office_bot.unload_cog,
     # GET  /panel/audit    GET /panel/mail  GET /panel/mail/{mail_id}      POST .../again
     office.show_audit,
     office.list_mail,

@@ -28,6 +28,8 @@ NOTICES: dict[str, str] = {
     "attendance-schedule": "The schedule is saved; nothing was ended by it.",
     "bot-started": "The bot is started.",
     "bot-stopped": "The bot is stopped, and stays so.",
+    "cog-wanted": "The bot loads the cog, at once or when it runs.",
+    "cog-dismissed": "The bot unloads the cog.",
     "cancelled": "Cancelled. The time is free again.",
     "day-closed": "The house is closed that day.",
     "day-opened": "The house is open that day again.",

@@ -139,7 +139,7 @@ class Control:
         return wire.role(guilds.create_role(self._world, guild, role))
 
     def add_user(self, turn: Turn) -> Json:
-        """Let somebody join Discord, with a language in `locale`; with `closed` they take no direct messages from bots."""
+        """Let somebody join Discord, who speaks `locale`; with `closed` they take no direct messages from bots."""
         user = self._world.add_user(turn.text("username"), turn.optional("global_name"))
         user.closed = bool(turn.body.get("closed"))
         user.locale = turn.optional("locale") or user.locale
