@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,9 @@ async def says(scene: Scene, command: str, **options: object) -> str:
 
 
 async def test_a_cog_is_loaded_reloaded_and_unloaded_and_the_set_survives_a_restart(
-    scenes: Scenes, folder: Path, discord: DiscordSimulator
+    scenes: Scenes, folder: Path, discord: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     cog = folder / "greeting.py"
     cog.write_text(SAYING.format(said="Good day"))
     settings = {"COGS_DIR": str(folder), "COGS_ALLOWED": "greeting,broken"}
@@ -105,6 +107,7 @@ async def test_a_cog_is_loaded_reloaded_and_unloaded_and_the_set_survives_a_rest
         assert (loaded.loaded_at, loaded.error) == (scene.clock.now(), None)
         assert await says(scene, "hello") == "Good day"
         # As long as before and within the same second, so that its bytecode looks as if it were current.
+        assert list(folder.glob("__pycache__/greeting.*.pyc"))
         before = cog.stat()
         cog.write_text(SAYING.format(said="Good bye"))
         os.utime(cog, ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -112,5 +112,5 @@ def _words_for(fault: Exception) -> str:
             "with the scope applications.commands?"
         )
     if isinstance(fault, discord.HTTPException):
-        return f"Discord answered with status {fault.status}: {fault.text or 'no reason given'}"
+        return f"Discord answered with status {fault.status} ({fault.text or 'no reason given'})."
     return f"Discord could not be reached ({type(fault).__name__})."
