@@ -48,9 +48,13 @@ async def test_discord_is_told_once_and_again_only_when_commands_change(
         async with scene.house.database.write() as tx:
             there = known[scene.guild_id]
             await bot.note_registered(tx, there, hash_="older", commands=2, now=scene.clock.now())
+            # And another application, whose token was in use before.
+            other = Registration(application_id=4711, guild_id=EVERYWHERE)
+            await bot.note_refused(tx, other, failure="It was refused.", now=scene.clock.now())
     async with scenes() as scene:
         await comes_to_be_told(scene, lambda all_: all_[scene.guild_id].hash == known[scene.guild_id].hash)
         assert set(versions(discord, scene.guild_id).values()).isdisjoint(first.values())
+        assert set(await told(scene)) == {scene.guild_id}
 
 
 async def _looked(scene: Scene) -> None:

@@ -33,13 +33,23 @@ async def register(bot: "HouseBot") -> bool:
     house, application_id = bot.house, bot.application_id or 0
     commands = await payload_of(bot)
     wanted = {house.settings.discord.guild_id or EVERYWHERE: commands}
-    async with house.database.read() as tx:
-        known = {each.guild_id: each for each in await bot_domain.registrations_of(tx, application_id)}
+    known = await _known(bot, application_id)
     went_well = True
     for guild_id in {**wanted, **known}:
         there = known.get(guild_id) or Registration(application_id=application_id, guild_id=guild_id)
         went_well &= await _bring(bot, there, wanted.get(guild_id))
     return went_well
+
+
+async def _known(bot: "HouseBot", application_id: int) -> dict[int, Registration]:
+    """Return what Discord knows of this application by guild, and forget the one whose token was used before."""
+    async with bot.house.database.read() as tx:
+        found = await bot_domain.registrations_of(tx)
+    for each in found:
+        if each.application_id != application_id:
+            async with bot.house.database.write() as tx:
+                await bot_domain.forget_registration(tx, each)
+    return {each.guild_id: each for each in found if each.application_id == application_id}
 
 
 async def payload_of(bot: "HouseBot") -> list[dict[str, Any]]:

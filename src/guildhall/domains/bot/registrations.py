@@ -19,10 +19,9 @@ FORGET = command(
 )
 
 
-async def registrations_of(tx: Tx, application_id: int | None = None) -> list[Registration]:
-    """Return what Discord was told, of one application or of all there ever were."""
-    found = await tx.all(REGISTRATIONS)
-    return [each for each in found if application_id in (None, each.application_id)]
+async def registrations_of(tx: Tx) -> list[Registration]:
+    """Return what Discord was told, by application and guild."""
+    return await tx.all(REGISTRATIONS)
 
 
 async def note_registered(tx: Tx, registration: Registration, *, hash_: str, commands: int, now: datetime) -> None:
