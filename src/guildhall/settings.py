@@ -262,11 +262,6 @@ class DiscordSettings:
         ),
     )
 
-    guild_id: int = setting(
-        "DISCORD_GUILD_ID",
-        default=0,
-        help="Guild that alone gets the bot's commands; unset, every guild gets them that the bot is in.",
-    )
     cogs_dir: Path | None = setting(
         "COGS_DIR",
         default=None,
@@ -444,7 +439,7 @@ def _read_group(group: type[T], sources: Sequence[Mapping[str, str]], faults: li
 
 
 def _whole_number(text: str) -> int:
-    if not re.fullmatch(r"-?[0-9]{1,19}", text):
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
         raise ValueError("is not a whole number")
     return int(text)
 
@@ -550,7 +545,6 @@ def _number_rules(settings: Settings) -> list[str]:
         ("BODY_TIMEOUT", settings.server.body_timeout, 1),
         ("RATE_LIMIT_PER_IP", settings.server.rate_limit_per_ip, 1),
         ("COMMONSHUB_RATE_LIMIT", settings.commonshub.rate_limit, 1),
-        ("DISCORD_GUILD_ID", settings.discord.guild_id, 0),
         ("ATTENDANCE_MAX_TOKEN_SECONDS", settings.attendance.max_token_seconds, 0),
         ("ATTENDANCE_MAX_GAP", settings.attendance.max_gap, 0),
         ("ATTENDANCE_CHECKPOINT_SECONDS", settings.attendance.checkpoint_seconds, 1),

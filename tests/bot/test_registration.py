@@ -5,7 +5,7 @@ from typing import Any
 
 from guildhall.domains import bot
 from guildhall.domains.bot import EVERYWHERE, Phase, Registration
-from guildhall.simulator.discord import DiscordSimulator, Fault
+from guildhall.simulator.discord import DiscordSimulator, Fault, guilds
 from tests.bot.conftest import Scene, until
 
 Scenes = Callable[..., Any]
@@ -78,19 +78,27 @@ async def test_commands_move_between_a_guild_and_everywhere_and_are_never_there_
         await comes_to_be_told(scene, lambda all_: set(all_) == {EVERYWHERE})
         assert len(versions(discord)) == 3
         assert versions(discord, guild_id) == {}
-    elsewhere = "1000000000000000001"
-    async with scenes(DISCORD_GUILD_ID=elsewhere) as scene:
-        known = await comes_to_be_told(scene, lambda all_: set(all_) == {int(elsewhere)})
-        assert "invited" in (known[int(elsewhere)].failure or "")
-        assert versions(discord) == {}
-        assert (await scene.comes_to(Phase.CONNECTED)).wanted
-    # Where nothing ever was registered, nothing has to be taken back.
     async with scenes() as scene:
-        await comes_to_be_told(scene, lambda all_: set(all_) == {guild_id} and all_[guild_id].failure is None)
+        await comes_to_be_told(scene, lambda all_: set(all_) == {guild_id})
+        assert (len(versions(discord, guild_id)), versions(discord)) == (3, {})
+        # In a second guild people want them too.
+        second = guilds.found(discord.world, "The Annex", discord.world.application.owner)
+        await comes_to_be_told(scene, lambda all_: set(all_) == {EVERYWHERE})
+        assert (versions(discord, guild_id), len(versions(discord))) == ({}, 3)
+    settings = {"DISCORD_GUILD_ID": second.id}
+    async with scenes(**settings) as scene:
+        await scene.steer("DELETE", f"/guilds/{guild_id}/members/{discord.world.bot.id}")
+        await comes_to_be_told(scene, lambda all_: set(all_) == {int(second.id)})
+        assert len(versions(discord, int(second.id))) == 3
+        # A guild that the bot has left keeps none of its commands, so there is nothing to take back.
+        await scene.steer("DELETE", f"/guilds/{second.id}/members/{discord.world.bot.id}")
+        known = await comes_to_be_told(scene, lambda all_: set(all_) == {EVERYWHERE})
+        assert known[EVERYWHERE].failure is None
 
 
 async def test_a_discord_that_fails_is_told_again_and_the_bot_lives(scenes: Scenes, discord: DiscordSimulator) -> None:
-    discord.faults.add(Fault(path=f"/api/v10/applications/{discord.world.application.id}", status=503), times=1)
+    place = f"/api/v10/applications/{discord.world.application.id}"
+    discord.faults.add(Fault(path=place, status=503), times=1)
     async with scenes() as scene:
         await scene.comes_to(Phase.CONNECTED)
         known = await comes_to_be_told(scene, lambda all_: scene.guild_id in all_)
@@ -98,6 +106,9 @@ async def test_a_discord_that_fails_is_told_again_and_the_bot_lives(scenes: Scen
         assert versions(discord, scene.guild_id) == {}
         assert (await scene.comes_to(Phase.CONNECTED)).wanted
         # The guild coming anew is a reason to try at once.
+        discord.faults.add(Fault(path=place, status=403), times=1)
+        await scene.steer("POST", "/faults", drop_gateway=True, invalidate_sessions=True)
+        await comes_to_be_told(scene, lambda all_: "applications.commands" in (all_[scene.guild_id].failure or ""))
         await scene.steer("POST", "/faults", drop_gateway=True, invalidate_sessions=True)
         known = await comes_to_be_told(scene, lambda all_: all_[scene.guild_id].failure is None)
         assert known[scene.guild_id].registered_at == scene.clock.now()

@@ -85,6 +85,7 @@ class HouseBot(commands.Bot):
         self._faulty = 0
         self.was_connected = False
         self._arrived = asyncio.Event()
+        self._look_now = asyncio.Event()
         self._register_at: float = 0
         self.registered = False
         """Whether Discord knows the commands as they are now."""
@@ -125,20 +126,38 @@ class HouseBot(commands.Bot):
     async def keep_commands(self) -> None:
         """Do what is asked of cogs, and let Discord know the commands that follow, for as long as the bot lives."""
         await self._arrived.wait()
-        cogs, backoff = CogKeeper(self), Backoff(*REGISTER_AGAIN)
+        async with asyncio.TaskGroup() as together:
+            together.create_task(self._hear_orders())
+            together.create_task(self._look_after_commands())
+
+    async def _hear_orders(self) -> None:
         async with self.house.events.subscribe(bot_domain.COGS_ASKED) as news:
-            while True:
-                try:
-                    if await cogs.obey():
-                        self._register_at = 0
-                    if time.monotonic() >= self._register_at:
-                        self.registered = await register(self)
-                        self._register_at = math.inf if self.registered else time.monotonic() + backoff.next()
-                except StoreUnavailable as fault:
-                    log.warning("Cogs and commands wait for the database", reason=fault.message)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_AGAIN):
-                        await anext(news)
+            async for _ in news:
+                self._look_now.set()
+
+    async def _look_after_commands(self) -> None:
+        cogs, backoff = CogKeeper(self), Backoff(*REGISTER_AGAIN)
+        while True:
+            self._look_now.clear()
+            try:
+                if await cogs.obey():
+                    self._register_at = 0
+                if time.monotonic() >= self._register_at:
+                    self._register_at = math.inf
+                    self.registered = await register(self)
+                    if not self.registered:
+                        self._register_at = min(self._register_at, time.monotonic() + backoff.next())
+            except StoreUnavailable as fault:
+                self._register_at = 0
+                log.warning("Cogs and commands wait for the database", reason=fault.message)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN):
+                    await self._look_now.wait()
+
+    def _register_now(self) -> None:
+        """Look at once whether Discord knows the commands where they belong: that depends on the bot's guilds."""
+        self._register_at = 0
+        self._look_now.set()
 
     def memory_of(self, cog: str) -> Memory:
         """Return what a cog keeps in the database, under a name that the cog chooses and keeps."""
@@ -267,9 +286,7 @@ class HouseBot(commands.Bot):
 
     def _hear_guild(self, told: Told) -> None:
         guild_id = int(told["id"])
-        if guild_id == self.house.settings.discord.guild_id and not self.registered:
-            # What Discord refused may have been refused because the bot was not here yet.
-            self._register_at = 0
+        self._register_now()
         self._meet(guild_id, told.get("members", []), {guild_id: Name(told["name"])})
         picture = self._look(guild_id)
         if picture is not None:
@@ -288,6 +305,7 @@ class HouseBot(commands.Bot):
 
     def _hear_guild_gone(self, told: Told) -> None:
         guild_id = int(told["id"])
+        self._register_now()
         if told.get("unavailable"):
             self._intake.lost([guild_id], witnessed=self.house.clock.now())
         else:

@@ -27,12 +27,14 @@ TROUBLE: Final = (*PASSING_FAULTS, discord.app_commands.AppCommandError, aiohttp
 async def register(bot: "HouseBot") -> bool:
     """Make Discord's list of commands the bot's own. False when that failed, which is then written down with why.
 
-    With DISCORD_GUILD_ID that guild alone has them; else all guilds have. What was registered in another place
-    before is taken back, or people would find every command twice. Raises StoreUnavailable.
+    A bot that is in the community's guild alone has them there, where they change at once; any other has them
+    everywhere. What was registered in another place before is taken back, or people would find every command twice.
+    Raises StoreUnavailable.
     """
     house, application_id = bot.house, bot.application_id or 0
     commands = await payload_of(bot)
-    wanted = {house.settings.discord.guild_id or EVERYWHERE: commands}
+    home = house.settings.discord.guild_id
+    wanted = {home if {each.id for each in bot.guilds} == {home} else EVERYWHERE: commands}
     known = await _known(bot, application_id)
     went_well = True
     for guild_id in {**wanted, **known}:
@@ -116,11 +118,8 @@ async def _tell(bot: "HouseBot", there: Registration, commands: list[dict[str, A
 
 def _words_for(fault: Exception) -> str:
     """Return why Discord did not take the commands, for an operator."""
-    if isinstance(fault, discord.HTTPException) and fault.code in GONE:
-        return (
-            "The bot may not make commands in the guild that DISCORD_GUILD_ID names. Is it a member there, invited "
-            "with the scope applications.commands?"
-        )
+    if isinstance(fault, discord.Forbidden):
+        return "The bot may not make commands in this guild. Invite it again, with the scope applications.commands."
     if isinstance(fault, discord.HTTPException):
         return f"Discord answered with status {fault.status} ({fault.text or 'no reason given'})."
     return f"Discord could not be reached ({type(fault).__name__})."

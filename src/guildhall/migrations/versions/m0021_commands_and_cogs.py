@@ -5,8 +5,8 @@ from alembic import op
 
 from guildhall.core.db.schema import JsonDoc, UtcTime
 
-revision = "0020"
-down_revision = "0016"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:
