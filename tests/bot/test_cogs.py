@@ -79,7 +79,7 @@ async def until_registered(scene: Scene) -> None:
     assert bot_now is not None
 
     async def known() -> bool:
-        return bot_now.registered
+        return bot_now.keeper.registered
 
     await until(known)
 

@@ -63,7 +63,7 @@ async def _looked(scene: Scene) -> None:
     bot_now = scene.supervisor.bot
 
     async def compared() -> bool:
-        return bot_now.registered
+        return bot_now.keeper.registered
 
     await until(compared)
 

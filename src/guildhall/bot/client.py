@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import math
 import random
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
@@ -15,11 +14,11 @@ from discord.gateway import ReconnectWebSocket
 
 from guildhall.bot.attendance import Admin, Attendance
 from guildhall.bot.backoff import Backoff
-from guildhall.bot.cogs import CogKeeper, Memory
+from guildhall.bot.cogs import Memory
 from guildhall.bot.errors import Away, Refused
 from guildhall.bot.gateway import PASSING_FAULTS, Pulse, over, point_at, socket_for
 from guildhall.bot.intake import Intake
-from guildhall.bot.registration import register
+from guildhall.bot.keeper import CommandKeeper
 from guildhall.bot.speech import Translator
 from guildhall.bot.tree import HouseTree
 from guildhall.bot.voice import name_in, picture_of, seen_in
@@ -41,12 +40,6 @@ Told: TypeAlias = Mapping[str, Any]
 
 CONNECT_WITHIN: Final = 60.0
 CLOSE_WITHIN: Final = 5.0
-LOOK_AGAIN: Final = 10.0
-"""Seconds between two looks at what is asked of cogs: another process may not be able to tell."""
-
-REGISTER_AGAIN: Final = (30.0, 3600.0)
-"""Seconds until commands are registered again after that failed: at first, and at most."""
-
 INTENTS: Final = discord.Intents(guilds=True, voice_states=True)
 
 
@@ -85,10 +78,7 @@ class HouseBot(commands.Bot):
         self._faulty = 0
         self.was_connected = False
         self._arrived = asyncio.Event()
-        self._look_now = asyncio.Event()
-        self._register_at: float = 0
-        self.registered = False
-        """Whether Discord knows the commands as they are now."""
+        self.keeper = CommandKeeper(self)
         self._watch = Watch(ids.ulid())
         self._intake = Intake(house.database, house.clock, self._watch, scene=house.scene, look=self._look)
         self._listen()
@@ -126,38 +116,7 @@ class HouseBot(commands.Bot):
     async def keep_commands(self) -> None:
         """Do what is asked of cogs, and let Discord know the commands that follow, for as long as the bot lives."""
         await self._arrived.wait()
-        async with asyncio.TaskGroup() as together:
-            together.create_task(self._hear_orders())
-            together.create_task(self._look_after_commands())
-
-    async def _hear_orders(self) -> None:
-        async with self.house.events.subscribe(bot_domain.COGS_ASKED) as news:
-            async for _ in news:
-                self._look_now.set()
-
-    async def _look_after_commands(self) -> None:
-        cogs, backoff = CogKeeper(self), Backoff(*REGISTER_AGAIN)
-        while True:
-            self._look_now.clear()
-            try:
-                if await cogs.obey():
-                    self._register_at = 0
-                if time.monotonic() >= self._register_at:
-                    self._register_at = math.inf
-                    self.registered = await register(self)
-                    if not self.registered:
-                        self._register_at = min(self._register_at, time.monotonic() + backoff.next())
-            except StoreUnavailable as fault:
-                self._register_at = 0
-                log.warning("Cogs and commands wait for the database", reason=fault.message)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_AGAIN):
-                    await self._look_now.wait()
-
-    def _register_now(self) -> None:
-        """Look at once whether Discord knows the commands where they belong: that depends on the bot's guilds."""
-        self._register_at = 0
-        self._look_now.set()
+        await self.keeper.keep()
 
     def memory_of(self, cog: str) -> Memory:
         """Return what a cog keeps in the database, under a name that the cog chooses and keeps."""
@@ -286,7 +245,7 @@ class HouseBot(commands.Bot):
 
     def _hear_guild(self, told: Told) -> None:
         guild_id = int(told["id"])
-        self._register_now()
+        self.keeper.look_now()
         self._meet(guild_id, told.get("members", []), {guild_id: Name(told["name"])})
         picture = self._look(guild_id)
         if picture is not None:
@@ -305,7 +264,7 @@ class HouseBot(commands.Bot):
 
     def _hear_guild_gone(self, told: Told) -> None:
         guild_id = int(told["id"])
-        self._register_now()
+        self.keeper.look_now()
         if told.get("unavailable"):
             self._intake.lost([guild_id], witnessed=self.house.clock.now())
         else:

@@ -57,22 +57,26 @@ class CogKeeper:
         self._bot = bot
         self._acted_on: dict[str, int] = {}
 
-    async def obey(self) -> bool:
+    async def is_asked(self) -> bool:
+        """Tell whether there is something to do. Raises StoreUnavailable."""
+        return bool(await self._asked())
+
+    async def obey(self) -> None:
         """Load, reload and unload what was asked since the last time; at first whatever is wanted.
 
-        Returns whether anything was done. Raises StoreUnavailable.
+        Raises StoreUnavailable.
         """
         house = self._bot.house
-        async with house.database.read() as tx:
-            asked = [each for each in await bot_domain.cogs_of(tx) if self._is_new(each)]
-        for cog in asked:
-            self._bot.registered = False
+        for cog in await self._asked():
             error = await self._act(cog)
             loaded = _module_of(cog.name) in self._bot.extensions
             async with house.database.write() as tx:
                 await bot_domain.tell_of_cog(tx, cog, loaded=loaded, error=error, now=house.clock.now())
             self._acted_on[cog.name] = cog.asked
-        return bool(asked)
+
+    async def _asked(self) -> list[Cog]:
+        async with self._bot.house.database.read() as tx:
+            return [each for each in await bot_domain.cogs_of(tx) if self._is_new(each)]
 
     def _is_new(self, cog: Cog) -> bool:
         if cog.name in self._acted_on:

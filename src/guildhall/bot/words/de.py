@@ -64,7 +64,7 @@ TABLE: Final = {
     "own.period.rank": "**{time}**, Rang {rank}",
     "own.month": "Letzte 28 Tage",
     "own.streak": "Serie",
-    "own.streak.longest": "{days}, höchstens {longest}",
+    "own.streak.longest": "{days}, längste {longest}",
     "own.days.one": "{number} Tag",
     "own.days.other": "{number} Tage",
     "own.channels": "Wo du am meisten warst",

@@ -69,7 +69,7 @@ TABLE: Final = {
     "own.period.rank": "**{time}**, rank {rank}",
     "own.month": "Last 28 days",
     "own.streak": "Streak",
-    "own.streak.longest": "{days}, at most {longest}",
+    "own.streak.longest": "{days}, longest {longest}",
     "own.days.one": "{number} day",
     "own.days.other": "{number} days",
     "own.channels": "Where you were most",

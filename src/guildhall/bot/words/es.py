@@ -64,7 +64,7 @@ TABLE: Final = {
     "own.period.rank": "**{time}**, puesto {rank}",
     "own.month": "Últimos 28 días",
     "own.streak": "Racha",
-    "own.streak.longest": "{days}, como máximo {longest}",
+    "own.streak.longest": "{days}, récord {longest}",
     "own.days.one": "{number} día",
     "own.days.other": "{number} días",
     "own.channels": "Dónde estuviste más",

@@ -64,7 +64,7 @@ TABLE: Final = {
     "own.period.rank": "**{time}**, rang {rank}",
     "own.month": "28 derniers jours",
     "own.streak": "Série",
-    "own.streak.longest": "{days}, au plus {longest}",
+    "own.streak.longest": "{days}, record {longest}",
     "own.days.one": "{number} jour",
     "own.days.other": "{number} jours",
     "own.channels": "Où tu étais le plus",
