@@ -91,10 +91,11 @@ async def says(scene: Scene, command: str, **options: object) -> str:
         "user_id": scene.person("rosa.m"),
         "channel_id": scene.channel("general"),
         "name": command,
+        "wait_seconds": 20,
         "options": options,
     }
     await until_registered(scene)
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         seen = (await client.post(f"{scene.discord.address}/_sim/interactions", json=body)).json()
     return str(seen["content"] or (seen["embeds"] or seen["followups"][0]["embeds"])[0]["title"])
 

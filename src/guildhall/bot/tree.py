@@ -31,6 +31,16 @@ TOO_LATE: Final = frozenset({UNKNOWN_INTERACTION, ACKNOWLEDGED, TOKEN_OVER, UNKN
 """What Discord says when there is nobody to answer any more, or when the same interaction came twice."""
 
 
+KNOWN: Final = (
+    GuildhallError,
+    app_commands.CheckFailure,
+    app_commands.CommandNotFound,
+    app_commands.CommandSignatureMismatch,
+    app_commands.TransformerError,
+)
+"""What may go wrong without anything being wrong with the program."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """An answer: what it says, and a picture with it."""
@@ -82,6 +92,9 @@ async def explain(interaction: Interaction, error: Exception) -> None:
         await _tell_alone(interaction, _words_for(interaction, fault))
     except discord.HTTPException as refused:
         log.warning("Discord does not take the answer to an interaction", status=refused.status, code=refused.code)
+    # Last, because writing down where it happened takes time that the person would wait.
+    if not isinstance(fault, KNOWN):
+        log.error("A command failed", interaction=interaction.id, exc_info=fault)
 
 
 def _words_for(interaction: Interaction, fault: Exception) -> discord.Embed:
@@ -92,11 +105,9 @@ def _words_for(interaction: Interaction, fault: Exception) -> discord.Embed:
         return refusal_of(Kind.INVALID, "error.bad_option", words)
     if isinstance(fault, app_commands.CheckFailure):
         return refusal_of(Kind.FORBIDDEN, "error.check_failed", words)
-    if not isinstance(fault, GuildhallError):
-        log.error("A command failed", interaction=interaction.id, exc_info=fault)
-        fault = Internal()
+    error = fault if isinstance(fault, GuildhallError) else Internal()
     now = interaction.client.house.clock.now()
-    return refusal(fault, words, now=now, reference=str(interaction.id))
+    return refusal(error, words, now=now, reference=str(interaction.id))
 
 
 async def _tell_alone(interaction: Interaction, embed: discord.Embed) -> None:
