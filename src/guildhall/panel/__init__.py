@@ -13,6 +13,7 @@ from guildhall.panel import (
     guild_boards,
     guild_heatmap,
     guild_overview,
+    guild_roles,
     guild_signing,
     guild_tracking,
     guilds,
@@ -131,6 +132,12 @@ ROUTES = (
     guild_signing.unlock,
     guild_signing.lock,
     guild_signing.rotate,
+    # GET POST /panel/guilds/{guild_id}/roles    .../roles/{rule_id}    POST .../roles/{rule_id}/delete
+    guild_roles.show_rules,
+    guild_roles.add_rule,
+    guild_roles.show_rule,
+    guild_roles.change_rule,
+    guild_roles.delete_rule,
     # GET  /proof/sessions/{session_id}     GET  /proof/periods/{guild_id}/{number}
     proofs.show_session,
     proofs.show_period,

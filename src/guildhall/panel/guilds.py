@@ -37,6 +37,7 @@ TABS: Final = (
     Tab("Archive", "/archive"),
     Tab("Tracking", "/tracking"),
     Tab("Signing", "/signing"),
+    Tab("Roles", "/roles"),
 )
 
 

@@ -52,6 +52,8 @@ NOTICES: dict[str, str] = {
     "plan-removed": "The plan is removed; the one before it takes its days.",
     "plan-saved": "The plan is saved.",
     "password-set": "Their password is set, and their sessions are over.",
+    "role-rule-deleted": "The rule is deleted; whoever has its role keeps it.",
+    "role-rule-saved": "The rule is saved; whoever meets it has the role in a moment.",
     "roles-set": "The roles are set.",
     "room-archived": "The room is archived; its bookings stay.",
     "room-saved": "The room is saved.",

@@ -5,6 +5,7 @@ from guildhall.domains.attendance.roles.giving import GIVE_ROLES, give_roles, gi
 from guildhall.domains.attendance.roles.hierarchy import Standing
 from guildhall.domains.attendance.roles.marks import RUN_ROLES, judge, judge_after_sessions
 from guildhall.domains.attendance.roles.models import Grant, GrantState, Rule, Scope, Terms
+from guildhall.domains.attendance.roles.policy import access_rule
 from guildhall.domains.attendance.roles.port import RoleDesk, standing_of
 from guildhall.domains.attendance.roles.queries import Holding
 from guildhall.domains.attendance.roles.rules import delete_rule, holders_of, holdings_in, put_rule, rules_in
@@ -21,6 +22,7 @@ __all__ = [
     "Scope",
     "Standing",
     "Terms",
+    "access_rule",
     "delete_rule",
     "give_roles",
     "giver_of",

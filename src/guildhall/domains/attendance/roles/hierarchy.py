@@ -21,12 +21,18 @@ class Standing:
     guild: DiscordGuild
     own: frozenset[int]
 
+    @property
+    def givable(self) -> list[GuildRole]:
+        """The roles that people can be given at all, the highest first."""
+        found = [each for each in self.guild.roles if self._is_givable(each)]
+        return sorted(found, key=_height, reverse=True)
+
     def check_givable(self, role_id: int) -> None:
         """Refuse a role that can never be given. Raises RoleUnknown, RoleNotGivable."""
         role = self._role(role_id)
         if role is None:
             raise RoleUnknown(field="role_id")
-        if role.managed or role.id == self.guild.id:
+        if not self._is_givable(role):
             raise RoleNotGivable(field="role_id")
 
     def problem_with(self, role_id: int) -> str | None:
@@ -34,12 +40,15 @@ class Standing:
         role = self._role(role_id)
         if role is None:
             return GONE
-        if role.managed or role.id == self.guild.id:
+        if not self._is_givable(role):
             return NOT_GIVABLE
         if not self.guild.permissions_of(self.own) & (ADMINISTRATOR | MANAGE_ROLES):
             return MAY_NOT
         highest = max((_height(each) for each in self.guild.roles if each.id in self.own), default=(0, 0))
         return None if _height(role) < highest else TOO_HIGH
+
+    def _is_givable(self, role: GuildRole) -> bool:
+        return not role.managed and role.id != self.guild.id
 
     def _role(self, role_id: int) -> GuildRole | None:
         return next((each for each in self.guild.roles if each.id == role_id), None)
