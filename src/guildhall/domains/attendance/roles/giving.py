@@ -5,9 +5,10 @@ again. A role that the person has already is left to whoever gave it. Once it is
 says so before Discord is told, so that a repeat does not take its own gift for somebody else's.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import bindparam, literal_column, update
@@ -34,6 +35,8 @@ from guildhall.domains.attendance.roles.models import (
 )
 from guildhall.domains.attendance.roles.port import RoleDesk
 from guildhall.domains.attendance.roles.queries import NEXT_DUE, PENDING, RULES
+from guildhall.domains.attendance.webhooks.events import queue_role_event
+from guildhall.domains.attendance.webhooks.models import WebhookEvent
 
 log = get_logger(__name__)
 
@@ -46,6 +49,10 @@ CLAIM: Final = timedelta(minutes=2)
 AT_REST: Final = timedelta(0)
 REASON: Final = "Attendance"
 ACTS: Final = {GrantState.GIVEN: "attendance.role_given", GrantState.TAKEN: "attendance.role_taken"}
+EVENTS: Final[Mapping[GrantState, Literal[WebhookEvent.ROLE_GRANTED, WebhookEvent.ROLE_REVOKED]]] = {
+    GrantState.GIVEN: WebhookEvent.ROLE_GRANTED,
+    GrantState.TAKEN: WebhookEvent.ROLE_REVOKED,
+}
 
 
 class GiveRoles(msgspec.Struct, frozen=True):
@@ -205,12 +212,23 @@ class _Turn:
             if settled and state in ACTS:
                 about = {"user": str(grant.user_id), "role": str(grant.role_id), "rule": grant.rule_id}
                 await audit.record(tx, SYSTEM, ACTS[state], str(grant.guild_id), now=now, **about)
+                await queue_role_event(
+                    tx,
+                    EVENTS[state],
+                    guild_id=grant.guild_id,
+                    rule_id=grant.rule_id,
+                    user_id=grant.user_id,
+                    role_id=grant.role_id,
+                    now=now,
+                )
                 tx.announce("attendance", guild_id=str(grant.guild_id))
 
     async def _refuse(self, words: str) -> None:
         """Note for everybody who waits for this role that the bot may not give it."""
         role: dict[str, Any] = {"of_guild": self.grant.guild_id, "of_role": self.grant.role_id, "words": words}
         async with self.database.write() as tx:
+            # Runs change many of these rows too, and take turns at the guild.
+            await access_guild_to_change(tx, self.grant.guild_id)
             for refuse in REFUSE:
                 await tx.run(refuse, **role)
             await tx.run(BLAME, **role)

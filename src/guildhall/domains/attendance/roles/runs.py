@@ -99,7 +99,7 @@ def runner_of(desk: RoleDesk) -> Handler[RunRoles]:
 
 
 async def run_for_voices(context: JobContext) -> None:
-    """Let rules be judged for everybody who is in voice, in all guilds that have any."""
+    """Let rules be judged for everybody who is in voice, in all guilds that have rules; take up what was given up."""
     now = context.clock.now()
     async with context.database.read() as tx:
         guilds = await tx.all(GUILDS_WITH_RULES)
@@ -207,14 +207,16 @@ async def _find_returned(desk: RoleDesk, decisions: Decisions) -> None:
 async def _write(tx: Tx, case: _Case, standing: Standing, decisions: Decisions, now: datetime) -> None:
     guild_id = case.guild_id
     await access_guild_to_change(tx, guild_id)
+    freed = False
     if _terms(await _rules(tx, guild_id)) == _terms(case.rules):
         judged = await _forget(tx, case)
         waiting = await tx.one(NEXT_DUE, guild_id=guild_id)
         if judged and await _ask(tx, case, decisions, judged, now) and (waiting is None or waiting < now - OVERDUE):
             await outbox.put(tx, GIVE_ROLES, GiveRoles(guild_id), now=now)
-        if await _note_problems(tx, case.rules, standing) and EVERYBODY not in judged:
-            await judge(tx, guild_id=guild_id, now=now)
+        freed = await _note_problems(tx, case.rules, standing) and EVERYBODY not in judged
     await _go_on(tx, guild_id, now)
+    if freed:
+        await judge(tx, guild_id=guild_id, now=now)
 
 
 async def _go_on(tx: Tx, guild_id: int, now: datetime) -> None:
