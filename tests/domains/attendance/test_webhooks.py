@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,14 @@ from guildhall.core.clock import SystemClock
 from guildhall.core.crypto import SecretBox
 from guildhall.core.db import Database, open_database
 from guildhall.core.events import open_events
-from guildhall.domains.attendance import Courier, DeliveryState, WebhookEvent, deliveries_of, queue_role_event
+from guildhall.domains.attendance import (
+    Courier,
+    DeliveryState,
+    WebhookEvent,
+    deliveries_of,
+    queue_role_event,
+    retry_delivery,
+)
 from guildhall.domains.attendance.webhooks.addresses import set_webhook
 from guildhall.domains.attendance.webhooks.courier import LANES_OF_GUILD
 from guildhall.domains.attendance.webhooks.schedule import WAITS, Outcome, next_try
@@ -216,6 +223,52 @@ async def test_an_attempt_that_ends_after_its_time_changes_nothing_that_came_lat
     await waiting
     assert await states(database, guild) == {DeliveryState.DELIVERED: 1}
     assert len({each.id for each in server.arrived}) == 1
+
+
+async def test_what_is_given_up_or_retried_during_an_attempt_stays_so_unless_it_has_arrived(
+    database: Database, outside: GuardedHttp, box: SecretBox, server: Receiver, clock: SettableClock
+) -> None:
+    guild = await listening_guild(database, outside, box, server.url)
+    statuses, begun, answered = iter((500, 500, 200)), asyncio.Event(), asyncio.Event()
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        begun.set()
+        await answered.wait()
+        return web.Response(status=next(statuses))
+
+    server.answer = slow
+    courier = Courier(database, outside, box, clock)
+
+    async def meanwhile(act: Awaitable[object]) -> Counter[DeliveryState]:
+        begun.clear()
+        answered.clear()
+        working = asyncio.create_task(courier.work_off())
+        await begun.wait()
+        await act
+        answered.set()
+        await working
+        return await states(database, guild)
+
+    async def switch(*, on: bool) -> None:
+        await set_webhook(database, outside, box, MANAGER, guild_id=guild, enabled=on, now=clock.now())
+
+    async def retry() -> None:
+        async with database.write() as tx:
+            (delivery,) = await deliveries_of(tx, guild_id=guild)
+            await retry_delivery(tx, MANAGER, guild_id=guild, delivery_id=delivery.id, now=clock.now())
+
+    await queue(database, guild, 1, now=clock.now())
+    assert await meanwhile(switch(on=False)) == {DeliveryState.FAILED: 1}
+    await retry()
+    statuses = iter((500, 500))
+    assert await meanwhile(retry()) == {DeliveryState.PENDING: 1}
+    async with database.read() as tx:
+        (delivery,) = await deliveries_of(tx, guild_id=guild)
+    assert (delivery.attempts, delivery.step) == (3, 1), "the retry began anew, and failed as its first attempt"
+    await switch(on=True)
+    clock.advance(timedelta(seconds=6))
+    statuses = iter((200,))
+    assert await meanwhile(switch(on=False)) == {DeliveryState.DELIVERED: 1}
 
 
 async def test_what_is_rolled_back_is_never_sent(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec.structs import replace
-from sqlalchemy import bindparam, delete, func, literal_column, update
+from sqlalchemy import Boolean, bindparam, delete, func, literal_column, true, update
 
 from guildhall.core import ids
 from guildhall.core.actor import Actor
@@ -48,9 +48,15 @@ CLAIM = command(
         next_try_at=bindparam("until"),
     )
 )
+# What was given up meanwhile stays so, unless it has arrived after all; what is retried by hand has begun anew.
 SETTLE = command(
     update(deliveries)
-    .where(deliveries.c.id == bindparam("delivery_id"), deliveries.c.attempts == bindparam("attempt"))
+    .where(
+        deliveries.c.id == bindparam("delivery_id"),
+        deliveries.c.attempts == bindparam("attempt"),
+        deliveries.c.step == bindparam("in_step"),
+        (deliveries.c.state == literal_column("'pending'")) | (bindparam("arrived", type_=Boolean()) == true()),
+    )
     .values(
         state=bindparam("new_state"),
         next_try_at=bindparam("due"),
@@ -140,7 +146,7 @@ async def claim(tx: Tx, delivery: Delivery, *, until: datetime, now: datetime) -
 
 
 async def settle(tx: Tx, delivery: Delivery, outcome: Outcome, *, chance: Callable[[], float], now: datetime) -> None:
-    """Write down what an attempt came to, unless a later one has begun since."""
+    """Write down what an attempt came to, unless another has begun since, or somebody has given the delivery up."""
     is_test = delivery.event_type == TEST_EVENT
     due = None if outcome.delivered or outcome.gone or is_test else next_try(delivery.step, now, chance)
     state = _state_after(outcome, due)
@@ -148,6 +154,8 @@ async def settle(tx: Tx, delivery: Delivery, outcome: Outcome, *, chance: Callab
         SETTLE,
         delivery_id=delivery.id,
         attempt=delivery.attempts,
+        in_step=delivery.step,
+        arrived=outcome.delivered,
         new_state=state.value,
         due=due,
         at=now if outcome.delivered else None,

@@ -99,8 +99,10 @@ DUE_OF_GUILD = query(
 
 
 def _page(*conditions: ColumnElement[bool]) -> Select[Any]:
+    # That of an archived period can be large, and nobody reads it in a list.
+    without_body = (literal_column("NULL").label("body") if each.name == "body" else each for each in deliveries.c)
     return (
-        select(deliveries)
+        select(*without_body)
         .where(
             deliveries.c.guild_id == _of_guild,
             deliveries.c.created_at <= bindparam("before_time"),

@@ -23,9 +23,10 @@ async def deliveries_of(
     before: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[Delivery]:
-    """Return a page of deliveries, newest first; `before` is when the last one before it was made, with its id.
+    """Return a page of deliveries without their bodies, newest first.
 
-    With those that are pending come those that wait for a signature. Raises GuildNotSeen, NeedsPro.
+    `before` is when the last one of the page before was made, with its id. With those that are pending come those that
+    wait for a signature. Raises GuildNotSeen, NeedsPro.
     """
     await access_pro_guild(tx, guild_id)
     time, last = before or (FOREVER, AFTER_ALL_IDS)
