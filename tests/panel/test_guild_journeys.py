@@ -19,7 +19,7 @@ from tests.panel.test_looks import FAULTS_OF_READING, HEAVIEST, PHONE
 from tests.panel.visiting import sign_in, visiting
 from tests.serving import Served, settings_for
 
-HERE = ("", "/board", "/heatmap", "/archive", "/archive/1", "/tracking", "/signing", "/roles")
+HERE = ("", "/board", "/heatmap", "/archive", "/archive/1", "/tracking", "/signing", "/roles", "/webhook")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

@@ -16,6 +16,7 @@ from guildhall.panel import (
     guild_roles,
     guild_signing,
     guild_tracking,
+    guild_webhook,
     guilds,
     kiosk,
     ledger,
@@ -138,6 +139,15 @@ ROUTES = (
     guild_roles.show_rule,
     guild_roles.change_rule,
     guild_roles.delete_rule,
+    # GET  .../webhook                      POST .../webhook/address /switch /rotate /remove /test
+    #                                       POST .../webhook/deliveries/{delivery_id}/retry
+    guild_webhook.show_webhook,
+    guild_webhook.set_address,
+    guild_webhook.switch_webhook,
+    guild_webhook.rotate_secret,
+    guild_webhook.remove_address,
+    guild_webhook.try_webhook,
+    guild_webhook.retry_delivery,
     # GET  /proof/sessions/{session_id}     GET  /proof/periods/{guild_id}/{number}
     proofs.show_session,
     proofs.show_period,

@@ -38,6 +38,7 @@ TABS: Final = (
     Tab("Tracking", "/tracking"),
     Tab("Signing", "/signing"),
     Tab("Roles", "/roles"),
+    Tab("Webhook", "/webhook"),
 )
 
 

@@ -65,6 +65,12 @@ NOTICES: dict[str, str] = {
     "tokens-ordered": "The order is changed; shifts suggest the first token.",
     "token-revoked": "The device is signed out.",
     "signed-up": "You are on. Thank you!",
+    "webhook-again": "It is sent again in a moment.",
+    "webhook-arrived": "The test has arrived.",
+    "webhook-not-arrived": "The test has not arrived; the log below says why.",
+    "webhook-removed": "The address and its secret are forgotten.",
+    "webhook-saved": "The webhook is saved.",
+    "webhook-switched": "The webhook is switched.",
     "withdrawn": "Your place is given back.",
     "signed-out": "You are signed out.",
 }

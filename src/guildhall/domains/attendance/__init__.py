@@ -113,6 +113,7 @@ from guildhall.domains.attendance.webhooks.courier import Courier
 from guildhall.domains.attendance.webhooks.deliveries import begin_test, forget_deliveries, retry_delivery
 from guildhall.domains.attendance.webhooks.events import queue_role_event
 from guildhall.domains.attendance.webhooks.models import Delivery, DeliveryState, Webhook, WebhookEvent
+from guildhall.domains.attendance.webhooks.queries import access_delivery
 from guildhall.domains.attendance.webhooks.reading import deliveries_of, webhook_of
 
 __all__ = [
@@ -166,6 +167,7 @@ __all__ = [
     "Webhook",
     "WebhookEvent",
     "Weekday",
+    "access_delivery",
     "access_guild",
     "access_pro_guild",
     "begin_gap",
