@@ -254,7 +254,7 @@ class HouseBot(commands.Bot):
     def _hear_roles_changed(self, told: Told) -> None:
         """Take in that somebody may do something else now: what Discord said of the guild before is outdated."""
         guild_id = int(told["guild_id"])
-        self._intake.meanwhile(guild_id, partial(self._house.directory.forget, guild_id))
+        self._intake.meanwhile(guild_id, partial(self.house.directory.forget, guild_id))
 
     def _hear_guild_changed(self, told: Told) -> None:
         self._hear_roles_changed({"guild_id": told["id"]})

@@ -37,7 +37,7 @@ def test_a_streak_ends_today_or_yesterday_and_the_longest_is_known(days: set[dat
 def attended(start: datetime, end: datetime | None, stretches: list[tuple[int, int]] | None = None) -> Attended:
     micros = [None if each is None else int(each.timestamp()) * 1_000_000 for each in (start, end)]
     assert micros[0] is not None
-    return Attended(7, "p", micros[0], micros[1], None, 0, stretches or [(0, 0)])
+    return Attended(7, "p", micros[0], micros[1], None, 0, tuple(stretches or [(0, 0)]))
 
 
 @pytest.mark.parametrize(
