@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from sqlalchemy import select
 
+from guildhall.adapters.outside_http import GuardedHttp
 from guildhall.core import ids, outbox
+from guildhall.core.crypto import SecretBox
 from guildhall.core.db import query
 from guildhall.core.jobs import JobContext
 from guildhall.core.outbox import JobState
 from guildhall.domains import attendance
-from guildhall.domains.attendance import Mode, Tier, roles
+from guildhall.domains.attendance import Mode, Tier, WebhookEvent, roles
 from guildhall.domains.attendance.errors import DiscordUnavailable, NeedsPro
 from guildhall.domains.attendance.roles.errors import (
     RoleNotGivable,
@@ -112,6 +115,42 @@ async def test_a_role_is_taken_back_only_where_the_rule_says_so_and_only_if_it_w
     await town.run()
     assert ADA in await town.holders("Regular")
     assert (await audited(town))[-2:] == ["attendance.role_taken", "attendance.role_given"]
+
+
+async def test_webhooks_are_told_of_roles_that_were_given_and_taken(town: Town) -> None:
+    box, address = SecretBox("a key for tests which is long enough", "webhooks"), "https://127.0.0.1/hook"
+    heard = [WebhookEvent.ROLE_GRANTED, WebhookEvent.ROLE_REVOKED]
+    async with AsyncExitStack() as stack:
+        outside = GuardedHttp(allow_private=True)
+        stack.push_async_callback(outside.close)
+        await attendance.set_webhook(
+            town.database,
+            outside,
+            box,
+            MANAGER,
+            guild_id=town.guild_id,
+            url=address,
+            enabled=True,
+            events=heard,
+            now=town.guild.now,
+        )
+    rule = await town.put("Regular", 10, revoke=True)
+    await town.run()
+    await town.visit(ADA, 10)
+    await town.run()
+    await town.guild.do(attendance.reset_now, MANAGER)
+    await town.run()
+    async with town.database.read() as tx:
+        told = await attendance.deliveries_of(tx, guild_id=town.guild_id)
+    about = {
+        "guild_id": str(town.guild_id),
+        "rule_id": rule.id,
+        "user_id": str(town.person(ADA)),
+        "role_id": str(town.role("Regular")),
+    }
+    assert {each.event_type: msgspec.json.decode(each.body or b"")["data"] for each in told} == dict.fromkeys(
+        heard, about
+    )
 
 
 async def test_whoever_is_overtaken_falls_out_of_the_top(town: Town) -> None:
