@@ -33,6 +33,7 @@ from guildhall.domains.attendance.posting.queueing import queue_settings
 from guildhall.domains.attendance.queries import OPEN_SESSIONS, TRACKED_CHANNEL
 from guildhall.domains.attendance.records import Policy
 from guildhall.domains.attendance.resets import is_live, known_up_to, pass_borders
+from guildhall.domains.attendance.roles import judge
 from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.schedules import Anchor, Interval, Schedule, Weekday, next_border
 from guildhall.domains.attendance.tracking import end_untracked
@@ -195,6 +196,8 @@ async def set_tier(tx: Tx, actor: Actor, *, guild_id: int, tier: Tier, now: date
         await tx.run(SET_TIER, of_guild=guild_id, new_tier=tier)
         if tier is Tier.FREE:
             await drop_queued(tx, guild_id, why="The guild went to the free tier")
+        # Rules that rested begin to work; where they go to rest, nobody is judged.
+        await judge(tx, guild_id=guild_id, now=now)
         await _write_down(tx, actor, guild_id, "tier", guild.tier, tier, now)
     return replace(guild, tier=tier)
 

@@ -411,7 +411,6 @@ async def test_in_the_free_tier_rules_are_kept_and_rest(town: Town) -> None:
     with pytest.raises(NeedsPro):
         await town.guild.do(lambda tx, **named: _delete(tx, rule.id, **named))
     await town.guild.do(attendance.set_tier, MANAGER, tier=Tier.PRO)
-    await town.judge()
     await town.run()
     assert {ADA, BEN} <= await town.holders("Regular")
 
