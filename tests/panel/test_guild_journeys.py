@@ -119,7 +119,7 @@ async def test_a_key_is_made_a_period_ended_and_its_archive_proved_to_a_stranger
         assert (await download.value).suggested_filename == f"guild-{place.guild}-period-1.json"
 
         await page.get_by_role("link", name="Its board").click()
-        await page.get_by_role("link", name=place.member).click()
+        await page.get_by_role("link", name="Rosa").click()
         proof = await page.get_by_role("link", name="Check", exact=True).get_attribute("href")
         for path in (str(proof), f"/proof/periods/{place.guild}/1"):
             await stranger.goto(path)

@@ -168,6 +168,20 @@ async def test_whoever_manages_a_guild_on_discord_enters_it_and_no_other_member_
         assert (away.status_code, "Discord is not reachable." in away.text) == (503, True)
 
 
+async def test_people_whom_the_bot_has_not_heard_are_called_as_discord_calls_them_and_the_others_by_number(
+    served: Served, keeper: httpx.AsyncClient, place: Place, voices: Voices, discord: DiscordSimulator, tracked: int
+) -> None:
+    for person in (place.member, place.steward, "4242"):
+        await voices.visited(person, place.lounge, HOUR)
+    discord.faults.add(Fault(path=f"/api/v10/guilds/{tracked}/members", status=502), times=1)
+    assert "Rosa" not in (await keeper.get(f"/panel/guilds/{tracked}/board")).text
+    board = (await keeper.get(f"/panel/guilds/{tracked}/board")).text
+    assert all(f"<span>{name}</span>" in board for name in ("Rosa", "Tobias", "4242"))
+    discord.faults.add(Fault(path=f"/api/v10/guilds/{tracked}/members", status=502), times=100)
+    await served.house.cache.delete(f"discord:/guilds/{tracked}/members/{place.member}")
+    assert (await keeper.get(f"/panel/guilds/{tracked}/board")).text == board
+
+
 async def test_without_discord_what_is_stored_is_shown_by_number_and_a_guild_that_is_not_known_stays_unknown(
     keeper: httpx.AsyncClient, discord: DiscordSimulator, place: Place, voices: Voices, tracked: int
 ) -> None:

@@ -72,13 +72,17 @@ class _Guild(msgspec.Struct):
     roles: list[_Role]
 
 
-class _Member(msgspec.Struct):
-    roles: list[str]
-    joined_at: datetime | None = None
-
-
 class _User(msgspec.Struct):
     id: str
+    username: str
+    global_name: str | None = None
+
+
+class _Member(msgspec.Struct):
+    roles: list[str]
+    user: _User
+    nick: str | None = None
+    joined_at: datetime | None = None
 
 
 class _Overwrite(msgspec.Struct):
@@ -144,11 +148,12 @@ class DiscordRest:
 
     async def roles_of_member(self, guild_id: int, user_id: int) -> frozenset[int]:
         """Return the ids of a member's roles. Raises NotMember, BotNotInGuild, DiscordUnavailable."""
-        try:
-            member = await self._get(guild_id, f"/members/{user_id}", _Member)
-        except _Refused as refused:
-            raise (NotMember if refused.code in NOBODY else BotNotInGuild) from None
-        return frozenset(map(int, member.roles))
+        return frozenset(map(int, (await self._member(guild_id, user_id)).roles))
+
+    async def name_of_member(self, guild_id: int, user_id: int) -> str:
+        """Return what a member is called there. Raises NotMember, BotNotInGuild, DiscordUnavailable."""
+        member = await self._member(guild_id, user_id)
+        return member.nick or member.user.global_name or member.user.username
 
     async def roles_of_bot(self, guild_id: int) -> frozenset[int]:
         """Return the ids of the bot's own roles. Raises BotNotInGuild, DiscordUnavailable."""
@@ -199,6 +204,12 @@ class DiscordRest:
             for each in found
         ]
         return sorted(channels, key=lambda each: (each.position, each.id))
+
+    async def _member(self, guild_id: int, user_id: int) -> _Member:
+        try:
+            return await self._get(guild_id, f"/members/{user_id}", _Member)
+        except _Refused as refused:
+            raise (NotMember if refused.code in NOBODY else BotNotInGuild) from None
 
     async def _get(self, guild_id: int, place: str, kind: type[T]) -> T:
         """Return what Discord says of something in a guild, or said within the last seconds."""

@@ -73,15 +73,19 @@ class ListedSession:
     ended: str
 
 
-@show(BOARD, permission=MANAGE)
-async def show_board(query: OfBoard, call: Call, tx: Tx, house: House) -> Answer:
+@show(BOARD, permission=MANAGE, transaction="none")
+async def show_board(query: OfBoard, call: Call, house: House) -> Answer:
     """Show who was there most in a period."""
     place, now = place_of(call), house.clock.now()
-    guild = await attendance.access_guild(tx, place.guild_id)
     offset = (query.page - 1) * PER_BOARD
-    board = await attendance.board_of(
-        tx, guild_id=place.guild_id, number=query.period, limit=PER_BOARD, offset=offset, now=now
-    )
+    async with house.database.read() as tx:
+        guild = await attendance.access_guild(tx, place.guild_id)
+        board = await attendance.board_of(
+            tx, guild_id=place.guild_id, number=query.period, limit=PER_BOARD, offset=offset, now=now
+        )
+        choice = await _choice(tx, place, board.period)
+        most = await _most(tx, place, board, offset, now)
+        voices = await attendance.voices_of(tx, guild_id=place.guild_id)
     members = await members_of(house, place, [each.user_id for each in board.entries])
     return guild_page(
         call,
@@ -89,35 +93,37 @@ async def show_board(query: OfBoard, call: Call, tx: Tx, house: House) -> Answer
         guild,
         title="Leaderboard",
         board=board,
-        choice=await _choice(tx, place, board.period),
+        choice=choice,
         policy=policy_words(board.policy),
         lines=[(each, members[each.user_id]) for each in board.entries],
-        most=await _most(tx, place, board, offset, now),
+        most=most,
         page_number=query.page,
         more=offset + PER_BOARD < board.total,
-        present={voice.user_id for voice in await attendance.voices_of(tx, guild_id=place.guild_id)},
+        present={voice.user_id for voice in voices},
     )
 
 
-@show(BOARD + "/people/{user_id}", permission=MANAGE)
-async def show_person(user_id: str, query: OfPeriod, call: Call, tx: Tx, house: House) -> Answer:
+@show(BOARD + "/people/{user_id}", permission=MANAGE, transaction="none")
+async def show_person(user_id: str, query: OfPeriod, call: Call, house: House) -> Answer:
     """Show one person's figures, and their sessions."""
     place, now, person = place_of(call), house.clock.now(), snowflake(user_id)
-    guild = await attendance.access_guild(tx, place.guild_id)
-    figures = await attendance.figures_of_user(
-        tx, guild_id=place.guild_id, user_id=person, number=query.period, now=now
-    )
-    lines = await attendance.sessions_of(
-        tx,
-        guild_id=place.guild_id,
-        user_id=person,
-        number=figures.period.number,
-        cursor=query.cursor,
-        limit=PER_LIST + 1,
-        now=now,
-    )
+    async with house.database.read() as tx:
+        guild = await attendance.access_guild(tx, place.guild_id)
+        figures = await attendance.figures_of_user(
+            tx, guild_id=place.guild_id, user_id=person, number=query.period, now=now
+        )
+        lines = await attendance.sessions_of(
+            tx,
+            guild_id=place.guild_id,
+            user_id=person,
+            number=figures.period.number,
+            cursor=query.cursor,
+            limit=PER_LIST + 1,
+            now=now,
+        )
+        heat = await attendance.heatmap_of(tx, guild_id=place.guild_id, user_id=person, now=now)
+        choice = await _choice(tx, place, figures.period)
     member = (await members_of(house, place, [person]))[person]
-    heat = await attendance.heatmap_of(tx, guild_id=place.guild_id, user_id=person, now=now)
     return guild_page(
         call,
         "guild_person.html",
@@ -129,7 +135,7 @@ async def show_person(user_id: str, query: OfPeriod, call: Call, tx: Tx, house: 
             (each, place.channel_name(each.channel_id), f"{place.path}/board/channels/{each.channel_id}")
             for each in figures.channels
         ],
-        choice=await _choice(tx, place, figures.period),
+        choice=choice,
         sessions=[_listed(place, each) for each in lines[:PER_LIST]],
         before=lines[PER_LIST - 1].session if len(lines) > PER_LIST else None,
         written=instant,
@@ -137,21 +143,21 @@ async def show_person(user_id: str, query: OfPeriod, call: Call, tx: Tx, house: 
     )
 
 
-@show(BOARD + "/channels/{channel_id}", permission=MANAGE)
-async def show_channel(channel_id: str, query: OfPeriod, call: Call, tx: Tx, house: House) -> Answer:
+@show(BOARD + "/channels/{channel_id}", permission=MANAGE, transaction="none")
+async def show_channel(channel_id: str, query: OfPeriod, call: Call, house: House) -> Answer:
     """Show one channel's figures, and who is in it now."""
     place, channel = place_of(call), snowflake(channel_id)
-    guild = await attendance.access_guild(tx, place.guild_id)
-    figures = await attendance.figures_of_channel(
-        tx, guild_id=place.guild_id, channel_id=channel, number=query.period, now=house.clock.now()
-    )
+    async with house.database.read() as tx:
+        guild = await attendance.access_guild(tx, place.guild_id)
+        figures = await attendance.figures_of_channel(
+            tx, guild_id=place.guild_id, channel_id=channel, number=query.period, now=house.clock.now()
+        )
+        occupied = await attendance.occupancy_of(tx, guild_id=place.guild_id)
+        voices = await attendance.voices_of(tx, guild_id=place.guild_id)
+        choice = await _choice(tx, place, figures.period)
     if not figures.known and channel not in place.channels:
         raise ChannelNotFound
     members = await members_of(house, place, [each.user_id for each in figures.top_users])
-    occupied = [
-        each for each in await attendance.occupancy_of(tx, guild_id=place.guild_id) if each.channel_id == channel
-    ]
-    voices = await attendance.voices_of(tx, guild_id=place.guild_id)
     return guild_page(
         call,
         "guild_channel.html",
@@ -159,8 +165,8 @@ async def show_channel(channel_id: str, query: OfPeriod, call: Call, tx: Tx, hou
         title=place.channel_name(channel),
         figures=figures,
         top=[(each, members[each.user_id]) for each in figures.top_users],
-        choice=await _choice(tx, place, figures.period),
-        channels=await rooms_of(house, place, occupied, voices),
+        choice=choice,
+        channels=await rooms_of(house, place, [each for each in occupied if each.channel_id == channel], voices),
     )
 
 

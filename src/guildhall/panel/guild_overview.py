@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from guildhall.core.db import Tx
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Guild, Mode, OccupiedChannel, TrackedChannel, Voice
 from guildhall.panel.forms import show
@@ -46,15 +45,18 @@ class Occupied:
         return self.count - len(self.people)
 
 
-@show(GUILD, permission=MANAGE)
-async def show_overview(call: Call, tx: Tx, house: House) -> Answer:
+@show(GUILD, permission=MANAGE, transaction="none")
+async def show_overview(call: Call, house: House) -> Answer:
     """Show a guild at a glance."""
     place = place_of(call)
     guild_id = place.guild_id
-    guild = await attendance.access_guild(tx, guild_id)
-    occupied = await attendance.occupancy_of(tx, guild_id=guild_id)
-    voices = await attendance.voices_of(tx, guild_id=guild_id)
-    board = await attendance.board_of(tx, guild_id=guild_id, limit=TOP, now=house.clock.now())
+    async with house.database.read() as tx:
+        guild = await attendance.access_guild(tx, guild_id)
+        occupied = await attendance.occupancy_of(tx, guild_id=guild_id)
+        voices = await attendance.voices_of(tx, guild_id=guild_id)
+        board = await attendance.board_of(tx, guild_id=guild_id, limit=TOP, now=house.clock.now())
+        listed = await attendance.tracked_channels_of(tx, guild_id=guild_id)
+        signing = await attendance.signing_status(tx, house.keyring, guild_id=guild_id)
     top = await members_of(house, place, [each.user_id for each in board.entries])
     return guild_page(
         call,
@@ -65,13 +67,13 @@ async def show_overview(call: Call, tx: Tx, house: House) -> Answer:
         schedule=schedule_words(guild.schedule),
         policy=policy_words(guild.fairness),
         mode=MODES[guild.mode],
-        tracks=_tracks_something(guild, await attendance.tracked_channels_of(tx, guild_id=guild_id)),
+        tracks=_tracks_something(guild, listed),
         channels=await rooms_of(house, place, occupied[:MOST_CHANNELS], voices),
         further=len(occupied[MOST_CHANNELS:]),
         count_here=sum(len(each.user_ids) for each in occupied),
         top=[(each, top[each.user_id]) for each in board.entries],
         on_board=board.total,
-        signing=await attendance.signing_status(tx, house.keyring, guild_id=guild_id),
+        signing=signing,
     )
 
 
