@@ -74,6 +74,9 @@ async def test_guilds_members_and_channels_are_told_as_discord_has_them(
     assert (guild.id, guild.name, guild.owner_id) == (guild_id, "The Lantern", int(discord.guild.owner_id))
     steward = next(role for role in guild.roles if role.name == "Steward")
     assert await directory().roles_of_member(guild_id, person(discord, "tobias.k")) == {steward.id}
+    assert await directory().name_of_member(guild_id, person(discord, "rosa.m")) == "Rosa"
+    discord.guild.members[str(person(discord, "amina"))].nick = "Mina"
+    assert await directory().name_of_member(guild_id, person(discord, "amina")) == "Mina"
 
     channels = await directory().channels(guild_id)
     assert {each.name: each.kind for each in channels if each.name in ("Hall", "general", "Lounge")} == {

@@ -195,6 +195,18 @@ async def test_without_discord_what_is_stored_is_shown_by_number_and_a_guild_tha
     assert (await keeper.get("/panel/guilds/4242")).status_code == 404
 
 
+async def test_the_stream_of_a_guild_tells_what_happens_in_it_and_nothing_of_others(
+    served: Served, keeper: httpx.AsyncClient, tracked: int
+) -> None:
+    async with keeper.stream("GET", f"/panel/guilds/{tracked}/live") as stream:
+        lines = stream.aiter_lines()
+        assert await anext(lines) == "retry: 1000"
+        for guild_id in ("4242", str(tracked)):
+            served.house.events.publish("attendance", {"guild_id": guild_id})
+        told = [await anext(lines) for _ in range(4)]
+        assert told[2:] == ["event: attendance", f'data: {{"guild_id":"{tracked}"}}']
+
+
 async def test_a_period_whose_border_has_passed_is_behind_whoever_enters(
     keeper: httpx.AsyncClient, voices: Voices, clock: SettableClock, tracked: int
 ) -> None:
