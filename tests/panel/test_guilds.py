@@ -26,7 +26,7 @@ from tests.panel.test_refusals import csrf_token
 from tests.serving import ADMIN_NAME, ADMIN_PASSWORD, Served, settings_for
 
 HOUR = timedelta(hours=1)
-TABS = ("", "/board", "/heatmap", "/archive", "/tracking", "/signing", "/roles", "/webhook")
+TABS = ("", "/board", "/heatmap", "/archive", "/tracking", "/signing", "/roles", "/webhook", "/destinations")
 SHORTEN = command(
     update(attendance_sessions).where(attendance_sessions.c.id == bindparam("named")).values(user_id=bindparam("other"))
 )

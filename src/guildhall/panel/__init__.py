@@ -11,6 +11,7 @@ from guildhall.panel import (
     entrance,
     guild_archive,
     guild_boards,
+    guild_destinations,
     guild_heatmap,
     guild_overview,
     guild_roles,
@@ -148,6 +149,11 @@ ROUTES = (
     guild_webhook.remove_address,
     guild_webhook.try_webhook,
     guild_webhook.retry_delivery,
+    # GET and POST .../destinations         POST .../destinations/{destination_id}      .../remove
+    guild_destinations.show_destinations,
+    guild_destinations.add_destination,
+    guild_destinations.save_destination,
+    guild_destinations.remove_destination,
     # GET  /proof/sessions/{session_id}     GET  /proof/periods/{guild_id}/{number}
     proofs.show_session,
     proofs.show_period,

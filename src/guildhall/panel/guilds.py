@@ -39,6 +39,7 @@ TABS: Final = (
     Tab("Signing", "/signing"),
     Tab("Roles", "/roles"),
     Tab("Webhook", "/webhook"),
+    Tab("Destinations", "/destinations"),
 )
 
 

@@ -35,6 +35,8 @@ NOTICES: dict[str, str] = {
     "day-opened": "The house is open that day again.",
     "discord-linked": "Your Discord account is linked; it can sign you in.",
     "discord-unlinked": "Your Discord account is unlinked.",
+    "destination-removed": "The channel is told no more.",
+    "destination-saved": "Saved; the channel hears of what happens from now on.",
     "feed-made": "Your calendar has a new address; an older one no longer works.",
     "job-retried": "The job will run again in a moment.",
     "key-locked": "The key is locked; what ends waits for it.",
