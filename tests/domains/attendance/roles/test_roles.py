@@ -29,6 +29,7 @@ from guildhall.domains.attendance.roles.errors import (
 from guildhall.domains.attendance.roles.hierarchy import GONE, MAY_NOT, TOO_HIGH
 from guildhall.domains.attendance.roles.models import GrantState, Scope
 from guildhall.domains.attendance.roles.queries import GRANTS, MARKS
+from guildhall.domains.attendance.webhooks.queries import access_delivery
 from guildhall.domains.audit.models import audit_entries
 from guildhall.simulator.discord import Fault, guilds
 from tests.domains.attendance.guild import HALL, MANAGER, Guild
@@ -141,7 +142,8 @@ async def test_webhooks_are_told_of_roles_that_were_given_and_taken(town: Town) 
     await town.guild.do(attendance.reset_now, MANAGER)
     await town.run()
     async with town.database.read() as tx:
-        told = await attendance.deliveries_of(tx, guild_id=town.guild_id)
+        listed = await attendance.deliveries_of(tx, guild_id=town.guild_id)
+        told = [await access_delivery(tx, guild_id=town.guild_id, delivery_id=each.id) for each in listed]
     about = {
         "guild_id": str(town.guild_id),
         "rule_id": rule.id,
