@@ -8,11 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from guildhall.core.db import command
+from guildhall.core.db import command, query
 from guildhall.domains.attendance import WebhookEvent, forget_deliveries, queue_role_event
+from guildhall.domains.attendance.posting.models import Post, SettingsChanged, attendance_posts
 from guildhall.domains.attendance.signing import sign_waiting
 from guildhall.domains.attendance.webhooks.models import attendance_webhooks
 from guildhall.domains.audit import page_of_entries
@@ -23,6 +24,7 @@ from tests.services.receiver import Arrived, Receiver, receiver
 from tests.serving import Served, free_port
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
+POSTED = query(Post, select(attendance_posts))
 PRIVATE = {"ATTENDANCE_WEBHOOK_ALLOW_PRIVATE": "on"}
 WAITS = (5, 300, 1800, 7200, 18000, 36000, 36000)
 
@@ -313,6 +315,7 @@ async def test_a_receiver_that_is_gone_or_fails_fifty_times_in_a_row_is_switched
             await house.courier.work_off()
 
     await listen(manager, server, events=["role.granted"])
+    await manager.post("log-destinations", json={"channel_id": place.text, "types": {"settings": True}})
     server.says(410)
     await events(3)
     await house.courier.work_off()
@@ -321,7 +324,10 @@ async def test_a_receiver_that_is_gone_or_fails_fifty_times_in_a_row_is_switched
     assert {each["status"] for each in await log(manager)} == {"failed"}
     async with house.database.read() as tx:
         entries = await page_of_entries(tx, limit=5)
+        posts = await tx.all(POSTED)
     assert "attendance.webhook_switched_off" in [each.action for each in entries]
+    told = SettingsChanged("webhook", {"enabled": True}, {"enabled": False, "why": settings["disabled_reason"]})
+    assert told in [each.content for each in posts]
     await events(1)
     assert len(await log(manager)) == 3, "nothing is queued for an address that is off"
 

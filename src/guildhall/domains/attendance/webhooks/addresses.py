@@ -17,6 +17,7 @@ from guildhall.domains import audit
 from guildhall.domains.attendance.entrance import access_pro_guild
 from guildhall.domains.attendance.models import fields_of
 from guildhall.domains.attendance.policy import access_guild_to_change
+from guildhall.domains.attendance.posting.queueing import queue_settings
 from guildhall.domains.attendance.webhooks.errors import WebhookAddressNeeded
 from guildhall.domains.attendance.webhooks.events import drop_queued
 from guildhall.domains.attendance.webhooks.models import Webhook, WebhookEvent, attendance_webhooks
@@ -82,6 +83,15 @@ async def switch_off(tx: Tx, guild_id: int, *, reason: str, now: datetime) -> No
     if await tx.run(SWITCH_OFF, of_guild=guild_id, why=reason):
         await drop_queued(tx, guild_id, why=OFF)
         await audit.record(tx, SYSTEM, "attendance.webhook_switched_off", str(guild_id), now=now, reason=reason)
+        await queue_settings(
+            tx,
+            SYSTEM,
+            guild_id=guild_id,
+            what="webhook",
+            old={"enabled": True},
+            new={"enabled": False, "why": reason},
+            now=now,
+        )
         tx.announce("attendance", guild_id=str(guild_id))
 
 
@@ -123,9 +133,12 @@ def _with_secret(webhook: Webhook, sealed: str, now: datetime) -> Webhook:
 
 
 async def _write_down(tx: Tx, actor: Actor, old: Webhook, new: Webhook, *, secret_made: bool, now: datetime) -> None:
+    was, now_is = _told(old), _told(new)
     await audit.record(
-        tx, actor, "attendance.webhook", str(new.guild_id), now=now, old=_told(old), new=_told(new), secret=secret_made
+        tx, actor, "attendance.webhook", str(new.guild_id), now=now, old=was, new=now_is, secret=secret_made
     )
+    if was != now_is:
+        await queue_settings(tx, actor, guild_id=new.guild_id, what="webhook", old=was, new=now_is, now=now)
     tx.announce("attendance", guild_id=str(new.guild_id))
 
 
