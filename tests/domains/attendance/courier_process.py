@@ -1,4 +1,7 @@
-"""A process that delivers webhooks, to be killed: `python -m tests.domains.attendance.courier_process URL`."""
+"""A process that delivers webhooks, to be killed: `python -m tests.domains.attendance.courier_process URL LEASE`.
+
+LEASE is after how many seconds an attempt of a dead process is made again.
+"""
 
 import asyncio
 import sys
@@ -12,17 +15,16 @@ from guildhall.core.events import open_events
 from guildhall.domains.attendance import Courier
 
 SECRET_KEY = "the key that the processes of this test share"
-LEASE = timedelta(seconds=2)
 
 
-async def main(url: str) -> None:
+async def main(url: str, lease: timedelta) -> None:
     """Deliver until the process is ended."""
     database, events = await open_database(url), open_events("")
     await events.start()
     box = SecretBox(SECRET_KEY, "webhooks")
-    courier = Courier(database, GuardedHttp(allow_private=True), box, SystemClock(), longest=LEASE / 2, lease=LEASE)
+    courier = Courier(database, GuardedHttp(allow_private=True), box, SystemClock(), longest=lease / 2, lease=lease)
     await courier.keep(events)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(sys.argv[1], timedelta(seconds=float(sys.argv[2]))))

@@ -83,11 +83,10 @@ async def states(database: Database, guild_id: int) -> Counter[DeliveryState]:
 
 
 @contextmanager
-def couriers(url: str, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+def couriers(url: str, count: int, *, lease: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Run processes that deliver until the block ends."""
-    processes = [
-        subprocess.Popen([sys.executable, "-m", "tests.domains.attendance.courier_process", url]) for _ in range(count)
-    ]
+    program = [sys.executable, "-m", "tests.domains.attendance.courier_process", url, str(lease)]
+    processes = [subprocess.Popen(program) for _ in range(count)]
     try:
         yield processes
     finally:
@@ -118,7 +117,7 @@ async def test_what_a_killed_process_had_in_hand_is_sent_again_under_the_same_id
 ) -> None:
     guild = await listening_guild(database, outside, box, server.url)
     server.answer = hang
-    with couriers(database_url, 1) as (process,):
+    with couriers(database_url, 1, lease=2) as (process,):
         await queue(database, guild, 1)
         (first,) = await server.until(1)
         process.kill()
@@ -129,8 +128,8 @@ async def test_what_a_killed_process_had_in_hand_is_sent_again_under_the_same_id
             return web.Response()
 
         server.answer = accepted
-        with couriers(database_url, 1):
-            (_, second) = await server.until(2)
+        with couriers(database_url, 1, lease=2):
+            second = (await server.until(2))[1]
             await until_delivered(database, guild, 1)
         assert (second.id, second.body) == (first.id, first.body)
 
@@ -140,7 +139,7 @@ async def test_of_several_processes_one_sends(
 ) -> None:
     database = await open_database(postgresql_database_url)
     guild = await listening_guild(database, outside, box, server.url)
-    with couriers(postgresql_database_url, 2):
+    with couriers(postgresql_database_url, 2, lease=60):
         for _ in range(4):
             await queue(database, guild, 25)
         await until_delivered(database, guild, 100)
