@@ -21,6 +21,7 @@ from guildhall.adapters.caldav import CalDavCalendar
 from guildhall.adapters.discord_oauth import DiscordOAuth
 from guildhall.adapters.discord_posts import DiscordPosts
 from guildhall.adapters.discord_rest import DiscordRest
+from guildhall.adapters.discord_staff import DiscordStaff
 from guildhall.adapters.google_calendar import GoogleAccess, GoogleCalendar, ServiceAccount
 from guildhall.adapters.outside_http import GuardedHttp
 from guildhall.adapters.smtp import SmtpMailer
@@ -54,6 +55,7 @@ from guildhall.domains import (
 from guildhall.domains.attendance import posting, roles
 from guildhall.domains.attendance.tlog.log import keep_log, open_log
 from guildhall.domains.calendars import CalendarKind
+from guildhall.domains.identity.desk import DeskRules, Staff
 from guildhall.domains.rooms import Hub
 from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, further_routes, show_notice
 from guildhall.settings import Settings, SettingsError
@@ -237,12 +239,22 @@ def _join(
         directory=discord,
         discord_door=DiscordOAuth(settings, client=client, directory=discord) if settings.discord.signs_in else None,
         role_desk=discord,
+        staff=Staff(DiscordStaff(discord, settings.discord.staff_guild), _desk_rules(settings), cache, clock),
         keyring=voice.Keyring(),
         outside=outside,
         courier=voice.Courier(database, outside, webhooks_box, clock),
         notice=show_notice,
         chain=_open_chain(settings),
         google_account=_google_account(settings),
+    )
+
+
+def _desk_rules(settings: Settings) -> DeskRules:
+    desk = settings.desk
+    return DeskRules(
+        super_users=frozenset(desk.super_users),
+        super_roles=frozenset({*desk.super_roles, desk.admin_role} - {0}),
+        ticket_roles=frozenset({desk.moderator_role} - {0}),
     )
 
 

@@ -9,6 +9,7 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
@@ -237,6 +238,11 @@ class DiscordSettings:
     guild_id: Snowflake = setting(
         "DISCORD_GUILD_ID", default=Snowflake(0), help="Id of the community's guild; 0 for none."
     )
+    staff_guild_id: Snowflake = setting(
+        "DISCORD_STAFF_GUILD_ID",
+        default=Snowflake(0),
+        help="Id of the staff's guild, whose roles count at the front desk; DISCORD_GUILD_ID when unset.",
+    )
     sign_up: Literal["members", "anyone", "nobody"] = setting(
         "DISCORD_SIGN_UP",
         default="members",
@@ -272,6 +278,11 @@ class DiscordSettings:
     )
 
     @property
+    def staff_guild(self) -> Snowflake:
+        """The guild whose roles count at the front desk, 0 for none."""
+        return self.staff_guild_id or self.guild_id
+
+    @property
     def is_real(self) -> bool:
         """Whether the bot talks to Discord itself, and not to what stands for it."""
         return self.api_base == DISCORD
@@ -287,6 +298,28 @@ class DiscordSettings:
     def signs_in(self) -> bool:
         """Whether people can sign in with Discord."""
         return bool(self.client_id and self.client_secret)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskSettings:
+    """Who is staff at the front desk without a grant; all ids are Discord's, by comma."""
+
+    super_users: tuple[Snowflake, ...] = setting(
+        "SUPER_ADMIN_USERS",
+        default=(),
+        help="Users who may do everything at the front desk.",
+    )
+    super_roles: tuple[Snowflake, ...] = setting(
+        "SUPER_ADMIN_ROLES",
+        default=(),
+        help="Roles of the staff's guild that may do the same, beside its owner and administrators.",
+    )
+    admin_role: Snowflake = setting(
+        "ADMIN_ROLE_ID", default=Snowflake(0), help="One more such role; the name that older clients use."
+    )
+    moderator_role: Snowflake = setting(
+        "MODERATOR_ROLE_ID", default=Snowflake(0), help="Role of the staff's guild that handles tickets; 0 for none."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -345,6 +378,7 @@ class Settings:
     commonshub: CommonsHubSettings = field(default_factory=CommonsHubSettings)
     google: GoogleSettings = field(default_factory=GoogleSettings)
     discord: DiscordSettings = field(default_factory=DiscordSettings)
+    desk: DeskSettings = field(default_factory=DeskSettings)
     attendance: AttendanceSettings = field(default_factory=AttendanceSettings)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """Everything that was read, by name: the hub's file names the variables that hold its passwords."""
@@ -488,7 +522,8 @@ def _convert(kind: Any, text: str) -> Any:  # noqa: ANN401
     if kind == tuple[str, ...]:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if typing.get_origin(kind) is tuple:
-        return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+        part_of = _snowflake if Snowflake in typing.get_args(kind) else partial(ip_network, strict=False)
+        return tuple(part_of(part.strip()) for part in text.split(",") if part.strip())
     if kind is Path or (isinstance(kind, types.UnionType) and Path in typing.get_args(kind)):
         return Path(text).expanduser()
     return text

@@ -205,6 +205,16 @@ class DiscordRest:
         ]
         return sorted(channels, key=lambda each: (each.position, each.id))
 
+    async def read(self, path: str, kind: type[T]) -> T | None:
+        """Return what Discord says of something at this moment, None when the bot can see no such thing.
+
+        Raises DiscordUnavailable.
+        """
+        try:
+            return _read(await self._ask(path), kind)
+        except _Refused:
+            return None
+
     async def _member(self, guild_id: int, user_id: int) -> _Member:
         try:
             return await self._get(guild_id, f"/members/{user_id}", _Member)

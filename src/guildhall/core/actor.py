@@ -26,6 +26,7 @@ class Credential(Flag):
     API_KEY = auto()
     SESSION = auto()
     TOKEN = auto()
+    INTEGRATION_KEY = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import guildhall.domains.attendance.webhooks.models
 import guildhall.domains.audit.models
 import guildhall.domains.bot.models
 import guildhall.domains.calendars.models
+import guildhall.domains.identity.desk.models
 import guildhall.domains.identity.models
 import guildhall.domains.ledger.models
 import guildhall.domains.notifications.models

@@ -32,7 +32,7 @@ from guildhall.domains.identity.discord_sign_in import STATE_LIVES
 from guildhall.domains.identity.errors import CsrfFailed
 from guildhall.panel.account import ACCOUNT, account_page
 from guildhall.panel.entrance import door_page
-from guildhall.panel.face import OPEN, cookie, known_viewer, session_cookie_header, viewer_of
+from guildhall.panel.face import OPEN, known_viewer, viewer_of
 from guildhall.panel.forms import change, show
 from guildhall.panel.pages import local_path, told
 from guildhall.settings import SIGN_IN_BACK, Settings
@@ -42,6 +42,7 @@ from guildhall.web.calls import Call
 from guildhall.web.credentials import is_cross_site
 from guildhall.web.house import House
 from guildhall.web.routing import Route, route
+from guildhall.web.sessions import cookie, session_cookie_header
 
 START: Final = "/panel/sign-in/discord"
 LINK: Final = "/panel/account/discord"

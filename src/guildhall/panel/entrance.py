@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from guildhall.core.actor import Actor
+from guildhall.core.actor import Actor, Credential
 from guildhall.core.db import Tx
 from guildhall.core.errors import GuildhallError
 from guildhall.domains import identity
 from guildhall.domains.identity import Permission
 from guildhall.domains.identity.errors import CsrfFailed, TooManyAttempts, WrongPassword
-from guildhall.panel.face import OPEN, SIGN_IN, cookie, known_viewer, session_cookie_header, viewer_of
+from guildhall.panel.face import OPEN, SIGN_IN, known_viewer, viewer_of
 from guildhall.panel.forms import change, show
 from guildhall.panel.pages import THEMES, local_path, page, told
 from guildhall.panel.templating import ASSETS
@@ -20,6 +20,7 @@ from guildhall.web.credentials import is_cross_site
 from guildhall.web.faces import retry_headers
 from guildhall.web.house import House
 from guildhall.web.routing import route
+from guildhall.web.sessions import cookie, session_cookie_header
 from guildhall.web.sse import EventStream
 
 A_YEAR = 365 * 24 * 60 * 60
@@ -96,7 +97,12 @@ async def choose_theme(form: ThemeForm, call: Call) -> Answer:
 
 
 @route(
-    "GET", "/panel/static/{name}", permission=Permission.PUBLIC, accepts=OPEN, transaction="none", content="text/css"
+    "GET",
+    "/panel/static/{name}",
+    permission=Permission.PUBLIC,
+    accepts=Credential.NONE,
+    transaction="none",
+    content="text/css",
 )
 async def get_static(name: str, call: Call) -> Answer:
     """Give a file that pages need."""

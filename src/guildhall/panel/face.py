@@ -8,14 +8,14 @@ from guildhall.core.actor import Actor, ActorKind, Credential
 from guildhall.core.errors import STATUS, GuildhallError, Kind, Unauthenticated
 from guildhall.domains import identity
 from guildhall.domains.identity import Session, User, permissions_of
-from guildhall.domains.identity.sessions import IDLE_LIFE
 from guildhall.panel import guild_door
 from guildhall.panel.templating import render
 from guildhall.panel.words import headline_of, message_of
 from guildhall.web.answers import HTML, Answer, redirect
 from guildhall.web.calls import Call
-from guildhall.web.credentials import SESSION_COOKIE, session_cookie
+from guildhall.web.credentials import session_cookie
 from guildhall.web.faces import Face, retry_headers
+from guildhall.web.sessions import session_of
 
 OPEN = Credential.NONE | Credential.SESSION
 SIGNED_IN = Credential.SESSION
@@ -54,7 +54,7 @@ class Panel(Face):
 
     async def identify(self, call: Call) -> Actor:
         """Return who is signed in, or a stranger where strangers may look. Raises SignInNeeded."""
-        token = session_cookie(call)
+        token = session_cookie(call) if call.route.accepts & Credential.SESSION else None
         viewer = await _viewer(call, token) if token else None
         if viewer is not None:
             call.request.scope["state"]["viewer"] = viewer
@@ -107,34 +107,9 @@ def known_viewer(call: Call) -> Viewer | None:
     return viewer
 
 
-def cookie(call: Call, name: str, value: str, *, seconds: int, readable: bool = False) -> tuple[bytes, bytes]:
-    """Return the header that sets a cookie of the panel; 0 seconds removes it. `readable` lets scripts read it."""
-    parts = [f"{name}={value}", "Path=/", f"Max-Age={seconds}", "SameSite=Lax"]
-    if not readable:
-        parts.append("HttpOnly")
-    if call.house.settings.public_url.startswith("https://"):
-        parts.append("Secure")
-    return b"set-cookie", "; ".join(parts).encode()
-
-
-def session_cookie_header(call: Call, token: str) -> tuple[bytes, bytes]:
-    """Return the header that gives a browser its session, or takes it away when the token is empty."""
-    seconds = int(IDLE_LIFE.total_seconds()) if token else 0
-    return cookie(call, SESSION_COOKIE, token, seconds=seconds)
-
-
 async def _viewer(call: Call, token: str) -> Viewer | None:
-    house, now = call.house, call.house.clock.now()
-    async with house.database.read() as tx:
-        found = await identity.signed_in_with(tx, token, ip=call.ip, now=now)
-    if found is None:
-        return None
-    if identity.wants_renewal(found.session, now):
-        async with house.database.write() as tx:
-            await identity.renew_session(tx, found.session, now=now)
-        # The browser's copy slides with the stored one.
-        call.request.scope["state"]["renewed"] = session_cookie_header(call, token)
-    return Viewer(found.user, found.session, found.actor, identity.csrf_token(token))
+    found = await session_of(call, token)
+    return None if found is None else Viewer(found.user, found.session, found.actor, identity.csrf_token(token))
 
 
 def _address(call: Call) -> str:

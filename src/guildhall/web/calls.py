@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Call:
     """A request, the route it took, and what was found out about it so far."""
 
-    __slots__ = ("actor", "body", "house", "ip", "request", "request_id", "route", "tx")
+    __slots__ = ("actor", "body", "headers", "house", "ip", "request", "request_id", "route", "tx")
 
     actor: Actor
     tx: Tx
@@ -27,6 +27,8 @@ class Call:
         self.request_id: str = request.scope["state"]["request_id"]
         self.ip = client_address(request, house)
         self.body = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        """What goes with whatever answer is good."""
 
     def header(self, name: str) -> str | None:
         """Return a request header, or None."""

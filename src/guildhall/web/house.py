@@ -16,6 +16,7 @@ from guildhall.core.outside import OutsideHttp
 from guildhall.domains.attendance import Courier, GuildDirectory, Keyring, Scene
 from guildhall.domains.attendance.roles import RoleDesk
 from guildhall.domains.identity import DiscordDoor
+from guildhall.domains.identity.desk import Staff
 from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
 from guildhall.settings import Settings
@@ -48,6 +49,7 @@ class House:
     discord_door: DiscordDoor | None
     """Discord's side of signing in; None without an application there."""
     role_desk: RoleDesk
+    staff: Staff
     keyring: Keyring
     outside: OutsideHttp
     """Calls the addresses that users name."""

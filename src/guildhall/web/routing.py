@@ -171,12 +171,15 @@ def _litestar_handler(face: Face, each: Route, house: House) -> HTTPRouteHandler
         scope_state["route"], scope_state["face"] = each.path, face.name
         call = Call(request, each, house)
         try:
-            return await _handle(face, call)
+            answer = await _handle(face, call)
+            # The answer's own come last: of two cookies with one name, browsers take the latter.
+            answer.headers = (*call.headers, *answer.headers)
         except Exception as error:
             if isinstance(error, GuildhallError) and error.kind is not Kind.INTERNAL:
                 return face.refuse(error, request_id=call.request_id)
             log.exception("request failed", route=each.path, method=each.method)
             return face.refuse(Internal(), request_id=call.request_id)
+        return answer
 
     endpoint.__name__ = f"{face.name}_{each.name}"
     methods = typing.cast("Any", _methods(each))

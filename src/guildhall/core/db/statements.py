@@ -94,11 +94,11 @@ def insertion_of(row: type) -> Command:
 
 
 def insert_if_new(table: Table) -> Command:
-    """Declare an insert of all columns that does nothing when a unique row is already there.
+    """Declare an insert that does nothing when a unique row is already there; the database numbers what it numbers.
 
     Both engines understand the PostgreSQL form of the clause.
     """
-    values = {column.name: _bind(table, column.name) for column in table.columns}
+    values = {each.name: _bind(table, each.name) for each in table.columns if each.autoincrement is not True}
     return Command(postgresql.insert(table).values(values).on_conflict_do_nothing())
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
 
 from guildhall.core.db import JsonDoc, UtcTime, metadata, stored
 
@@ -22,6 +22,13 @@ audit_entries = Table(
     Index("ix_audit_entries_target_seq", "target", "seq"),
     Index("ix_audit_entries_user_id_seq", "user_id", "seq"),
     Index("ix_audit_entries_action_seq", "action", "seq"),
+    Index(
+        "ix_audit_entries_app_id_seq",
+        "app_id",
+        "seq",
+        sqlite_where=text("app_id IS NOT NULL"),
+        postgresql_where=text("app_id IS NOT NULL"),
+    ),
 )
 
 

@@ -4,14 +4,14 @@ A person's permissions are those of their roles and their grants. A credential n
 allows, whoever holds it; a dialect may narrow it further by the credentials its routes accept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set as AbstractSet
 from enum import StrEnum
 
 from guildhall.core.actor import Credential
 
 
 class Permission(StrEnum):
-    """What a route may ask for. PUBLIC is held by everybody and is said aloud."""
+    """What a route may ask for. PUBLIC is everybody's and is said aloud; RULE_DESK makes a super admin."""
 
     PUBLIC = "public"
     READ_HUB = "hub.read"
@@ -31,6 +31,21 @@ class Permission(StrEnum):
     SEE_AUDIT = "audit.see"
     MANAGE_JOBS = "jobs.manage"
     MANAGE_SYSTEM = "system.manage"
+    VIEW_DESK = "desk.view"
+    RULE_DESK = "desk.rule"
+    VIEW_TICKETS = "tickets.view"
+    MANAGE_TICKETS = "tickets.manage"
+    MANAGE_BOT = "bot.manage"
+    MANAGE_CONFIG = "config.manage"
+    MANAGE_DESK_KEYS = "desk_keys.manage"
+    MANAGE_DESK_GRANTS = "desk_grants.manage"
+    MANAGE_CATEGORIES = "categories.manage"
+    MANAGE_SNIPPETS = "snippets.manage"
+    MANAGE_BLOCKS = "blocks.manage"
+    VIEW_BANS = "bans.view"
+    INTEGRATION_READ = "integration.read"
+    INTEGRATION_CREATE = "integration.create"
+    INTEGRATION_UPDATE = "integration.update"
 
 
 MEMBER = frozenset(
@@ -49,8 +64,30 @@ MEMBER = frozenset(
     }
 )
 EVERYTHING = frozenset(Permission)
+INTEGRATION = frozenset({Permission.INTEGRATION_READ, Permission.INTEGRATION_CREATE, Permission.INTEGRATION_UPDATE})
+"""What other systems may do with tickets; no person has it."""
+
+PERSONAL = EVERYTHING - INTEGRATION
+DESK = frozenset(
+    {
+        Permission.VIEW_DESK,
+        Permission.VIEW_TICKETS,
+        Permission.MANAGE_TICKETS,
+        Permission.MANAGE_BOT,
+        Permission.MANAGE_CONFIG,
+        Permission.MANAGE_DESK_KEYS,
+        Permission.MANAGE_DESK_GRANTS,
+        Permission.MANAGE_CATEGORIES,
+        Permission.MANAGE_SNIPPETS,
+        Permission.MANAGE_BLOCKS,
+        Permission.VIEW_BANS,
+        Permission.SEE_AUDIT,
+    }
+)
+"""What is given at the front desk, to people and to roles of the staff server. Who holds RULE_DESK holds all of it."""
+
 # Tokens are given by those whom the house made minters, and by nobody because of another role.
-ADMINISTRATOR = EVERYTHING - {Permission.REWARD}
+ADMINISTRATOR = PERSONAL - {Permission.REWARD}
 
 OF_ROLE: dict[str, frozenset[Permission]] = {
     "super_admin": ADMINISTRATOR,
@@ -62,7 +99,7 @@ OF_ROLE: dict[str, frozenset[Permission]] = {
 
 CEILING: dict[Credential, frozenset[Permission]] = {
     Credential.NONE: frozenset({Permission.PUBLIC}),
-    Credential.MASTER_KEY: EVERYTHING
+    Credential.MASTER_KEY: PERSONAL
     - {
         Permission.OWN_PROFILE,
         Permission.BOOK_ROOMS,
@@ -71,15 +108,16 @@ CEILING: dict[Credential, frozenset[Permission]] = {
         Permission.REWARD,
         Permission.USE_PANEL,
     },
-    Credential.MASTER_KEY_FOR_USER: EVERYTHING - {Permission.USE_PANEL},
+    Credential.MASTER_KEY_FOR_USER: PERSONAL - {Permission.USE_PANEL},
     Credential.APP_SECRET: frozenset(
         {Permission.PUBLIC, Permission.READ_HUB, Permission.USE_ACTIONS, Permission.DEVICE_LOGIN}
     ),
-    Credential.APP_SECRET_FOR_USER: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS},
-    Credential.API_KEY: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.MANAGE_SYSTEM},
-    Credential.SESSION: EVERYTHING,
+    Credential.APP_SECRET_FOR_USER: PERSONAL - {Permission.USE_PANEL, Permission.MANAGE_APPS},
+    Credential.API_KEY: PERSONAL - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.MANAGE_SYSTEM},
+    Credential.SESSION: PERSONAL,
     # A stolen token must not make further ones.
-    Credential.TOKEN: EVERYTHING - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.APPROVE_DEVICE},
+    Credential.TOKEN: PERSONAL - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.APPROVE_DEVICE},
+    Credential.INTEGRATION_KEY: INTEGRATION | {Permission.PUBLIC},
 }
 
 
@@ -89,4 +127,16 @@ def permissions_of(
     """Return what a person with these roles and grants may do through this credential."""
     held = MEMBER.union(*(OF_ROLE.get(role, frozenset()) for role in roles))
     known = {Permission(grant) for grant in grants if grant in Permission.__members__.values()}
-    return (held | known) & CEILING[credential]
+    return lent(credential, held | known)
+
+
+def lent(credential: Credential, held: AbstractSet[Permission]) -> frozenset[Permission]:
+    """Return what a credential opens for whoever holds these permissions, and what follows from them."""
+    followed = set(held)
+    if Permission.RULE_DESK in held:
+        followed |= DESK
+    if Permission.MANAGE_TICKETS in held:
+        followed.add(Permission.VIEW_TICKETS)
+    if followed & DESK:
+        followed.add(Permission.VIEW_DESK)
+    return frozenset(followed) & CEILING[credential]

@@ -37,11 +37,12 @@ FORGET_EXPIRED = command(delete(sessions).where(sessions.c.expires_at <= bindpar
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A request's session, person and actor."""
+    """A request's session, person and actor, and the id by which Discord knows the person, where that was asked for."""
 
     session: Session
     user: User
     actor: Actor
+    discord_id: int | None = None
 
 
 async def open_session(

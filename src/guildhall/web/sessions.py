@@ -1,0 +1,54 @@
+"""Who is signed in: the session of a browser's cookie, the same one for every face."""
+
+from guildhall.core.actor import Actor
+from guildhall.domains import identity
+from guildhall.domains.identity import Permission, SignedIn, desk
+from guildhall.domains.identity.sessions import IDLE_LIFE
+from guildhall.web.calls import Call
+from guildhall.web.credentials import SESSION_COOKIE
+
+
+async def session_of(call: Call, token: str) -> SignedIn | None:
+    """Return whose session this cookie is, with what they hold at the front desk; None for nobody's.
+
+    A session that is used goes on, and the browser's copy slides with the stored one.
+    """
+    house, now = call.house, call.house.clock.now()
+    async with house.database.read() as tx:
+        found = await identity.signed_in_with(tx, token, ip=call.ip, now=now)
+        discord_id = await identity.discord_id_of(tx, found.user.id) if found else None
+    if found is None:
+        return None
+    if identity.wants_renewal(found.session, now):
+        async with house.database.write() as tx:
+            await identity.renew_session(tx, found.session, now=now)
+        call.headers.append(session_cookie_header(call, token))
+    if discord_id is None:
+        return found
+    return SignedIn(found.session, found.user, await _at_desk(call, found.actor, discord_id), discord_id)
+
+
+async def _at_desk(call: Call, actor: Actor, discord_id: int) -> Actor:
+    if actor.may(Permission.RULE_DESK):
+        return actor
+    staff = call.house.staff
+    # Discord is asked between two transactions, so that nobody waits behind it.
+    standing = await staff.standing_of(discord_id)
+    async with call.house.database.read() as tx:
+        return await desk.at_desk(tx, actor, discord_id=discord_id, standing=standing, rules=staff.rules)
+
+
+def cookie(call: Call, name: str, value: str, *, seconds: int, readable: bool = False) -> tuple[bytes, bytes]:
+    """Return the header that sets a cookie; 0 seconds removes it. `readable` lets scripts read it."""
+    parts = [f"{name}={value}", "Path=/", f"Max-Age={seconds}", "SameSite=Lax"]
+    if not readable:
+        parts.append("HttpOnly")
+    if call.house.settings.public_url.startswith("https://"):
+        parts.append("Secure")
+    return b"set-cookie", "; ".join(parts).encode()
+
+
+def session_cookie_header(call: Call, token: str) -> tuple[bytes, bytes]:
+    """Return the header that gives a browser its session, or takes it away when the token is empty."""
+    seconds = int(IDLE_LIFE.total_seconds()) if token else 0
+    return cookie(call, SESSION_COOKIE, token, seconds=seconds)
