@@ -3,11 +3,12 @@
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec import UNSET
 
 from guildhall.core.actor import Actor
 from guildhall.core.errors import STATUS, GuildhallError, Internal, Invalid, InvalidField, Kind, MissingField
 from guildhall.dialects.rustmail.auth import identify
-from guildhall.domains.identity.errors import CsrfFailed
+from guildhall.domains.identity.errors import CsrfFailed, SessionEnded
 from guildhall.web.answers import Answer
 from guildhall.web.calls import Call
 from guildhall.web.faces import Face, retry_headers
@@ -18,6 +19,7 @@ WORDS: dict[type[GuildhallError], str] = {
     Invalid: "INVALID_REQUEST",
     InvalidField: "INVALID_REQUEST",
     MissingField: "INVALID_REQUEST",
+    SessionEnded: "SESSION_EXPIRED",
 }
 STATUSES = STATUS | {Kind.UNPROCESSABLE: 409, Kind.GONE: 404}
 """The reference's table has neither 410 nor 422."""
@@ -31,12 +33,14 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Every error of the dialect."""
+    """Every error of the dialect; whoever asks for the way into the panel is told twice that there is none."""
 
     error: str
     code: str
     request_id: str
     details: list[Detail] = []
+    authenticated: object = UNSET
+    authorized: object = UNSET
 
 
 class Rustmail(Face):
@@ -74,7 +78,8 @@ class Rustmail(Face):
         code = WORDS.get(type(error), "INTERNAL_ERROR" if error.kind is Kind.INTERNAL else error.code.upper())
         field = error.details.get("field")
         details = [Detail(str(field), error.message)] if field and isinstance(error, Invalid) else []
-        body = ErrorBody(error.message, code, request_id, details)
+        known = {name: error.details[name] for name in ("authenticated", "authorized") if name in error.details}
+        body = ErrorBody(error.message, code, request_id, details, **known)
         return Answer(msgspec.json.encode(body), status=STATUSES[error.kind], headers=retry_headers(error))
 
     def error_schema(self) -> dict[str, Any]:
@@ -83,5 +88,12 @@ class Rustmail(Face):
         return {
             "type": "object",
             "required": ["error", "code", "request_id"],
-            "properties": {"error": text, "code": text, "request_id": text, "details": {"type": "array"}},
+            "properties": {
+                "error": text,
+                "code": text,
+                "request_id": text,
+                "details": {"type": "array"},
+                "authenticated": {"type": "boolean"},
+                "authorized": {"type": "boolean"},
+            },
         }
