@@ -1,0 +1,1 @@
+"""The front desk as programs see it."""
