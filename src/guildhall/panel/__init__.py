@@ -6,6 +6,8 @@ from guildhall.panel import (
     apps,
     bookings,
     calendar,
+    desk_keys,
+    desk_staff,
     devices,
     discord,
     entrance,
@@ -206,6 +208,15 @@ ROUTES = (
     office_calendars.unlink_calendar,
     office_calendars.sync_calendar,
     office_calendars.retry_event,
+    # GET and POST /panel/desk/staff        POST .../{grant_id}/withdraw
+    desk_staff.list_staff,
+    desk_staff.give,
+    desk_staff.take,
+    # GET and POST /panel/desk/keys         POST .../{key_id}/revoke    .../delete
+    desk_keys.list_keys,
+    desk_keys.create_key,
+    desk_keys.revoke_key,
+    desk_keys.delete_key,
     # GET  /panel/bot                POST .../start      .../stop
     office_bot.show_bot,
     office_bot.start,

@@ -25,6 +25,9 @@ MOST_FIELDS = 1000
 MOST_DIGITS = 308
 """Of a whole number, as many as the largest float has; turning thousands of them into an integer takes long."""
 
+LONGEST_NUMBER = 18
+"""Digits that fit any column of whole numbers."""
+
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
 
@@ -142,6 +145,11 @@ def read_form(raw: bytes, kind: type[T]) -> T:
 def read_query(raw: bytes, kind: type[T]) -> T:
     """Return the query string as a struct; each parameter may come once. Raises Invalid, InvalidField."""
     return convert(_pairs(raw), kind, strict=False)
+
+
+def number_in_path(text: str) -> int:
+    """Return the number of something in an address; 0, which nothing has, for a text that is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
 
 
 def convert(value: object, kind: type[T], *, strict: bool = True) -> T:

@@ -10,7 +10,7 @@ from guildhall.core.actor import Actor
 from guildhall.core.clock import Clock
 from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid, InvalidField, MissingField
-from guildhall.dialects.rustmail.wire import REFUSED, REFUSED_TO_WRITE, SESSION, Success, epoch, epoch_or_none, number
+from guildhall.dialects.rustmail.wire import REFUSED, REFUSED_TO_WRITE, SESSION, Success, epoch, epoch_or_none
 from guildhall.domains.identity import Permission, desk
 from guildhall.domains.identity.desk import KeyScope, ShownIntegrationKey
 from guildhall.domains.identity.desk.errors import (
@@ -19,7 +19,7 @@ from guildhall.domains.identity.desk.errors import (
     InvalidName,
     InvalidPermission,
 )
-from guildhall.web.bodies import Body
+from guildhall.web.bodies import Body, number_in_path
 from guildhall.web.routing import route
 
 MANAGE = Permission.MANAGE_DESK_KEYS
@@ -130,7 +130,7 @@ async def create_api_key(data: ApiKeyCreate, tx: Tx, actor: Actor, clock: Clock)
 )  # fmt: skip
 async def revoke_api_key(key_id: str, tx: Tx, actor: Actor, clock: Clock) -> Success:
     """Switch a key off for good; the next call with it answers 401."""
-    await desk.revoke_integration_key(tx, actor, number(key_id), now=clock.now())
+    await desk.revoke_integration_key(tx, actor, number_in_path(key_id), now=clock.now())
     return Success()
 
 
@@ -140,5 +140,5 @@ async def revoke_api_key(key_id: str, tx: Tx, actor: Actor, clock: Clock) -> Suc
 )  # fmt: skip
 async def delete_api_key(key_id: str, tx: Tx, actor: Actor, clock: Clock) -> Success:
     """Remove a key."""
-    await desk.delete_integration_key(tx, actor, number(key_id), now=clock.now())
+    await desk.delete_integration_key(tx, actor, number_in_path(key_id), now=clock.now())
     return Success()

@@ -17,7 +17,6 @@ from guildhall.dialects.rustmail.wire import (
     InvalidParameter,
     Success,
     epoch,
-    number,
     page_length,
 )
 from guildhall.dialects.rustmail.words import WORD_OF, permission_named
@@ -31,7 +30,7 @@ from guildhall.domains.identity.desk.errors import (
     StaffServerAway,
 )
 from guildhall.domains.identity.grants import CannotGrant
-from guildhall.web.bodies import Body, QueryString
+from guildhall.web.bodies import Body, QueryString, number_in_path
 from guildhall.web.house import House
 from guildhall.web.routing import route
 
@@ -235,5 +234,5 @@ async def grant_permission(data: GrantCreate, tx: Tx, actor: Actor, clock: Clock
 )  # fmt: skip
 async def revoke_permission(grant_id: str, tx: Tx, actor: Actor, clock: Clock) -> Success:
     """Take a permission back."""
-    await desk.withdraw(tx, actor, number(grant_id), now=clock.now())
+    await desk.withdraw(tx, actor, number_in_path(grant_id), now=clock.now())
     return Success()

@@ -44,11 +44,6 @@ def epoch_or_none(moment: datetime | None) -> int | None:
     return None if moment is None else epoch(moment)
 
 
-def number(text: str) -> int:
-    """Return the number that a path names, 0 for a text that is none, which names nothing."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else 0  # noqa: PLR2004 (digits of 2**63)
-
-
 def page_length(asked: int, *, most: int) -> int:
     """Return how many rows a page has: no more than the most. Raises InvalidParameter below one."""
     if asked < 1:
