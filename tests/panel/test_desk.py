@@ -103,7 +103,7 @@ async def test_whom_to_give_something_is_found_by_name_and_named_by_id_while_dis
     await expect(page.get_by_label("see bans")).to_be_checked()
     await page.get_by_label("Their id on Discord").fill("4242")
     await page.get_by_role("button", name="Give").click()
-    await expect(page.get_by_role("heading", name="4242 user")).to_be_visible()
+    await expect(page.get_by_role("heading", name="4242 member")).to_be_visible()
 
 
 async def test_a_key_is_shown_once_then_revoked_and_deleted(served: Served, page: Page) -> None:
