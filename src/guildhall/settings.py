@@ -25,6 +25,9 @@ DISCORD_AUTHORIZATION = "https://discord.com/oauth2/authorize"
 SIGN_IN_BACK = "/panel/sign-in/discord/back"
 """Where the panel waits for browsers that come back from Discord."""
 
+SIGN_IN_BACK_OF_API = "/api/auth/callback"
+"""Another such place, which programs know; DISCORD_REDIRECT_URI may lead there."""
+
 PortOrOff = typing.NewType("PortOrOff", int)
 """A port, or 0 for none, which may be written `off`."""
 

@@ -17,9 +17,9 @@ from guildhall.core.db import command
 from guildhall.domains import audit, identity
 from guildhall.domains.identity import User
 from guildhall.domains.identity.models import users
-from guildhall.panel.discord import COOKIE
 from guildhall.settings import SIGN_IN_BACK
 from guildhall.simulator.discord import DiscordSimulator, Fault, simulate
+from guildhall.web.discord_errands import COOKIE
 from tests.clock import SettableClock
 from tests.panel.visiting import sign_in, visiting
 from tests.serving import ADMIN_NAME, ADMIN_PASSWORD, Served, free_port, serving, settings_for

@@ -43,8 +43,10 @@ __all__ = ["ROUTES", "Panel", "further_routes", "show_notice"]
 
 ROUTES = (
     # GET  /panel          GET and POST /panel/sign-in          POST /panel/sign-out    POST /panel/theme
+    # GET  /panel/login
     entrance.show_front_page,
     entrance.show_sign_in,
+    entrance.show_refused_sign_in,
     entrance.sign_in,
     entrance.sign_out,
     entrance.choose_theme,

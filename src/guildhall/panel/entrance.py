@@ -7,6 +7,15 @@ from guildhall.core.db import Tx
 from guildhall.core.errors import GuildhallError
 from guildhall.domains import identity
 from guildhall.domains.identity import Permission
+from guildhall.domains.identity.discord_errors import (
+    AccountDisabled,
+    CodeRefused,
+    DiscordAway,
+    DiscordDenied,
+    DiscordMisfit,
+    NoDiscordDoor,
+    NotInvited,
+)
 from guildhall.domains.identity.errors import CsrfFailed, TooManyAttempts, WrongPassword
 from guildhall.panel.face import OPEN, SIGN_IN, known_viewer, viewer_of
 from guildhall.panel.forms import change, show
@@ -23,6 +32,21 @@ from guildhall.web.routing import route
 from guildhall.web.sessions import cookie, session_cookie_header
 from guildhall.web.sse import EventStream
 
+SAID_ELSEWHERE: dict[str, type[GuildhallError]] = {
+    kind.code: kind
+    for kind in (
+        AccountDisabled,
+        CodeRefused,
+        DiscordAway,
+        DiscordDenied,
+        DiscordMisfit,
+        NoDiscordDoor,
+        NotInvited,
+        TooManyAttempts,
+    )
+}
+"""Refusals of a sign-in that did not begin on a page of the panel, by their codes."""
+
 A_YEAR = 365 * 24 * 60 * 60
 
 
@@ -30,6 +54,12 @@ class Wanted(QueryString, frozen=True, kw_only=True):
     """Where to go after signing in."""
 
     next: str = "/panel"
+
+
+class Refused(QueryString, frozen=True, kw_only=True):
+    """The code of a refusal."""
+
+    error: str = ""
 
 
 class SignInForm(Form, frozen=True, kw_only=True):
@@ -59,6 +89,13 @@ async def show_sign_in(query: Wanted, call: Call) -> Answer:
     if known_viewer(call) is not None:
         return redirect(local_path(query.next))
     return door_page(call, wanted=query.next)
+
+
+@route("GET", "/panel/login", permission=Permission.PUBLIC, accepts=OPEN, transaction="none", content="text/html")
+async def show_refused_sign_in(query: Refused, call: Call) -> Answer:
+    """Show the door with why a sign-in that began elsewhere was refused."""
+    kind = SAID_ELSEWHERE.get(query.error)
+    return door_page(call, wanted="/panel", refused=kind() if kind else None)
 
 
 @route("POST", "/panel/sign-in", permission=Permission.PUBLIC, accepts=OPEN, transaction="none", content="text/html")

@@ -41,6 +41,6 @@ class Answer:
         await send({"type": "http.response.body", "body": b"" if head else self.body})
 
 
-def redirect(location: str, *, headers: Sequence[tuple[bytes, bytes]] = ()) -> Answer:
-    """Return a 303 to a local address or an absolute one; what no address may hold is percent-encoded."""
-    return Answer(status=303, headers=((b"location", quote(location, safe=IN_ADDRESSES).encode()), *headers))
+def redirect(location: str, *, status: int = 303, headers: Sequence[tuple[bytes, bytes]] = ()) -> Answer:
+    """Return the way to a local address or an absolute one; what no address may hold is percent-encoded."""
+    return Answer(status=status, headers=((b"location", quote(location, safe=IN_ADDRESSES).encode()), *headers))

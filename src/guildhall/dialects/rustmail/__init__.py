@@ -1,12 +1,16 @@
 """The rustmail dialect: modmail tickets, bot control and panel administration under /api."""
 
-from guildhall.dialects.rustmail import apikeys, audit, staff, users
+from guildhall.dialects.rustmail import apikeys, audit, sign_in, staff, users
 from guildhall.dialects.rustmail.face import Rustmail
 from guildhall.web.routing import Route
 
 __all__ = ["ROUTES", "Rustmail"]
 
 ROUTES: tuple[Route, ...] = (
+    # Coming and going: /api/auth
+    sign_in.start_login,
+    sign_in.finish_login,
+    sign_in.end_session,
     # Keys of other systems: /api/apikeys
     apikeys.list_api_keys,
     apikeys.create_api_key,

@@ -6,6 +6,8 @@ GuildhallError
 │   ├── StateForeign        this browser, or this session, did not begin that sign-in
 │   ├── AccountDisabled     the account here is disabled
 │   └── NotInvited          nobody here has this Discord account, and its owner may not join by themselves
+├── NotFound
+│   └── NoDiscordDoor       signing in with Discord is not set up
 ├── Gone
 │   ├── StateExpired        the person took too long
 │   ├── StateSpent          that sign-in is over already
@@ -19,7 +21,7 @@ GuildhallError
     └── DiscordMisfit       Discord does not know this server's id and secret
 """
 
-from guildhall.core.errors import Conflict, Forbidden, Gone, Unavailable, Unprocessable
+from guildhall.core.errors import Conflict, Forbidden, Gone, NotFound, Unavailable, Unprocessable
 
 
 class DiscordDenied(Forbidden):
@@ -51,6 +53,13 @@ class NotInvited(Forbidden):
         "Nobody here is linked to this Discord account, and it may not join by itself. If you have an account here, "
         "sign in with your password and link Discord on your account page; else ask an administrator"
     )
+
+
+class NoDiscordDoor(NotFound):
+    """The server has no application at Discord."""
+
+    code = "oauth_not_configured"
+    text = "Signing in with Discord is not set up here; sign in with your password"
 
 
 class StateExpired(Gone):
