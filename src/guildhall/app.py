@@ -18,6 +18,7 @@ from litestar.response import Response
 
 from guildhall import migrations
 from guildhall.adapters.caldav import CalDavCalendar
+from guildhall.adapters.discord_bans import DiscordBans
 from guildhall.adapters.discord_oauth import DiscordOAuth
 from guildhall.adapters.discord_posts import DiscordPosts
 from guildhall.adapters.discord_rest import DiscordRest
@@ -44,6 +45,7 @@ from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
 from guildhall.domains import (
     actions,
     attendance as voice,
+    bans,
     calendar_sync,
     calendars,
     identity,
@@ -73,6 +75,7 @@ log = get_logger(__name__)
 
 HOURLY = timedelta(hours=1)
 OFTEN = timedelta(seconds=5)
+BANS_PERIOD = timedelta(minutes=1)
 SYNC_PERIOD = timedelta(minutes=5)
 REMINDING = timedelta(minutes=5)
 ROLES_PERIOD = timedelta(minutes=10)
@@ -243,6 +246,7 @@ def _join(
         staff=Staff(DiscordStaff(discord, settings.discord.staff_guild), _desk_rules(settings), cache, clock),
         directory=directory,
         discord_door=DiscordOAuth(settings, client=client, directory=directory) if settings.discord.signs_in else None,
+        ban_log=DiscordBans(directory),
         staff=Staff(DiscordStaff(directory, settings.discord.staff_guild), _desk_rules(settings), cache, clock),
         keyring=voice.Keyring(),
         outside=outside,
@@ -299,6 +303,9 @@ def _give_work(house: House) -> None:
             await voice.forget_deliveries(tx, now=now)
 
     house.jobs.every("house.forget", HOURLY, forget)
+    if house.settings.discord.token:
+        guild_ids = {house.settings.discord.guild_id, house.settings.discord.staff_guild} - {0}
+        house.jobs.every("bans.read", BANS_PERIOD, bans.reader_of(house.ban_log, guild_ids))
     house.jobs.work(voice.SIGN_PENDING, voice.signer_of(house.keyring))
     house.jobs.every("attendance.resets", OFTEN, voice.resetter_of(house.scene))
     house.jobs.every("attendance.remind", REMINDING, posting.remind)

@@ -16,6 +16,7 @@ import guildhall.domains.attendance.roles.models
 import guildhall.domains.attendance.tlog.models
 import guildhall.domains.attendance.webhooks.models
 import guildhall.domains.audit.models
+import guildhall.domains.bans.models
 import guildhall.domains.bot.models
 import guildhall.domains.calendars.models
 import guildhall.domains.identity.desk.models

@@ -92,13 +92,9 @@ class Choice:
     def name_of(self, kind: SubjectKind, subject_id: str) -> str:
         """Return what somebody is called, by their number where that is not known."""
         if kind is SubjectKind.USER:
-            return self.member_name(subject_id)
+            return next((each.display_name for each in self.members if str(each.id) == subject_id), subject_id)
         name = next((each.name for each in self.roles if str(each.id) == subject_id), subject_id)
         return "Everybody on the server" if name == EVERYBODY else name
-
-    def member_name(self, shown_id: str) -> str:
-        """Return what a member is called, by the id that is given where that is not known."""
-        return next((each.display_name for each in self.members if str(each.id) == shown_id), shown_id)
 
 
 @show(STAFF, permission=MANAGE, transaction="none")

@@ -112,7 +112,7 @@ def _moved(call: Call, path: str, moved: str) -> Answer | None:
 
 
 def _sent(call: Call, door: DiscordDoor, wanted: str, session_id: str = "") -> Answer:
-    page, kept = errands.begin(call, door, wanted, session_id)
+    page, kept = errands.set_out(call, door, wanted, session_id)
     return redirect(page, headers=[kept])
 
 

@@ -63,7 +63,7 @@ def address_to_leave_from(call: Call, path: str, moved: str) -> str | None:
     return f"{back.scheme}://{back.netloc}{path}moved=1"
 
 
-def begin(call: Call, door: DiscordDoor, wanted: str, session_id: str = "") -> tuple[str, tuple[bytes, bytes]]:
+def set_out(call: Call, door: DiscordDoor, wanted: str, session_id: str = "") -> tuple[str, tuple[bytes, bytes]]:
     """Return the address of Discord's page, and the header with the cookie that a browser takes along."""
     state, verifier = ids.url_token(), ids.url_token()
     ends_at = call.house.clock.now() + STATE_LIVES

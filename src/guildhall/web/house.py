@@ -15,6 +15,8 @@ from guildhall.core.metrics import Metrics
 from guildhall.core.outside import OutsideHttp
 from guildhall.domains.attendance import Courier, GuildDirectory, Keyring, Scene
 from guildhall.domains.attendance.roles import RoleDesk
+from guildhall.domains.attendance import GuildDirectory, Keyring, Scene
+from guildhall.domains.bans import BanLog
 from guildhall.domains.identity import DiscordDoor
 from guildhall.domains.identity.desk import Staff
 from guildhall.domains.ledger import Chain
@@ -50,6 +52,7 @@ class House:
     """Discord's side of signing in; None without an application there."""
     role_desk: RoleDesk
     staff: Staff
+    ban_log: BanLog
     keyring: Keyring
     outside: OutsideHttp
     """Calls the addresses that users name."""

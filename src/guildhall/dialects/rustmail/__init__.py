@@ -1,6 +1,6 @@
 """The rustmail dialect: modmail tickets, bot control and panel administration under /api."""
 
-from guildhall.dialects.rustmail import apikeys, audit, sign_in, staff, users
+from guildhall.dialects.rustmail import apikeys, audit, bans, sign_in, staff, users
 from guildhall.dialects.rustmail.face import Rustmail
 from guildhall.web.routing import Route
 
@@ -22,6 +22,7 @@ ROUTES: tuple[Route, ...] = (
     staff.list_permissions,
     staff.grant_permission,
     staff.revoke_permission,
+    bans.list_bans,
     audit.list_audit_entries,
     # Oneself: /api/user and /api/panel
     users.get_user_avatar,

@@ -64,7 +64,7 @@ async def start_login(query: LoginQuery, call: Call, house: House) -> Answer:
     moved = errands.address_to_leave_from(call, f"{LOGIN}?redirect={quote(query.wanted, safe='/')}&", query.moved)
     if moved is not None:
         return _found(moved)
-    page, kept = errands.begin(call, house.discord_door, query.wanted)
+    page, kept = errands.set_out(call, house.discord_door, query.wanted)
     return redirect(page, status=FOUND, headers=[kept])
 
 

@@ -1,4 +1,4 @@
-"""Permissions at the front desk, and the keys of other systems."""
+"""Permissions at the front desk, the keys of other systems, and bans."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -41,6 +41,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("key_hash", name=op.f("uq_integration_keys_key_hash")),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "guild_bans",
+        sa.Column("entry_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("username", sa.Text(), nullable=False),
+        sa.Column("global_name", sa.Text(), nullable=True),
+        sa.Column("avatar", sa.Text(), nullable=True),
+        sa.Column("banned_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("banned_by_name", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_guild_bans")),
+    )
+    op.create_index("ix_guild_bans_guild_id_entry_id", "guild_bans", ["guild_id", "entry_id"])
     op.create_index(
         "ix_audit_entries_app_id_seq",
         "audit_entries",

@@ -76,6 +76,7 @@ class ShownGrant(Grant, frozen=True, kw_only=True):
     """A grant with who gave it, by Discord's id for them or else their public one; None for the house itself."""
 
     granted_by: str | None
+    giver: str | None
     granted_at: datetime
 
 

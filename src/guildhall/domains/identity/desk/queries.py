@@ -80,6 +80,7 @@ GRANTS = query(
         desk_grants.c.subject_id,
         desk_grants.c.permission,
         _shown.label("granted_by"),
+        users.c.display_name.label("giver"),
         desk_grants.c.granted_at,
     )
     .select_from(desk_grants.outerjoin(users, users.c.id == desk_grants.c.granted_by))

@@ -179,13 +179,15 @@ def move_roles(call: Call) -> list[Json]:
 
 
 def read_audit_log(call: Call) -> Json:
-    """Return what moderators did, latest first."""
+    """Return what moderators did, latest first, or oldest first from beyond `after`."""
     guild = call.guild
     call.world.require_in_guild(guild, call.user, Permission.VIEW_AUDIT_LOG)
     wanted = call.query.get("action_type")
-    found = [each for each in reversed(guild.audit) if wanted in {None, str(each.type)}]
+    after = call.query.get("after")
+    entries = reversed(guild.audit) if after is None else (each for each in guild.audit if int(each.id) > int(after))
+    found = [each for each in entries if wanted in {None, str(each.type)}]
     found = found[: call.number("limit", 50, least=1, most=1000)]
-    people = {each.user_id for each in found}
+    people = {name for each in found for name in (each.user_id, each.target_id) if name in call.world.users}
     empty = ("integrations", "webhooks", "guild_scheduled_events", "threads", "application_commands")
     return {
         "audit_log_entries": [wire.audit_entry(each) for each in found],

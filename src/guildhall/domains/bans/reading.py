@@ -1,0 +1,39 @@
+"""Reading bans from Discord's audit log, again and again, so that none is lost with it."""
+
+from collections.abc import Awaitable, Callable, Collection
+
+import msgspec
+
+from guildhall.core.db import Database, insert_if_new
+from guildhall.core.jobs import JobContext
+from guildhall.core.log import get_logger
+from guildhall.domains.bans.models import guild_bans
+from guildhall.domains.bans.port import BanLog, BanLogUnreadable
+from guildhall.domains.bans.queries import last_known
+
+log = get_logger(__name__)
+
+KEEP = insert_if_new(guild_bans)
+
+
+def reader_of(ban_log: BanLog, guild_ids: Collection[int]) -> Callable[[JobContext], Awaitable[None]]:
+    """Return the job that keeps what is new in the audit logs of these guilds."""
+
+    async def read(context: JobContext) -> None:
+        for guild_id in guild_ids:
+            try:
+                await _read_guild(context.database, ban_log, guild_id)
+            except BanLogUnreadable as fault:
+                log.warning("Bans cannot be read", guild=guild_id, reason=fault.message)
+
+    return read
+
+
+async def _read_guild(database: Database, ban_log: BanLog, guild_id: int) -> None:
+    async with database.read() as tx:
+        last = await last_known(tx, guild_id)
+    while found := await ban_log.bans_after(guild_id, last):
+        async with database.write() as tx:
+            for each in found:
+                await tx.run(KEEP, **msgspec.structs.asdict(each))
+        last = found[-1].entry_id
