@@ -214,7 +214,6 @@ def _join(
     cache = open_cache(settings.store.redis_url)
     webhooks_box = SecretBox(secret_key, "webhooks")
     discord = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
-    directory = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
     return House(
         settings=settings,
         database=database,
@@ -244,10 +243,7 @@ def _join(
         discord_door=DiscordOAuth(settings, client=client, directory=discord) if settings.discord.signs_in else None,
         role_desk=discord,
         staff=Staff(DiscordStaff(discord, settings.discord.staff_guild), _desk_rules(settings), cache, clock),
-        directory=directory,
-        discord_door=DiscordOAuth(settings, client=client, directory=directory) if settings.discord.signs_in else None,
-        ban_log=DiscordBans(directory),
-        staff=Staff(DiscordStaff(directory, settings.discord.staff_guild), _desk_rules(settings), cache, clock),
+        ban_log=DiscordBans(discord),
         keyring=voice.Keyring(),
         outside=outside,
         courier=voice.Courier(database, outside, webhooks_box, clock),

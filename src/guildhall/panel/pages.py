@@ -153,21 +153,6 @@ def page(
         "now": call.house.clock.now(),
     }
     html = render(template, **{**known, **context})
-    renewed = call.request.scope["state"].get("renewed")
-    every = [UNCACHED, *([renewed] if renewed else []), *headers]
-    return Answer(html, status=status, media_type=HTML, headers=every)
-    html = render(
-        template,
-        viewer=viewer,
-        csrf_token=viewer.csrf_token if viewer else "",
-        wings=_wings(call) if viewer else (),
-        here=call.request.scope["path"],
-        notice=NOTICES.get(call.request.query_params.get("done", ""), ""),
-        theme=_theme(call),
-        zone=call.house.hub.zone,
-        now=call.house.clock.now(),
-        **context,
-    )
     return Answer(html, status=status, media_type=HTML, headers=[UNCACHED, *headers])
 
 

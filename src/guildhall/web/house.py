@@ -15,7 +15,6 @@ from guildhall.core.metrics import Metrics
 from guildhall.core.outside import OutsideHttp
 from guildhall.domains.attendance import Courier, GuildDirectory, Keyring, Scene
 from guildhall.domains.attendance.roles import RoleDesk
-from guildhall.domains.attendance import GuildDirectory, Keyring, Scene
 from guildhall.domains.bans import BanLog
 from guildhall.domains.identity import DiscordDoor
 from guildhall.domains.identity.desk import Staff
