@@ -25,14 +25,17 @@ async def session_of(call: Call, token: str) -> SignedIn | None:
         call.headers.append(session_cookie_header(call, token))
     if discord_id is None:
         return found
-    return SignedIn(found.session, found.user, await _at_desk(call, found.actor, discord_id), discord_id)
+    return SignedIn(found.session, found.user, await with_desk(call, found.actor, discord_id), discord_id)
 
 
-async def _at_desk(call: Call, actor: Actor, discord_id: int) -> Actor:
+async def with_desk(call: Call, actor: Actor, discord_id: int) -> Actor:
+    """Return the person who acts, with what they hold at the front desk; `discord_id` is theirs.
+
+    Discord may be asked, so no transaction should be open.
+    """
     if actor.may(Permission.RULE_DESK):
         return actor
     staff = call.house.staff
-    # Discord is asked between two transactions, so that nobody waits behind it.
     standing = await staff.standing_of(discord_id)
     async with call.house.database.read() as tx:
         return await desk.at_desk(tx, actor, discord_id=discord_id, standing=standing, rules=staff.rules)

@@ -46,6 +46,6 @@ async def _with_session(call: Call) -> Actor | None:
     if caller is None:
         return None
     if call.route.method != "GET" and is_cross_site(call):
-        raise CsrfFailed
+        raise CsrfFailed("This request comes from a page of another site")
     call.request.scope["state"]["caller"] = caller
     return caller.actor
