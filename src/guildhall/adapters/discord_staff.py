@@ -84,6 +84,8 @@ class DiscordStaff:
     async def roles(self) -> list[StaffRole]:
         """Return the roles, highest first. Raises NoStaffServer, StaffServerAway."""
         found = await self._listed("/roles", list[_Role])
+        if found is None:
+            raise NoStaffServer
         roles = [StaffRole(int(each.id), each.name, each.color, each.position) for each in found]
         return sorted(roles, key=lambda each: (-each.position, each.id))
 
@@ -94,13 +96,13 @@ class DiscordStaff:
 
     async def _members(self, query: str) -> list[StaffMember]:
         found = await self._listed(f"/members{query}", list[_Member])
+        if found is None:
+            await self.roles()
+            raise StaffServerAway("Discord lists no members to a bot that lacks the Server Members intent")
         return sorted((each.shown() for each in found), key=lambda each: each.id)
 
-    async def _listed(self, place: str, kind: type[T]) -> T:
-        found = await self._read(f"/guilds/{self._guild_id}{place}", kind) if self._guild_id else None
-        if found is None:
-            raise NoStaffServer
-        return found
+    async def _listed(self, place: str, kind: type[T]) -> T | None:
+        return await self._read(f"/guilds/{self._guild_id}{place}", kind) if self._guild_id else None
 
     async def _read(self, path: str, kind: type[T]) -> T | None:
         try:

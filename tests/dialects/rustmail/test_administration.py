@@ -45,6 +45,14 @@ async def test_members_come_by_id_a_page_at_a_time_or_by_the_beginning_of_a_name
         assert refusal(await owner.get("/api/admin/members", params=wrong)) == (400, "INVALID_PARAMETER")
 
 
+async def test_a_bot_that_may_not_list_members_says_so(front: FrontDesk, discord: DiscordSimulator) -> None:
+    admin = await front.enters(OTHER, "admin")
+    discord.world.application.privileged = 0
+    answer = await admin.get("/api/admin/members")
+    assert (*refusal(answer), "Server Members intent" in answer.json()["error"]) == (503, "DISCORD_UNAVAILABLE", True)
+    assert (await admin.get("/api/admin/roles")).status_code == 200
+
+
 async def test_roles_come_highest_first(front: FrontDesk, discord: DiscordSimulator) -> None:
     owner = await front.enters(OWNER)
     roles = (await owner.get("/api/admin/roles")).json()["roles"]
