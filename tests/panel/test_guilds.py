@@ -143,6 +143,32 @@ async def test_whoever_manages_nothing_finds_no_guild_and_whoever_runs_the_house
         assert (await keeper.get(f"/panel/guilds/{nowhere}")).status_code == 404, nowhere
 
 
+async def test_addresses_that_ask_for_what_cannot_be_are_refused_and_break_nothing(
+    keeper: httpx.AsyncClient, place: Place, tracked: int
+) -> None:
+    guild, person = f"/panel/guilds/{tracked}", f"/panel/guilds/{tracked}/board/people/{place.member}"
+    for path, status in (
+        (f"/panel/guilds?after={10**30}", 400),
+        ("/panel/guilds?after=-1", 400),
+        (f"{guild}/board?page=0", 400),
+        (f"{guild}/board?period={10**20}", 400),
+        (f"{guild}/board?period=7", 404),
+        (f"{guild}/board?page=9999999", 200),
+        (f"{guild}/board/people/{10**30}", 404),
+        (f"{guild}/board/people/me", 404),
+        (f"{guild}/board/channels/4242", 404),
+        (f"{guild}/heatmap?days=0", 400),
+        (f"{guild}/heatmap?zone=Europe/Nowhere", 400),
+        (f"{guild}/heatmap?channel=x", 404),
+        (f"{guild}/archive?page={10**30}", 400),
+        (f"{guild}/archive?page=10000000", 200),
+        (f"{person}?before=yesterday", 400),
+        (f"{person}?before=0001-01-01T00:00:00%2B14:00&session=x", 200),
+        (f"{person}?before=9999-12-31T23:59:59-14:00&session=x", 200),
+    ):
+        assert (path, (await keeper.get(path)).status_code) == (path, status)
+
+
 async def test_whoever_manages_a_guild_on_discord_enters_it_and_no_other_member_does(
     served: Served, member: httpx.AsyncClient, discord: DiscordSimulator, place: Place, tracked: int
 ) -> None:

@@ -2,14 +2,16 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Guild
 from guildhall.domains.identity import Permission
 from guildhall.panel.forms import show
-from guildhall.panel.guild_door import GUILDS, MANAGE, discord_id_of, is_manager, name_of, place_of
+from guildhall.panel.guild_door import GUILDS, LARGEST, MANAGE, discord_id_of, is_manager, name_of, place_of
 from guildhall.panel.office_bot import MODES
 from guildhall.panel.pages import PER_PAGE, page
 from guildhall.panel.words import Refusal
@@ -56,7 +58,7 @@ class ListedGuild:
 class After(QueryString, frozen=True, kw_only=True):
     """The last guild of the page before."""
 
-    after: int = 0
+    after: Annotated[int, msgspec.Meta(ge=0, le=LARGEST)] = 0
 
 
 @show(GUILDS, permission=MANAGE, transaction="none")
