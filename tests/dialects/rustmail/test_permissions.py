@@ -129,6 +129,13 @@ async def test_the_same_grant_many_times_at_once_is_one(front: FrontDesk, databa
     again = await owner.post(GRANTS, json=body)
     assert again.json()["created"]
     assert again.json()["id"] > number
+    for _ in range(5):
+        last = (await owner.post(GRANTS, json=body)).json()["id"]
+        answers = await asyncio.gather(
+            *(owner.post(GRANTS, json=body) for _ in range(4)), *(owner.delete(f"{GRANTS}/{last}") for _ in range(4))
+        )
+        assert [each.status_code for each in answers[:4]] == [200] * 4
+        assert sorted(each.status_code for each in answers[4:]) == [200] + [404] * 3
 
 
 async def test_a_grant_that_makes_no_sense_is_refused_with_its_reason(front: FrontDesk) -> None:
