@@ -101,12 +101,17 @@ class _Case:
     requests: Iterator[bytes]
 
     def measure(self, seconds: float) -> Sample:
-        with self.contender.awake():
-            drive(self.contender.port, self.requests, seconds=LEAD_IN)
-            before = self.contender.cpu_seconds()
-            load = drive(self.contender.port, self.requests, seconds=seconds)
-            cpu = (self.contender.cpu_seconds() - before) / len(load.latencies)
-        return Sample(load.rate, load.percentile(0.5), load.percentile(0.99), cpu)
+        return measure(self.contender, self.requests, seconds)
+
+
+def measure(contender: Contender, requests: Iterator[bytes], seconds: float) -> Sample:
+    """Let a server run that rests, and ask it for so long."""
+    with contender.awake():
+        drive(contender.port, requests, seconds=LEAD_IN)
+        before = contender.cpu_seconds()
+        load = drive(contender.port, requests, seconds=seconds)
+        cpu = (contender.cpu_seconds() - before) / len(load.latencies)
+    return Sample(load.rate, load.percentile(0.5), load.percentile(0.99), cpu)
 
 
 def run(extent: Extent, folder: Path, tell: Callable[[str], None]) -> Samples:

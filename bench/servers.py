@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
+PYTHON_PATH = f"{PROJECT / 'src'}:{PROJECT}"
+"""What is measured is the code beside this, wherever another version may be installed."""
+
 READY_WITHIN = 30.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -51,17 +54,17 @@ def guildhall(folder: Path, settings: Mapping[str, str]) -> Iterator[Contender]:
     """Run `guildhall serve` with an empty environment but for these settings, and its data in a folder."""
     program = Path(sys.executable).with_name("guildhall")
     port = free_port()
-    environment = {"DATA_DIR": str(folder), "PORT": str(port), "SIMULATOR_PORT": "off", **settings}
-    with _running(port, folder, [str(program), "serve"], environment) as contender:
+    own = {"PYTHONPATH": PYTHON_PATH, "DATA_DIR": str(folder), "PORT": str(port), "SIMULATOR_PORT": "off"}
+    with _running(port, folder, [str(program), "serve"], {**own, **settings}) as contender:
         yield contender
 
 
 @contextmanager
-def baseline(kind: str, folder: Path) -> Iterator[Contender]:
-    """Run a baseline on the same HTTP server."""
+def baseline(kind: str, folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Contender]:
+    """Run a baseline on the same HTTP server, with nothing but these settings in its environment."""
     port = free_port()
     command = [sys.executable, "-m", "bench.baseline", kind, str(port), str(folder / "rooms.db")]
-    with _running(port, folder, command, {"PYTHONPATH": str(PROJECT)}) as contender:
+    with _running(port, folder, command, {"PYTHONPATH": PYTHON_PATH, **(settings or {})}) as contender:
         yield contender
 
 
@@ -73,15 +76,30 @@ def free_port() -> int:
 
 
 @contextmanager
+def program(folder: Path, command: Sequence[str], *, cores: set[int] = SERVER_CORES) -> Iterator[Contender]:
+    """Run a program that tells by itself when it is ready, and is not asked over HTTP."""
+    with _started(0, folder, command, {"PYTHONPATH": PYTHON_PATH}, cores) as contender:
+        yield contender
+
+
+@contextmanager
 def _running(port: int, folder: Path, command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Contender]:
-    folder.mkdir()
-    with (folder / "output").open("wb") as output:
+    with _started(port, folder, command, environment) as contender:
+        _wait_until_it_answers(contender.process, port, folder / "output")
+        yield contender
+
+
+@contextmanager
+def _started(
+    port: int, folder: Path, command: Sequence[str], environment: Mapping[str, str], cores: set[int] = SERVER_CORES
+) -> Iterator[Contender]:
+    folder.mkdir(exist_ok=True)
+    with (folder / "output").open("ab") as output:
         # A process and its threads stay on the cores of whoever starts it.
-        os.sched_setaffinity(0, SERVER_CORES)
+        os.sched_setaffinity(0, cores)
         process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=output, stderr=output)
         os.sched_setaffinity(0, CLIENT_CORES)
         try:
-            _wait_until_it_answers(process, port, folder / "output")
             yield Contender(port, folder, process)
         finally:
             process.send_signal(signal.SIGCONT)

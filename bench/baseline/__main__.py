@@ -11,7 +11,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from bench.baseline import fastapi_shifts
+from bench.baseline import fastapi_attendance, fastapi_shifts
 from bench.baseline.bare import answer
 from bench.baseline.fastapi_rooms import build_app
 from guildhall.server import BACKLOG, HEADER_TIMEOUT, LARGEST_HEAD
@@ -41,6 +41,7 @@ async def main() -> None:
         return
     app = await build_app(database)
     app.include_router(fastapi_shifts.router)
+    app.include_router(fastapi_attendance.router)
     await serve(app, int(port))
 
 

@@ -1,0 +1,1 @@
+"""Attendance: voice events, figures over long histories, signing, and checking offline."""
