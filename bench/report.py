@@ -1,4 +1,4 @@
-"""Saying what was found, as a page in Markdown."""
+"""Saying what was found of requests, as a section in Markdown."""
 
 import os
 import platform
@@ -17,12 +17,15 @@ MOST_GROWTH = 1.3
 LEAST_FOR_READS = 2.0
 LEAST_FOR_WRITES = 1.5
 
-PACKAGES = ("granian", "uvloop", "litestar", "msgspec", "sqlalchemy", "fastapi", "pydantic", "aiosqlite")
+PACKAGES = (
+    "granian", "uvloop", "litestar", "msgspec", "sqlalchemy", "discord.py", "cryptography", "fastapi", "pydantic",
+    "aiosqlite",
+)  # fmt: skip
 
 FIGURES = ("rate", "p50", "p99", "cpu")
 
 EXPLANATION = """\
-Made by `make bench`. Every server runs on Granian with the same settings, pinned to one core. The client has another
+Every server runs on Granian with the same settings, pinned to one core. The client has another
 core, keeps {connections} connections open, and asks on each anew when its answer is there. In each of {rounds} rounds
 each case is measured once, for {seconds:g} s or {most:,} requests, one after the other; other servers are stopped.
 Figures are medians over the rounds; a ratio is the median of the ratios within each round.
@@ -45,26 +48,29 @@ class Ratio:
     is_met: bool = True
 
 
-def page(extent: Extent, samples: Samples) -> str:
-    """Return the page of results."""
+def section(extent: Extent, samples: Samples) -> str:
+    """Return what was found, without its heading."""
     explanation = EXPLANATION.format(
         connections=CONNECTIONS, rounds=extent.rounds, seconds=extent.seconds, most=MOST_REQUESTS
     )
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     lines = [
-        "# Results",
-        "",
         explanation,
-        f"{datetime.now(UTC):%Y-%m-%d}: {_machine()},",
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version},",
-        f"{packages}.",
+        *conditions(),
         "",
         *_figures(samples, extent),
         "",
-        *_comparison(ratios(samples, extent)),
+        *comparison(ratios(samples, extent)),
         "",
     ]
     return "\n".join(lines)
+
+
+def conditions() -> Iterator[str]:
+    """Say when this was measured, on what, and with which versions."""
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    yield f"{datetime.now(UTC):%Y-%m-%d}: {_machine()},"
+    yield f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version},"
+    yield f"{packages}."
 
 
 def ratios(samples: Samples, extent: Extent) -> Sequence[Ratio]:
@@ -113,7 +119,8 @@ def _figures(samples: Samples, extent: Extent) -> Iterator[str]:
         )
 
 
-def _comparison(found: Sequence[Ratio]) -> Iterator[str]:
+def comparison(found: Sequence[Ratio]) -> Iterator[str]:
+    """Return a table of ratios, with what became of their goals."""
     yield "| Guildhall's | ratio | goal | |"
     yield "|---|--:|---|---|"
     for ratio in found:

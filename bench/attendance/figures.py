@@ -59,7 +59,9 @@ def contenders(
     return found
 
 
-def one_round(stage: Stage, running: dict[tuple[System, int], Contender], seconds: float) -> Iterator[tuple[Asked, Sample]]:
+def one_round(
+    stage: Stage, running: dict[tuple[System, int], Contender], seconds: float
+) -> Iterator[tuple[Asked, Sample]]:
     """Ask every server everything once."""
     for figure in Figure:
         for (system, sessions), contender in running.items():

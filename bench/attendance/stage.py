@@ -43,7 +43,9 @@ class Stage:
         """Return a path of the guild."""
         return f"/api/v1/guilds/{self.guild_id}/{path}"
 
-    def call(self, port: int, method: str, path: str, body: dict[str, object] | None = None, *, manager: int = 0) -> Any:  # noqa: ANN401 (JSON)
+    def call(
+        self, port: int, method: str, path: str, body: dict[str, object] | None = None, *, manager: int = 0
+    ) -> Any:  # noqa: ANN401 (JSON)
         """Ask a server about the guild, and return its answer. Raises RuntimeError for any status but 200."""
         with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
             headers = {"Authorization": f"Bearer {self.token(manager)}", "Content-Type": "application/json"}

@@ -117,9 +117,7 @@ Manager = Annotated[str, Depends(get_manager)]
 
 
 @router.get("/leaderboard")
-async def get_leaderboard(
-    guild_id: int, _: Manager, session: InSession, limit: int = 50, offset: int = 0
-) -> BoardOut:
+async def get_leaderboard(guild_id: int, _: Manager, session: InSession, limit: int = 50, offset: int = 0) -> BoardOut:
     """Show the board of the current period."""
     period = await session.scalar(select(Period).where(Period.guild_id == guild_id, Period.ended_at.is_(None)))
     if period is None:
@@ -130,7 +128,9 @@ async def get_leaderboard(
         .where(VoiceSession.period_id == period.id)
         .group_by(VoiceSession.user_id)
     )
-    rows = (await session.execute(summed.order_by(total.desc(), VoiceSession.user_id).limit(limit).offset(offset))).all()
+    rows = (
+        await session.execute(summed.order_by(total.desc(), VoiceSession.user_id).limit(limit).offset(offset))
+    ).all()
     people = await session.scalar(
         select(func.count(VoiceSession.user_id.distinct())).where(VoiceSession.period_id == period.id)
     )

@@ -29,22 +29,22 @@ CREATE TABLE heard (events INTEGER NOT NULL);
 INSERT INTO heard VALUES (0);
 """
 READY = "PRAGMA user_version = 1"
-LEAVE = (
-    "UPDATE sessions SET left_at = ?, end_reason = ? WHERE guild_id = ? AND user_id = ? AND left_at IS NULL"
-)
+LEAVE = "UPDATE sessions SET left_at = ?, end_reason = ? WHERE guild_id = ? AND user_id = ? AND left_at IS NULL"
 JOIN = "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, NULL, NULL, ?, ?, ?, ?, ?, ?, ?)"
 CHANGE = (
     "UPDATE sessions SET self_mute = ?, mute = ?, self_deaf = ?, deaf = ?, suppress = ?, self_video = ?, "
     "self_stream = ? WHERE guild_id = ? AND user_id = ? AND left_at IS NULL"
 )
 TELL_EVERY = 0.01
+SOON = 0.5
+"""Seconds without a further guild after which all are known; only before anything is measured."""
 
 
 class Bot(discord.Client):
     """What both bots have: a database, and a word when they are ready."""
 
     def __init__(self, database: aiosqlite.Connection) -> None:
-        super().__init__(intents=discord.Intents(guilds=True, voice_states=True))
+        super().__init__(intents=discord.Intents(guilds=True, voice_states=True), guild_ready_timeout=SOON)
         self.database = database
 
     async def on_ready(self) -> None:
