@@ -13,17 +13,17 @@ from bench.rounds import System
 MOST_GROWTH = 1.5
 
 EXPLANATION = """\
-**Voice events**: the simulator's gateway sends joins, moves, mutes and leaves of {people:,} people, {on_the_way} at most on
-their way, and the clock runs until the last row is committed; all of them must be there. Each contender has a process
+**Voice events**: the simulator's gateway sends joins, moves, mutes and leaves of {people:,} people, {on_the_way} at
+most on their way, and the clock runs until the last row is committed; all of them must be there. Each contender has a process
 and a core of its own, the simulator the other core. The bot of `bench/baseline/voice_bot.py` writes one row for an
 event of discord.py and commits it; the server keeps raw states, who is left alone, sums in eight ways to count,
 and the bytes that are signed, under the guild's turn. The bot that keeps nothing shows what the simulator and
 discord.py can bring at all.
 
 **Leaderboard and heatmap**: bearer token, the permission check asked of the simulator and kept for 15 s. In both stores
-{present:,} sessions are of the current period and the last 28 days; the others are of {others}. The baseline
-has the same sessions with one sum each and no rules. Sessions in the store have no bytes and no signatures, which no
-figure reads.
+{present:,} sessions are of the current period and the last 28 days; the others are of older periods of the guild and of
+500 other guilds. The baseline has the same sessions with one sum each and no rules. Sessions in the store have no bytes
+and no signatures, which no figure reads.
 
 **Signing**: {signed:,} closed sessions wait; the clock runs from the request to unlock until the last has its two
 signatures, each record in a transaction of its own that also queues it for the transparency log. Then `reset-now` ends
@@ -31,14 +31,13 @@ their period: board, hash over all sessions, bytes and signatures. At the end th
 checks {receipts:,} receipts, as files with their proofs from the log. The bare loops do SHA-256 and Ed25519 of
 `cryptography` over the same bytes, one after the other, and neither read nor write anything. Once each.
 """
-OTHERS = "older periods of the guild and of 500 other guilds"
 
 
 def section(extent: AttendanceExtent, found: Found) -> str:
     """Return the section, without its heading."""
     explanation = EXPLANATION.format(
         people=extent.people, on_the_way=min(ON_THE_WAY, extent.people // 5), present=extent.many.present,
-        others=OTHERS, signed=extent.sessions_signed, receipts=extent.receipts,
+        signed=extent.sessions_signed, receipts=extent.receipts,
     )  # fmt: skip
     rounds = (
         f"Medians over {extent.rounds} rounds of {extent.seconds:g} s; ratios are the median of those of each round."

@@ -44,7 +44,10 @@ INSERT = (
     + ")"
 )
 WAITING = "SELECT count(*) FROM attendance_sessions WHERE guild_id = ? AND signing_state = 'pending'"
-NOT_LOGGED = "SELECT count(*) FROM attendance_log_entries WHERE record_id IN (SELECT value FROM json_each(?)) AND position IS NULL"
+NOT_LOGGED = (
+    "SELECT count(*) FROM attendance_log_entries "
+    "WHERE record_id IN (SELECT value FROM json_each(?)) AND position IS NULL"
+)
 
 
 @dataclass(frozen=True)
