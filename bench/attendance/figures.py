@@ -65,5 +65,6 @@ def one_round(
     """Ask every server everything once."""
     for figure in Figure:
         for (system, sessions), contender in running.items():
-            line = f"GET {stage.path(PATHS[figure])} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {stage.token()}\r\n\r\n"
-            yield Asked(figure, sessions, system), measure(contender, cycle([line.encode()]), seconds)
+            request = f"GET {stage.path(PATHS[figure])} HTTP/1.1\r\nHost: bench\r\n"
+            request += f"Authorization: Bearer {stage.token()}\r\n\r\n"
+            yield Asked(figure, sessions, system), measure(contender, cycle([request.encode()]), seconds)

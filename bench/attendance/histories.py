@@ -57,7 +57,7 @@ def _counted(way: int) -> str:
 
 
 SESSIONS = (
-    NUMBERED
+    NUMBERED  # noqa: S608 (made of what stands here)
     + "INSERT INTO attendance_sessions (id, guild_id, user_id, channel_id, period_id, joined_at, left_at, end_reason, "
     + "source, carried, stretches, counted_until, paused, signing_state, "
     + ", ".join(f"counted_{way}" for way in range(8))
@@ -69,11 +69,11 @@ SESSIONS = (
     + " FROM timed"
 )
 PERIODS = (
-    "INSERT INTO attendance_periods (id, guild_id, number, started_at, ended_at, policy, entry_count, total_seconds, "
+    "INSERT INTO attendance_periods (id, guild_id, number, started_at, ended_at, policy, entry_count, total_seconds, "  # noqa: S608 (likewise)
     f"signing_state) VALUES ({PERIOD.format('?')}, ?, ?, ?, ?, ?, 0, 0, ?)"
 )
 BASELINE_SESSIONS = (
-    NUMBERED
+    NUMBERED  # noqa: S608 (made of what stands here)
     + "INSERT INTO voice_sessions (id, guild_id, user_id, channel_id, period_id, joined_at, left_at, seconds) "
     + "SELECT n + 1, guild, person, channel, period + 1, strftime('%Y-%m-%d %H:%M:%S.000000', began, 'unixepoch'), "
     + "strftime('%Y-%m-%d %H:%M:%S.000000', began + length, 'unixepoch'), length FROM timed"

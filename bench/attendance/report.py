@@ -14,8 +14,8 @@ MOST_GROWTH = 1.5
 
 EXPLANATION = """\
 **Voice events**: the simulator's gateway sends joins, moves, mutes and leaves of {people:,} people, {on_the_way} at
-most on their way, and the clock runs until the last row is committed; all of them must be there. Each contender has a process
-and a core of its own, the simulator the other core. The bot of `bench/baseline/voice_bot.py` writes one row for an
+most on their way, and the clock runs until the last row is committed; all of them must be there. Each contender has a
+process and a core of its own, the simulator the other core. The bot of `bench/baseline/voice_bot.py` writes one row for an
 event of discord.py and commits it; the server keeps raw states, who is left alone, sums in eight ways to count,
 and the bytes that are signed, under the guild's turn. The bot that keeps nothing shows what the simulator and
 discord.py can bring at all.
