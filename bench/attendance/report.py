@@ -15,10 +15,10 @@ MOST_GROWTH = 1.5
 EXPLANATION = """\
 **Voice events**: the simulator's gateway sends joins, moves, mutes and leaves of {people:,} people, {on_the_way} at
 most on their way, and the clock runs until the last row is committed; all of them must be there. Each contender has a
-process and a core of its own, the simulator the other core. The bot of `bench/baseline/voice_bot.py` writes one row for an
-event of discord.py and commits it; the server keeps raw states, who is left alone, sums in eight ways to count,
-and the bytes that are signed, under the guild's turn. The bot that keeps nothing shows what the simulator and
-discord.py can bring at all.
+process and a core of its own, the simulator the other core. The bot of `bench/baseline/voice_bot.py` writes one row for
+an event of discord.py and commits it; the server keeps raw states, who is left alone, sums in eight ways to count, and
+the bytes that are signed, under the guild's turn. The bot that keeps nothing shows what the simulator and discord.py
+can bring at all. Discord itself would ask for more than one connection from a bot in 5,000 guilds.
 
 **Leaderboard and heatmap**: bearer token, the permission check asked of the simulator and kept for 15 s. In both stores
 {present:,} sessions are of the current period and the last 28 days; the others are of older periods of the guild and of

@@ -13,7 +13,12 @@ TOO_LARGE = (2**63, 2**64, 10**20 - 1, 10**30)
 
 @pytest.mark.parametrize("number", TOO_LARGE)
 async def test_an_id_that_does_not_fit_is_refused_in_every_place_of_a_request(
-    served: Served, manager: httpx.AsyncClient, anybody: httpx.AsyncClient, place: Place, clock: SettableClock, number: int
+    served: Served,
+    manager: httpx.AsyncClient,
+    anybody: httpx.AsyncClient,
+    place: Place,
+    clock: SettableClock,
+    number: int,
 ) -> None:
     base = f"{served.url}/api/v1/guilds/{number}"
     asked = [
@@ -45,7 +50,9 @@ async def test_an_id_that_does_not_fit_is_refused_in_every_place_of_a_request(
         await anybody.get(f"/verify/period/{place.guild}/{number}"),
         await anybody.get(f"/verify/period/{number}/1/proof"),
     ]
-    assert [each.status_code for each in public] == [400] * len(public), [(each.status_code, each.text) for each in public]
+    assert [each.status_code for each in public] == [400] * len(public), [
+        (each.status_code, each.text) for each in public
+    ]
 
 
 async def test_the_largest_id_there_can_be_belongs_to_nothing(
