@@ -85,9 +85,10 @@ def run(stage: Stage, folder: Path, *, sessions: int, receipts: int, tell: Calla
         signed = Compared(sessions, _sign(stage, contender, file), _sign_bare([both for _, both in closed]))
         tell("Archiving their period")
         archived = Compared(sessions, _archive(stage, contender), _archive_bare(file, closed))
-        tell(f"Reading {receipts:,} receipts")
+        tell("Waiting for the transparency log")
         names = [facts.session_id for facts, _ in closed[:receipts]]
         _wait(file, NOT_LOGGED, json.dumps(names))
+        tell(f"Reading {receipts:,} receipts")
         files = [_keep_receipt(stage, contender, folder, number, name) for number, name in enumerate(names)]
     tell("Checking them offline")
     return Signing(signed, archived, Compared(receipts, _verify(folder, files, key), _verify_bare(folder, files)))
