@@ -34,9 +34,9 @@ INSERT INTO attendance_periods (id, guild_id, number, started_at, ended_at, entr
 INSERT INTO attendance_sessions (id, guild_id, user_id, channel_id, period_id, joined_at, left_at, end_reason, source,
         carried, stretches, counted_0, counted_1, counted_2, counted_3, counted_4, counted_5, counted_6, counted_7,
         counted_until, paused, signing_state)
-    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 40000)
-    SELECT 'session' || n, n % 300 + 1, n, n % 7, 'period' || (n % 9000), n * CAST(1000000 AS BIGINT), (n + 1) * CAST(1000000 AS BIGINT), 'left',
-        'discord', 0, '[[0,0]]', 1, 1, 1, 1, 1, 1, 1, 1, (n + 1) * CAST(1000000 AS BIGINT), 255, 'signed'
+    WITH RECURSIVE numbers(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < 40000)
+    SELECT 'session' || n, n % 300 + 1, n, n % 7, 'period' || (n % 9000), n * 1000000, (n + 1) * 1000000, 'left',
+        'discord', 0, '[[0,0]]', 1, 1, 1, 1, 1, 1, 1, 1, (n + 1) * 1000000, 255, 'signed'
     FROM numbers;
 INSERT INTO attendance_board_entries (period_id, position, rank, user_id, total_seconds, session_count)
     WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 17999)
