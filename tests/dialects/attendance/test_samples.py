@@ -72,7 +72,7 @@ OF_A_GUILD = (
 LOG_DESTINATIONS = (
     Sample("POST", "/log-destinations", '{"channel_id": "{text_channel_id}"}'),
     Sample("GET", "/log-destinations"),
-    Sample("PATCH", "/log-destinations/{destination_id}/types", '{"type": "leaderboard", "enabled": true}'),
+    Sample("PATCH", "/log-destinations/{destination_id}/types", '{"log_type": "leaderboard", "enabled": true}'),
     Sample("PATCH", "/log-destinations/{destination_id}/frequency", '{"frequency": "daily"}'),
     Sample("DELETE", "/log-destinations/{destination_id}"),
 )
