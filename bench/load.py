@@ -16,7 +16,7 @@ from typing import Self
 CONNECTIONS = 16
 MOST_REQUESTS = 6_000
 """Asked at most in one measurement, which keeps a run within what the server allows one address in a minute."""
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds without any answer after which a measurement is given up."""
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)

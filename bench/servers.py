@@ -16,7 +16,7 @@ PROJECT = Path(__file__).parent.parent
 PYTHON_PATH = f"{PROJECT / 'src'}:{PROJECT}"
 """What is measured is the code beside this, wherever another version may be installed."""
 
-READY_WITHIN = 30.0
+READY_WITHIN = 120.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
 _cores = sorted(os.sched_getaffinity(0))

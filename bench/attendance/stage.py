@@ -21,7 +21,7 @@ from bench.stores import microseconds
 from guildhall.domains.attendance import Interval, Policy, Schedule
 
 SECRET = "the secret that the front end and the servers of the bench share"  # noqa: S105 (it guards nothing)
-READY_WITHIN = 30.0
+READY_WITHIN = 120.0
 DAY = 86_400
 
 

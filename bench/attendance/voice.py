@@ -24,7 +24,7 @@ ON_THE_WAY = 200
 """At most; and never two events of one person, for clients of discord.py are shown the later of them twice."""
 
 LOOK_AGAIN = 0.001
-PATIENCE = 60.0
+PATIENCE = 300.0
 SETTINGS = {"ADMIN_PASSWORD": "a password of the bench"}
 
 
