@@ -44,6 +44,30 @@ async def test_renewing_prolongs_a_lease_only_while_it_was_held_without_a_gap(
         assert not await leases.renew(tx, "bot", "one", TTL, clock.now()), "it ended, and somebody may have had it"
 
 
+async def test_many_leases_are_prolonged_together_and_only_those_that_are_still_held(
+    database: Database, clock: SettableClock
+) -> None:
+    many = [f"guild:{number}" for number in range(300)]
+    async with database.write() as tx:
+        for name in many:
+            await leases.acquire(tx, name, "one", TTL, clock.now())
+        await leases.acquire(tx, "guild:ended", "one", TTL / 4, clock.now())
+        await leases.acquire(tx, "guild:another's", "two", TTL, clock.now())
+    clock.advance(TTL / 2)
+    statements: list[str] = []
+    database.observe = statements.append
+    async with database.write() as tx:
+        asked = [*many, "guild:ended", "guild:another's", "guild:unknown"]
+        assert await leases.renew_all(tx, asked, "one", TTL, clock.now()) == set(many)
+        assert len(statements) == 2
+        assert await leases.renew_all(tx, [], "one", TTL, clock.now()) == set()
+    database.observe = None
+    clock.advance(TTL - timedelta(microseconds=1))
+    async with database.write() as tx:
+        assert not await leases.acquire(tx, many[7], "two", TTL, clock.now())
+        assert await leases.acquire(tx, "guild:another's", "one", TTL, clock.now()), "nobody prolonged it"
+
+
 async def test_the_holders_of_a_family_are_those_whose_lease_has_not_ended(
     database: Database, clock: SettableClock
 ) -> None:

@@ -6,12 +6,13 @@ tells who should act, not who does: a holder that was frozen may wake after its 
 must bear a repeat.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Table, Text, bindparam, delete, or_, select, update
+from sqlalchemy import Column, Table, Text, bindparam, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from guildhall.core.db import Tx, UtcTime, command, metadata, query
+from guildhall.core.db import JsonDoc, Tx, UtcTime, command, metadata, query
 
 leases = Table(
     "leases",
@@ -39,6 +40,18 @@ RENEW = command(
     )
     .values(expires_at=bindparam("until"))
 )
+_names = bindparam("names", type_=JsonDoc)
+# As one JSON list, because a statement has a fixed number of parameters.
+_among = {
+    "postgresql": text("name = ANY(ARRAY(SELECT jsonb_array_elements_text(:names)))").bindparams(_names),
+    "sqlite": text("name IN (SELECT value FROM json_each(:names))").bindparams(_names),
+}
+_held = (leases.c.holder == bindparam("owner"), leases.c.expires_at > bindparam("now"))
+RENEW_ALL = {
+    engine: command(update(leases).where(among, *_held).values(expires_at=bindparam("until")))
+    for engine, among in _among.items()
+}
+HELD = {engine: query(str, select(leases.c.name).where(among, *_held)) for engine, among in _among.items()}
 RELEASE = command(delete(leases).where(leases.c.name == bindparam("lease"), leases.c.holder == bindparam("owner")))
 HOLDERS = query(
     str,
@@ -58,6 +71,12 @@ async def acquire(tx: Tx, name: str, holder: str, ttl: timedelta, now: datetime)
 async def renew(tx: Tx, name: str, holder: str, ttl: timedelta, now: datetime) -> bool:
     """Prolong a lease that the holder has without a gap, until `now + ttl`. False when it ended or went to another."""
     return await tx.run(RENEW, lease=name, owner=holder, until=now + ttl, now=now) == 1
+
+
+async def renew_all(tx: Tx, names: Collection[str], holder: str, ttl: timedelta, now: datetime) -> set[str]:
+    """Prolong leases as `renew` does, and return those that the holder has. Two statements, however many they are."""
+    await tx.run(RENEW_ALL[tx.engine], names=list(names), owner=holder, until=now + ttl, now=now)
+    return set(await tx.all(HELD[tx.engine], names=list(names), owner=holder, now=now))
 
 
 async def release(tx: Tx, name: str, holder: str) -> None:

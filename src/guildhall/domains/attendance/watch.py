@@ -30,7 +30,9 @@ class Watch:
 
     async def prolong(self, tx: Tx, guild_ids: Iterable[int], *, now: datetime) -> set[int]:
         """Go on watching guilds, and return those that this process may not watch any more."""
-        lost = {each for each in guild_ids if not await leases.renew(tx, _lease(each), self._holder, FRESH, now)}
+        watched = {_lease(each): each for each in guild_ids}
+        held = await leases.renew_all(tx, watched.keys(), self._holder, FRESH, now)
+        lost = {guild_id for name, guild_id in watched.items() if name not in held}
         self.guilds -= lost
         return lost
 
