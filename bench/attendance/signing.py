@@ -5,6 +5,7 @@ checks these records can be faster than with one thread.
 """
 
 import base64
+import http.client
 import json
 import secrets
 import sqlite3
@@ -16,6 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from itertools import cycle
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -89,7 +91,7 @@ def run(stage: Stage, folder: Path, *, sessions: int, receipts: int, tell: Calla
         names = [facts.session_id for facts, _ in closed[:receipts]]
         _wait(file, NOT_LOGGED, json.dumps(names))
         tell(f"Reading {receipts:,} receipts")
-        files = [_keep_receipt(stage, contender, folder, number, name) for number, name in enumerate(names)]
+        files = _keep_receipts(stage, contender, folder, names)
     tell("Checking them offline")
     return Signing(signed, archived, Compared(receipts, _verify(folder, files, key), _verify_bare(folder, files)))
 
@@ -166,12 +168,16 @@ def _archive_bare(file: Path, closed: Sequence[tuple[SessionFacts, Bytes]]) -> f
     return time.perf_counter() - begun
 
 
-def _keep_receipt(stage: Stage, contender: Contender, folder: Path, number: int, session_id: str) -> str:
+def _keep_receipts(stage: Stage, contender: Contender, folder: Path, session_ids: Sequence[str]) -> list[str]:
     # By turns, for a server answers one person only so often in a minute.
-    receipt = stage.call(contender.port, "GET", f"sessions/{session_id}/receipt", manager=number)
-    name = f"{number}.json"
-    (folder / name).write_text(json.dumps(receipt))
-    return name
+    tokens = cycle([stage.token(manager) for manager in range(len(stage.managers))])
+    files = []
+    with closing(http.client.HTTPConnection("127.0.0.1", contender.port)) as connection:
+        for session_id, token in zip(session_ids, tokens, strict=False):
+            files.append(f"{session_id}.json")
+            receipt = stage.ask(connection, "GET", f"sessions/{session_id}/receipt", token)
+            (folder / files[-1]).write_bytes(receipt)
+    return files
 
 
 def _verify(folder: Path, files: Sequence[str], key: str) -> float:

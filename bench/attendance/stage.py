@@ -43,18 +43,27 @@ class Stage:
         """Return a path of the guild."""
         return f"/api/v1/guilds/{self.guild_id}/{path}"
 
-    def call(
-        self, port: int, method: str, path: str, body: dict[str, object] | None = None, *, manager: int = 0
-    ) -> Any:  # noqa: ANN401 (JSON)
+    def call(self, port: int, method: str, path: str, body: dict[str, object] | None = None) -> Any:  # noqa: ANN401 (JSON)
         """Ask a server about the guild, and return its answer. Raises RuntimeError for any status but 200."""
         with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
-            headers = {"Authorization": f"Bearer {self.token(manager)}", "Content-Type": "application/json"}
-            connection.request(method, self.path(path), json.dumps(body) if body else None, headers)
-            answer = connection.getresponse()
-            text = answer.read()
+            return json.loads(self.ask(connection, method, path, self.token(), body))
+
+    def ask(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        token: str,
+        body: dict[str, object] | None = None,
+    ) -> bytes:
+        """Ask the same over a connection that stays open, and return what came."""
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        connection.request(method, self.path(path), json.dumps(body) if body else None, headers)
+        answer = connection.getresponse()
+        text = answer.read()
         if answer.status != http.client.OK:
             raise RuntimeError(f"{method} {path} answered {answer.status}: {text[:500]!r}")
-        return json.loads(text)
+        return text
 
 
 @contextmanager
