@@ -42,8 +42,11 @@ INSERT INTO attendance_board_entries (period_id, position, rank, user_id, total_
     WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 17999)
     SELECT 'period' || (n / 2), n % 2 + 1, n % 2 + 1, n % 2, 1, 1 FROM numbers
 """
-SMALL = {"attendance_keys", "attendance_log_checkpoints", "attendance_log_entries"}
-"""Tables with a few rows in this house, which PostgreSQL rightly reads whole."""
+SMALL = {
+    "attendance_keys", "attendance_log_checkpoints", "attendance_log_entries", "attendance_destinations",
+    "attendance_role_rules", "attendance_webhooks", "attendance_webhook_deliveries",
+}  # fmt: skip
+"""Tables with next to nothing in this house, which PostgreSQL rightly reads whole; SQLite takes its indexes anyway."""
 
 
 @contextmanager
@@ -82,6 +85,10 @@ def reads(place: Place, session_id: str) -> dict[str, int]:
         "signing/status": 7,
         "signing/public-key": 3,
         "subscription": 3,
+        "log-destinations": 4,
+        "verified-roles": 4,
+        "webhooks/settings": 4,
+        "webhooks/deliveries": 4,
         "bot-present": 1,
     }
 
@@ -154,7 +161,9 @@ async def test_no_read_looks_at_a_whole_table(
     assert len(asked) > 20
     async with database.read() as tx:
         found = {text: await plan_of(tx, text, arguments) for text, arguments in asked.items()}
-    whole = {text: plan for text, plan in found.items() if metadata.tables.keys() & set(whole_tables(plan)) - SMALL}
+    # Of checkpoints only the newest is read, which is at the end of their index.
+    judged = metadata.tables.keys() - (SMALL if database.engine == "postgresql" else {"attendance_log_checkpoints"})
+    whole = {text: plan for text, plan in found.items() if judged & set(whole_tables(plan))}
     assert not whole, "\n".join(f"{text}\n{plan}\n" for text, plan in whole.items())
 
 
