@@ -24,7 +24,8 @@ import guildhall.domains.identity.models
 import guildhall.domains.ledger.models
 import guildhall.domains.notifications.models
 import guildhall.domains.rooms.models
-import guildhall.domains.shifts.models  # noqa: F401 (each of these puts its tables on the metadata)
+import guildhall.domains.shifts.models
+import guildhall.domains.tickets.models  # noqa: F401 (each of these puts its tables on the metadata)
 from guildhall.core.db import metadata
 
 TAKE_TURN = {"postgresql": "SELECT pg_advisory_xact_lock(7204511093)", "sqlite": "BEGIN IMMEDIATE"}

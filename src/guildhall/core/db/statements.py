@@ -14,7 +14,7 @@ from sqlalchemy import Boolean, Insert, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.selectable import SelectBase
+from sqlalchemy.sql.selectable import ReturnsRows
 from sqlalchemy.types import TypeEngine
 
 from guildhall.core.db.schema import Day, JsonDoc, UtcTime, encode_json, micros, moment
@@ -59,7 +59,7 @@ class Query(Command, Generic[ReadRow_co]):
         """Return the function that turns a row of an engine into the query's type."""
         reader = self._readers.get(engine)
         if reader is None:
-            reader = self._readers[engine] = row_reader(self.row, typing.cast("SelectBase", self.statement), engine)
+            reader = self._readers[engine] = row_reader(self.row, typing.cast("ReturnsRows", self.statement), engine)
         return reader
 
 
@@ -165,10 +165,10 @@ def _encoder(kind: TypeEngine[Any]) -> Converter | None:
     return None
 
 
-def row_reader(row: type[Row], statement: SelectBase, engine: str) -> Callable[[Any], Row]:
+def row_reader(row: type[Row], statement: ReturnsRows, engine: str) -> Callable[[Any], Row]:
     """Return the function that builds the query's type from a row of the engine."""
-    columns = {column.name: index for index, column in enumerate(statement.selected_columns)}
-    kinds = [column.type for column in statement.selected_columns]
+    columns = {column.name: index for index, column in enumerate(statement.exported_columns)}
+    kinds = [column.type for column in statement.exported_columns]
     if not issubclass(row, msgspec.Struct):
         decode = _decoder(kinds[0], row, engine)
         return partial(_first_column, decode)

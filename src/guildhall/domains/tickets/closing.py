@@ -1,0 +1,162 @@
+"""How tickets end, now or at a time that somebody planned, and how they are opened again."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from msgspec.structs import replace
+from sqlalchemy import bindparam, update
+
+from guildhall.core.actor import Actor
+from guildhall.core.db import Tx, command
+from guildhall.core.errors import InvalidField
+from guildhall.domains import audit
+from guildhall.domains.tickets.conversation import write_line
+from guildhall.domains.tickets.errors import (
+    InvalidTime,
+    TicketAlreadyOpen,
+    TicketClosed,
+    TicketOpen,
+    TooManyReopens,
+)
+from guildhall.domains.tickets.models import Ticket, TicketState, Transport, tickets
+from guildhall.domains.tickets.news import tell_of_ticket
+from guildhall.domains.tickets.queries import DUE_TO_CLOSE, LIVE_RELAY
+from guildhall.domains.tickets.tallies import count_in, count_out
+
+LONGEST_REASON: Final = 1000
+LONGEST_PLAN: Final = timedelta(days=366)
+
+_PLAN = ("close_at", "close_planned_by", "close_planned_reason", "close_planned_silent")
+_END = ("state", "closed", "closed_at", "closed_by", "close_reason", *_PLAN)
+_AGAIN = (*_END, "claimed_by", "assigned_to", "reopen_count", "user_reopen_count")
+_ticket = tickets.c.id == bindparam("ticket")
+PLAN = command(update(tickets).where(_ticket).values({name: bindparam(f"new_{name}") for name in _PLAN}))
+CLOSE = command(update(tickets).where(_ticket).values({name: bindparam(f"new_{name}") for name in _END}))
+REOPEN = command(update(tickets).where(_ticket).values({name: bindparam(f"new_{name}") for name in _AGAIN}))
+
+
+async def close_ticket(
+    tx: Tx, actor: Actor, ticket: Ticket, *, by: str, reason: str | None = None, silent: bool = False, now: datetime
+) -> Ticket:
+    """End a ticket. `by` is a person, or a word such as `inactivity`. The ticket is locked.
+
+    Raises TicketClosed, InvalidField.
+    """
+    if ticket.closed:
+        raise TicketClosed
+    reason = _valid_reason(reason)
+    closed = replace(
+        ticket,
+        state=TicketState.CLOSED,
+        closed=True,
+        closed_at=now,
+        closed_by=by,
+        close_reason=reason,
+        close_at=None,
+        close_planned_by=None,
+        close_planned_reason=None,
+        close_planned_silent=False,
+    )
+    await tx.run(CLOSE, ticket=ticket.id, **_renamed(closed, _END))
+    await count_out(tx, ticket)
+    await count_in(tx, closed)
+    if reason is not None and not silent:
+        await write_line(tx, closed, f"**Closing Message:** {reason}", now=now)
+    await write_line(tx, closed, "Ticket successfully closed.", now=now)
+    await audit.record(tx, actor, "ticket.closed", ticket.id, now=now, by=by, reason=reason, silent=silent)
+    tell_of_ticket(tx, "closed", closed)
+    return closed
+
+
+async def plan_close(
+    tx: Tx,
+    actor: Actor,
+    ticket: Ticket,
+    *,
+    by: str,
+    at: datetime | None,
+    reason: str | None = None,
+    silent: bool = False,
+    now: datetime,
+) -> Ticket:
+    """Let a ticket close at a time, or with None no more. The ticket is locked.
+
+    Raises TicketClosed, InvalidTime, InvalidField.
+    """
+    if ticket.closed:
+        raise TicketClosed
+    if at is not None and not now < at <= now + LONGEST_PLAN:
+        raise InvalidTime
+    planned = replace(
+        ticket,
+        close_at=at,
+        close_planned_by=by if at else None,
+        close_planned_reason=_valid_reason(reason) if at else None,
+        close_planned_silent=silent if at else False,
+    )
+    if planned != ticket:
+        await tx.run(PLAN, ticket=ticket.id, **_renamed(planned, _PLAN))
+        when = at.isoformat() if at else None
+        await audit.record(tx, actor, "ticket.close_planned", ticket.id, now=now, at=when)
+        tell_of_ticket(tx, "updated", planned)
+    return planned
+
+
+async def due_to_close(tx: Tx, *, now: datetime, limit: int = 100) -> list[Ticket]:
+    """Return tickets whose planned end has come, the longest due first."""
+    return await tx.all(DUE_TO_CLOSE, now=now, limit=limit)
+
+
+async def reopen_ticket(
+    tx: Tx,
+    actor: Actor,
+    ticket: Ticket,
+    *,
+    by_user: bool = False,
+    most_by_user: int = 0,
+    needs_channel: bool = False,
+    now: datetime,
+) -> Ticket:
+    """Open a closed ticket again, with nobody who has claimed it. The ticket is locked.
+
+    Its user may do so `most_by_user` times. Raises TicketOpen, TooManyReopens, TicketAlreadyOpen when the user has
+    another relayed ticket by now.
+    """
+    if not ticket.closed:
+        raise TicketOpen
+    if by_user and ticket.user_reopen_count >= most_by_user:
+        raise TooManyReopens
+    if ticket.transport is Transport.RELAY:
+        live = await tx.one(LIVE_RELAY, guild_id=ticket.guild_id, user_id=ticket.user_id)
+        if live is not None:
+            raise TicketAlreadyOpen(ticket_id=live.id)
+    opened = replace(
+        ticket,
+        state=TicketState.OPENING if needs_channel else TicketState.OPEN,
+        closed=False,
+        closed_at=None,
+        closed_by=None,
+        close_reason=None,
+        claimed_by=None,
+        assigned_to=None,
+        reopen_count=ticket.reopen_count + 1,
+        user_reopen_count=ticket.user_reopen_count + by_user,
+    )
+    await tx.run(REOPEN, ticket=ticket.id, clash=TicketAlreadyOpen, **_renamed(opened, _AGAIN))
+    await count_out(tx, ticket)
+    await count_in(tx, opened)
+    await write_line(tx, opened, "Ticket has been reopened", now=now)
+    await audit.record(tx, actor, "ticket.reopened", ticket.id, now=now, by_user=by_user)
+    tell_of_ticket(tx, "reopened", opened)
+    return opened
+
+
+def _valid_reason(reason: str | None) -> str | None:
+    text = (reason or "").strip()
+    if len(text) > LONGEST_REASON:
+        raise InvalidField(f"A reason has at most {LONGEST_REASON} characters", field="reason")
+    return text or None
+
+
+def _renamed(ticket: Ticket, names: tuple[str, ...]) -> dict[str, Any]:
+    return {f"new_{name}": getattr(ticket, name) for name in names}

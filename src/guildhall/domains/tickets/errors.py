@@ -1,0 +1,146 @@
+"""Refusals of the front desk.
+
+GuildhallError
+├── NotFound
+│   ├── TicketNotFound      unknown, deleted, or in a category that the viewer may not see
+│   ├── MessageNotFound
+│   └── CategoryNotFound
+├── Invalid
+│   ├── EmptyMessage
+│   ├── MessageTooLong
+│   ├── InvalidTag          a tag or label that breaks its form
+│   ├── InvalidTime         in the past, or more than a year ahead
+│   └── NotStaff            nobody is assigned who may not work on tickets
+├── Forbidden
+│   ├── NotMessageAuthor    only the author changes a reply
+│   └── NotTicketOwner
+└── Conflict
+    ├── TicketAlreadyOpen   details: ticket_id, and channel_id once there is one
+    ├── TooManyOpen
+    ├── TicketClosed
+    ├── TicketOpen
+    ├── TicketClaimed       somebody else has it
+    ├── MessageDeleted
+    └── TooManyReopens      the owner has opened it again as often as they may
+"""
+
+from guildhall.core.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class TicketNotFound(NotFound):
+    """No such ticket, or none that the viewer may know of."""
+
+    code = "ticket_not_found"
+    text = "There is no such ticket"
+
+
+class MessageNotFound(NotFound):
+    """No such message in this ticket."""
+
+    code = "message_not_found"
+    text = "There is no such message in this ticket"
+
+
+class CategoryNotFound(NotFound):
+    """No such category."""
+
+    code = "category_not_found"
+    text = "There is no such category"
+
+
+class EmptyMessage(Invalid):
+    """Nothing but spaces."""
+
+    code = "empty_message"
+    text = "Write something first"
+
+
+class MessageTooLong(Invalid):
+    """Longer than a message may be."""
+
+    code = "message_too_long"
+    text = "A message has at most 4000 characters"
+
+
+class InvalidTag(Invalid):
+    """A tag or label that breaks its form, or too many tags."""
+
+    code = "invalid_tag"
+    text = "A tag has up to 32 small letters, digits, hyphens and underscores, a label up to 50 characters"
+
+
+class InvalidTime(Invalid):
+    """In the past, or more than a year ahead."""
+
+    code = "invalid_time"
+    text = "The time lies between now and a year from now"
+
+
+class NotStaff(Invalid):
+    """Somebody who may not work on tickets."""
+
+    code = "not_staff"
+    text = "Tickets are assigned to staff"
+
+
+class NotMessageAuthor(Forbidden):
+    """Somebody else wrote it."""
+
+    code = "not_message_author"
+    text = "Only its author may do this to a message"
+
+
+class NotTicketOwner(Forbidden):
+    """Somebody else's ticket."""
+
+    code = "not_ticket_owner"
+    text = "This is another person's ticket"
+
+
+class TicketAlreadyOpen(Conflict):
+    """The person has an open ticket already."""
+
+    code = "ticket_already_open"
+    text = "This person has an open ticket already"
+
+
+class TooManyOpen(Conflict):
+    """The person has as many open tickets as they may have."""
+
+    code = "too_many_open_tickets"
+    text = "Close one of your open tickets first"
+
+
+class TicketClosed(Conflict):
+    """It is closed."""
+
+    code = "ticket_closed"
+    text = "This ticket is closed"
+
+
+class TicketOpen(Conflict):
+    """It is open."""
+
+    code = "ticket_open"
+    text = "This ticket is open"
+
+
+class TicketClaimed(Conflict):
+    """Somebody else has it."""
+
+    code = "ticket_claimed"
+    text = "Somebody else has claimed this ticket"
+
+
+class MessageDeleted(Conflict):
+    """It was deleted."""
+
+    code = "message_deleted"
+    text = "This message was deleted"
+
+
+class TooManyReopens(Conflict):
+    """The owner has opened it again as often as they may."""
+
+    code = "too_many_reopens"
+    text = "This ticket was opened again too often; open a new one"
