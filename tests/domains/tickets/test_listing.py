@@ -6,7 +6,7 @@ import pytest
 
 from guildhall.core.db import Database
 from guildhall.domains import tickets
-from guildhall.domains.tickets import Person, Sight, Sort, Wanted, listing
+from guildhall.domains.tickets import NOBODY, Person, Sight, Sort, Wanted
 from tests.domains.tickets.desk import MARA, PAVEL, ROSA, Desk
 
 
@@ -42,9 +42,18 @@ async def test_claimers_tags_and_words_are_found(desk: Desk) -> None:
     await desk.do(tickets.tag_ticket, ticket, ["late"])
     message = await desk.says(other, "My *filament* is wet, isn't it?", PAVEL)
     assert await desk.numbers(Wanted(claimed_by=MARA.id)) == [1]
-    assert await desk.numbers(Wanted(claimed_by=listing.NOBODY)) == [2]
+    assert await desk.numbers(Wanted(claimed_by=NOBODY)) == [2]
     assert await desk.numbers(Wanted(tag="late")) == [1]
-    cases = {"printer": [1], "ROSA": [1], "filament wet": [2], "dry": [], '"': [], "isn't": [2], "wet OR printer": []}
+    cases = {
+        "printer": [1],
+        "ROSA": [1],
+        "filament wet": [2],
+        "dry": [],
+        '"': [],
+        "isn't": [2],
+        "wet OR printer": [],
+        " ": [2, 1],
+    }
     for words, found in cases.items():
         assert await desk.numbers(Wanted(words=words)) == found, words
     assert (await desk.page(Wanted(words="filament"))).total == 1
@@ -65,13 +74,16 @@ async def test_nobody_sees_or_counts_what_is_out_of_sight(desk: Desk) -> None:
     own = await desk.page(sight=Sight(own="5003"))
     assert ([each.number for each in own.tickets], own.total) == ([3], 1)
     assert await desk.numbers(Wanted(words="person"), Sight(frozenset({""}))) == [5, 3, 1]
+    async with desk.database.read() as tx:
+        for sight, count in ((Sight(), 4), (Sight(frozenset({""})), 2), (Sight(own="5003"), 0), (Sight(own="5004"), 1)):
+            assert await tickets.count_tickets(tx, Wanted(closed=False), sight=sight) == count
 
 
 async def test_pages_deep_in_the_list_are_those_that_counting_from_the_start_finds(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Blocks of four instead of a thousand, so that a short list has many.
-    monkeypatch.setattr(listing, "BLOCK", 4)
+    monkeypatch.setattr("guildhall.domains.tickets.lists.listing.BLOCK", 4)
     monkeypatch.setattr("guildhall.domains.tickets.models.BLOCK", 4)
     await fill(desk, 21)
     kinds = [Wanted(), Wanted(closed=True), Wanted(closed=False), Wanted(closed=False, category_id="billing")]

@@ -10,7 +10,8 @@ from guildhall.domains.tickets.conversation import (
     write_line,
     write_note,
 )
-from guildhall.domains.tickets.listing import NOBODY, Sort, TicketPage, Wanted, count_tickets, list_tickets
+from guildhall.domains.tickets.lists.listing import NOBODY, TicketPage, Wanted, count_tickets, list_tickets
+from guildhall.domains.tickets.lists.queries import Sort
 from guildhall.domains.tickets.models import (
     Delivery,
     Kind,

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import msgspec
 from sqlalchemy import Integer, Text, bindparam, func, literal_column, select, text
 
 from guildhall.core.db import JsonDoc, query
@@ -130,10 +129,3 @@ REVISIONS_OF_PAGE = {
     )
     for engine, these in _of_messages.items()
 }
-
-
-class Tally(msgspec.Struct, frozen=True):
-    """How many of the tickets that a list asks for have their numbers in a block."""
-
-    block: int
-    count: int

@@ -1,0 +1,142 @@
+"""Lists of tickets: filtered, sorted, page by page, with how many there are. No list reads a message, but to search."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from guildhall.core.db import Tx
+from guildhall.domains.tickets.lists.queries import Shape, Sort, Tally, counting, listing, tallying
+from guildhall.domains.tickets.models import BLOCK, Ticket
+from guildhall.domains.tickets.policy import Sight
+
+NOBODY: Final = ""
+"""As a claimer: tickets that nobody has claimed."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which tickets a list is about. None leaves a question open; `claimed_by` may be NOBODY."""
+
+    closed: bool | None = None
+    category_id: str | None = None
+    user_id: str | None = None
+    claimed_by: str | None = None
+    tag: str | None = None
+    words: str | None = None
+
+    @property
+    def is_tallied(self) -> bool:
+        """Whether tickets of this kind are counted already."""
+        return self.user_id is None and self.claimed_by is None and self.tag is None and not self.has_words
+
+    @property
+    def has_words(self) -> bool:
+        """Whether something is to be found; spaces are nothing."""
+        return bool(self.words and self.words.strip())
+
+
+@dataclass(frozen=True)
+class TicketPage:
+    """A page of a list, and how many tickets the whole of it has."""
+
+    tickets: list[Ticket]
+    total: int
+
+
+async def list_tickets(
+    tx: Tx,
+    wanted: Wanted,
+    *,
+    sight: Sight,
+    sort: Sort = Sort.CREATED,
+    ascending: bool = False,
+    limit: int = 50,
+    offset: int = 0,
+) -> TicketPage:
+    """Return a page of the tickets that somebody sees."""
+    wanted = _within(wanted, sight)
+    values = _values(tx.engine, wanted, sight)
+    tallies = await _tallies(tx, wanted, sight) if wanted.is_tallied else None
+    shape = _shape(tx.engine, wanted, sight, sort, ascending=ascending)
+    if tallies is None:
+        total = await tx.one(counting(shape), **values) or 0
+        found = await tx.all(listing(shape), **values, limit=limit, offset=offset)
+        return TicketPage(found, total)
+    total = sum(tally.count for tally in tallies)
+    if offset >= total:
+        return TicketPage([], total)
+    if sort is not Sort.CREATED:
+        return TicketPage(await tx.all(listing(shape), **values, limit=limit, offset=offset), total)
+    border, skip = _leap(tallies, offset, ascending=ascending)
+    found = await tx.all(listing(replace(shape, below=True)), **values, border=border, limit=limit, offset=skip)
+    return TicketPage(found, total)
+
+
+async def count_tickets(tx: Tx, wanted: Wanted, *, sight: Sight) -> int:
+    """Return how many of the tickets that somebody sees there are."""
+    wanted = _within(wanted, sight)
+    if wanted.is_tallied:
+        return sum(tally.count for tally in await _tallies(tx, wanted, sight))
+    shape = _shape(tx.engine, wanted, sight, Sort.CREATED, ascending=False)
+    return await tx.one(counting(shape), **_values(tx.engine, wanted, sight)) or 0
+
+
+def _within(wanted: Wanted, sight: Sight) -> Wanted:
+    return wanted if sight.own is None else replace(wanted, user_id=sight.own)
+
+
+def _leap(tallies: Iterable[Tally], offset: int, *, ascending: bool) -> tuple[int, int]:
+    """Return at which number a page begins to be looked for, and how many tickets it skips from there."""
+    skipped = 0
+    border = 0
+    for tally in sorted(tallies, key=lambda each: each.block, reverse=not ascending):
+        border = tally.block * BLOCK if ascending else (tally.block + 1) * BLOCK - 1
+        if skipped + tally.count > offset:
+            break
+        skipped += tally.count
+    return border, offset - skipped
+
+
+async def _tallies(tx: Tx, wanted: Wanted, sight: Sight) -> list[Tally]:
+    categories: list[str] | None = None if sight.categories is None else sorted(sight.categories)
+    if wanted.category_id is not None:
+        seen = categories is None or wanted.category_id in categories
+        categories = [wanted.category_id] if seen else []
+    found = tallying(tx.engine, wanted.closed is not None, categories is not None)
+    return await tx.all(found, closed=bool(wanted.closed), categories=categories or [])
+
+
+def _shape(engine: str, wanted: Wanted, sight: Sight, sort: Sort, *, ascending: bool) -> Shape:
+    return Shape(
+        engine=engine,
+        closed=wanted.closed is not None,
+        category=wanted.category_id is not None,
+        user=wanted.user_id is not None,
+        claimed=bool(wanted.claimed_by),
+        unclaimed=wanted.claimed_by == NOBODY,
+        tag=wanted.tag is not None,
+        words=wanted.has_words,
+        limited=sight.categories is not None,
+        below=False,
+        sort=sort,
+        ascending=ascending,
+    )
+
+
+def _values(engine: str, wanted: Wanted, sight: Sight) -> dict[str, Any]:
+    return {
+        "closed": bool(wanted.closed),
+        "category_id": wanted.category_id,
+        "user_id": wanted.user_id,
+        "claimed_by": wanted.claimed_by,
+        "tag": wanted.tag,
+        "words": _phrases(engine, wanted.words or ""),
+        "categories": sorted(sight.categories or ()),
+    }
+
+
+def _phrases(engine: str, words: str) -> str:
+    """Return words as an engine searches for them: all of them, in any order, and none is a command."""
+    if engine == "postgresql":
+        return words
+    return " ".join('"' + word.replace('"', '""') + '"' for word in words.split())

@@ -1,0 +1,127 @@
+"""The statements behind lists of tickets: each shape of a list is one of its own, so that each has its index."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Boolean, ColumnElement, Integer, Select, Text, and_, bindparam, func, select, text
+
+from guildhall.core.db import JsonDoc, Query, query
+from guildhall.domains.tickets.models import Ticket, ticket_tags, ticket_tallies, tickets
+
+
+class Sort(StrEnum):
+    """By what a list is sorted; the running number has the order of creation."""
+
+    CREATED = "created_at"
+    CLOSED = "closed_at"
+    USER = "user_name"
+    LAST_MESSAGE = "last_message_at"
+
+
+# A text stands where a condition does, because SQLAlchemy has no words for these.
+IN_SIGHT: Final[dict[str, Any]] = {
+    "postgresql": text("coalesce(category_id, '') = ANY(ARRAY(SELECT jsonb_array_elements_text(:categories)))"),
+    "sqlite": text("coalesce(category_id, '') IN (SELECT value FROM json_each(:categories))"),
+}
+CONTAINING: Final[dict[str, Any]] = {
+    "postgresql": text(r"""
+        tickets.id IN (
+            SELECT ticket_id FROM ticket_messages
+            WHERE to_tsvector('simple', regexp_replace(content, '\W+', ' ', 'g'))
+            @@ plainto_tsquery('simple', regexp_replace(:words, '\W+', ' ', 'g'))
+            AND kind IN ('user', 'staff') AND deleted_at IS NULL
+            UNION
+            SELECT named.id FROM tickets AS named
+            WHERE to_tsvector(
+                'simple', regexp_replace(named.user_name || ' ' || coalesce(named.subject, ''), '\W+', ' ', 'g')
+            )
+            @@ plainto_tsquery('simple', regexp_replace(:words, '\W+', ' ', 'g'))
+        )
+    """),
+    "sqlite": text("tickets.id IN (SELECT ticket_id FROM ticket_search WHERE ticket_search MATCH :words)"),
+}
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """How many of the tickets that a list asks for have their numbers in a block."""
+
+    block: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which questions a list asks, and in which order it answers."""
+
+    engine: str
+    closed: bool
+    category: bool
+    user: bool
+    claimed: bool
+    unclaimed: bool
+    tag: bool
+    words: bool
+    limited: bool
+    below: bool
+    sort: Sort
+    ascending: bool
+
+
+@cache
+def tallying(engine: str, closed: bool, categories: bool) -> Query[Tally]:  # noqa: FBT001 (a shape, not an option)
+    """Return the read of how many tickets lie in each block of numbers."""
+    rows = select(ticket_tallies.c.block, func.sum(ticket_tallies.c.count).label("count"))
+    if closed:
+        rows = rows.where(ticket_tallies.c.closed == bindparam("closed", type_=Boolean))
+    if categories:
+        rows = rows.where(_in_sight(engine))
+    having = func.sum(ticket_tallies.c.count) > text("0")
+    return query(Tally, rows.group_by(ticket_tallies.c.block).having(having))
+
+
+@cache
+def listing(shape: Shape) -> Query[Ticket]:
+    """Return the read of a page."""
+    column = tickets.c.number if shape.sort is Sort.CREATED else tickets.c[shape.sort.value]
+    order = [column] if shape.sort is Sort.CREATED else [column, tickets.c.id]
+    turned = [each.asc() if shape.ascending else each.desc() for each in order]
+    rows = _where(select(tickets), shape).order_by(*turned)
+    return query(Ticket, rows.limit(bindparam("limit", type_=Integer)).offset(bindparam("offset", type_=Integer)))
+
+
+@cache
+def counting(shape: Shape) -> Query[int]:
+    """Return the read of how many tickets a list has."""
+    return query(int, _where(select(func.count()).select_from(tickets), shape))
+
+
+def _where(rows: Select[Any], shape: Shape) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = []
+    if shape.closed:
+        conditions.append(tickets.c.closed == bindparam("closed", type_=Boolean))
+    if shape.category:
+        conditions.append(tickets.c.category_id == bindparam("category_id", type_=Text))
+    if shape.user:
+        conditions.append(tickets.c.user_id == bindparam("user_id", type_=Text))
+    if shape.claimed:
+        conditions.append(tickets.c.claimed_by == bindparam("claimed_by", type_=Text))
+    if shape.unclaimed:
+        conditions.append(tickets.c.claimed_by.is_(None))
+    if shape.tag:
+        tagged = select(ticket_tags.c.ticket_id).where(ticket_tags.c.tag == bindparam("tag", type_=Text))
+        conditions.append(tickets.c.id.in_(tagged))
+    if shape.limited:
+        conditions.append(_in_sight(shape.engine))
+    if shape.words:
+        conditions.append(CONTAINING[shape.engine].bindparams(bindparam("words", type_=Text)))
+    if shape.below:
+        border = bindparam("border", type_=Integer)
+        conditions.append(tickets.c.number >= border if shape.ascending else tickets.c.number <= border)
+    return rows.where(and_(*conditions)) if conditions else rows
+
+
+def _in_sight(engine: str) -> Any:  # noqa: ANN401 (see IN_SIGHT)
+    return IN_SIGHT[engine].bindparams(bindparam("categories", type_=JsonDoc))
