@@ -86,7 +86,7 @@ class NotStaff(Invalid):
 class NotMessageAuthor(Forbidden):
     """Somebody else wrote it."""
 
-    code = "not_message_author"
+    code = "not_author"
     text = "Only its author may do this to a message"
 
 
