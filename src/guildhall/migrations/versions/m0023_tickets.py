@@ -5,8 +5,8 @@ from alembic import op
 
 from guildhall.core.db.schema import UtcTime
 
-revision = "0021"
-down_revision = "0020"
+revision = "0023"
+down_revision = "0021"
 
 
 def upgrade() -> None:
