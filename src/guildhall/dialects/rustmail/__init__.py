@@ -1,6 +1,6 @@
 """The rustmail dialect: modmail tickets, bot control and panel administration under /api."""
 
-from guildhall.dialects.rustmail import apikeys, audit, bans, sign_in, staff, users
+from guildhall.dialects.rustmail import apikeys, audit, bans, messages, sign_in, staff, tickets, users
 from guildhall.dialects.rustmail.face import Rustmail
 from guildhall.web.routing import Route
 
@@ -11,6 +11,18 @@ ROUTES: tuple[Route, ...] = (
     sign_in.start_login,
     sign_in.finish_login,
     sign_in.end_session,
+    # Tickets: /api/bot/tickets
+    tickets.list_tickets,
+    tickets.get_ticket,
+    tickets.update_ticket,
+    messages.list_ticket_messages,
+    messages.send_ticket_message,
+    messages.edit_ticket_message,
+    messages.delete_ticket_message,
+    tickets.close_ticket,
+    tickets.reopen_ticket,
+    tickets.claim_ticket,
+    tickets.release_ticket,
     # Keys of other systems: /api/apikeys
     apikeys.list_api_keys,
     apikeys.create_api_key,

@@ -122,9 +122,7 @@ async def edit_ticket_message(
     """Change a reply or note; the earlier text is kept."""
     ticket = await tickets.access_ticket_to_change(tx, actor, ticket_id, sight=EVERYTHING)
     number, person = number_in_path(message_id), person_of(call)
-    edited = await tickets.edit_message(
-        tx, actor, ticket, number, person=person, content=data.content, now=clock.now()
-    )
+    edited = await tickets.edit_message(tx, actor, ticket, number, person=person, content=data.content, now=clock.now())
     return MessageReply.of(edited)
 
 

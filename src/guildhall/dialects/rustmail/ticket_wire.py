@@ -160,9 +160,7 @@ class MessageReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     revisions: list[RevisionReply] | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
-    def of(
-        cls, message: Message, revisions: list[Revision] | msgspec.UnsetType = msgspec.UNSET
-    ) -> "MessageReply":
+    def of(cls, message: Message, revisions: list[Revision] | msgspec.UnsetType = msgspec.UNSET) -> "MessageReply":
         """Show a message."""
         earlier = revisions if revisions is msgspec.UNSET else [RevisionReply.of(each) for each in revisions]
         return cls(

@@ -13,7 +13,6 @@ from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid, InvalidField, MissingField
 from guildhall.dialects.rustmail.auth import caller_of
 from guildhall.dialects.rustmail.ticket_wire import (
-    MessageReply,
     Thread,
     TicketDetail,
     TicketReply,
@@ -272,9 +271,7 @@ async def close_ticket(
     if at is None:
         closed = await tickets.close_ticket(tx, actor, ticket, by=by, reason=data.reason, silent=data.silent, now=now)
         return await result_of(tx, closed)
-    planned = await tickets.plan_close(
-        tx, actor, ticket, by=by, at=at, reason=data.reason, silent=data.silent, now=now
-    )
+    planned = await tickets.plan_close(tx, actor, ticket, by=by, at=at, reason=data.reason, silent=data.silent, now=now)
     return await result_of(tx, planned)
 
 
