@@ -38,7 +38,7 @@ from guildhall.domains.tickets.errors import (
     TicketOpen,
 )
 from guildhall.web.answers import Answer
-from guildhall.web.bodies import Body, QueryString
+from guildhall.web.bodies import Body, Later, QueryString
 from guildhall.web.calls import Call
 from guildhall.web.routing import route
 
@@ -150,6 +150,17 @@ class TicketUpdate(Body, frozen=True, kw_only=True):
     on_hold: bool | UnsetType = UNSET
     subject: str | UnsetType | None = UNSET
     scheduled_close_at: datetime | UnsetType | None = UNSET
+    assigned_to: str | UnsetType | None = UNSET
+    category_id: str | UnsetType | None = UNSET
+
+    def check(self, person: Person) -> None:
+        """Refuse what cannot be changed. Raises MissingField, InvalidField."""
+        if all(getattr(self, name) is UNSET for name in self.__struct_fields__):
+            raise MissingField("Name at least one thing to change")
+        if self.assigned_to not in {UNSET, None, person.id}:
+            raise InvalidField("A ticket is assigned to whoever changes it, or to nobody", field="assigned_to")
+        if self.category_id not in {UNSET, None}:
+            raise InvalidField("There are no categories here yet", field="category_id")
 
 
 class TicketClose(Body, frozen=True, kw_only=True):
@@ -234,10 +245,9 @@ async def update_ticket(
     ticket_id: str, data: TicketUpdate, call: Call, tx: Tx, actor: Actor, clock: Clock
 ) -> TicketResult:
     """Change what a ticket is called, how it is sorted, whether it rests, and when it closes by itself."""
-    now = clock.now()
+    now, person = clock.now(), person_of(call)
     ticket = await tickets.access_ticket_to_change(tx, actor, ticket_id, sight=EVERYTHING)
-    if all(getattr(data, name) is UNSET for name in data.__struct_fields__):
-        raise MissingField("Name at least one thing to change")
+    data.check(person)
     ticket = await tickets.sort_ticket(
         tx,
         actor,
@@ -251,7 +261,11 @@ async def update_ticket(
         ticket = await tickets.hold_ticket(tx, actor, ticket, on_hold=data.on_hold, now=now)
     if data.scheduled_close_at is not UNSET:
         at = None if data.scheduled_close_at is None else in_utc(data.scheduled_close_at)
-        ticket = await tickets.plan_close(tx, actor, ticket, by=person_of(call).id, at=at, now=now)
+        ticket = await tickets.plan_close(tx, actor, ticket, by=person.id, at=at, now=now)
+    if data.assigned_to is not UNSET:
+        ticket = await tickets.assign_ticket(tx, actor, ticket, person if data.assigned_to else None, now=now)
+    if data.category_id is None:
+        ticket = await tickets.move_ticket(tx, actor, ticket, category_id=None, category_name=None, now=now)
     if data.tags is not UNSET:
         await tickets.tag_ticket(tx, actor, ticket, data.tags, now=now)
     return await result_of(tx, ticket)
@@ -262,11 +276,12 @@ async def update_ticket(
     refusals=(*REFUSED_TO_WRITE, TicketNotFound, TicketClosed, InvalidTime, InvalidField),
 )  # fmt: skip
 async def close_ticket(
-    ticket_id: str, data: TicketClose, call: Call, tx: Tx, actor: Actor, clock: Clock
+    ticket_id: str, body: Later[TicketClose], call: Call, tx: Tx, actor: Actor, clock: Clock
 ) -> TicketResult:
     """Close a ticket now, or let it close at a later time."""
     now, by = clock.now(), person_of(call).id
     ticket = await tickets.access_ticket_to_change(tx, actor, ticket_id, sight=EVERYTHING)
+    data = body.read_or(TicketClose())
     at = data.moment(now)
     if at is None:
         closed = await tickets.close_ticket(tx, actor, ticket, by=by, reason=data.reason, silent=data.silent, now=now)
