@@ -1,7 +1,7 @@
 """The audit log, as the desk reads it."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -44,7 +44,7 @@ class EntryReply(msgspec.Struct, frozen=True, kw_only=True):
     target_type: str | None
     target_id: str | None
     source: str
-    detail: dict[str, object]
+    detail: dict[str, Any]
 
     @classmethod
     def of(cls, entry: AuditEntry, people: Mapping[str, KnownPerson]) -> "EntryReply":
