@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from guildhall.core.actor import Actor
 from guildhall.core.errors import STATUS, GuildhallError, Internal, Invalid, InvalidField, Kind, MissingField
@@ -39,8 +39,8 @@ class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str
     request_id: str
     details: list[Detail] = []
-    authenticated: object = UNSET
-    authorized: object = UNSET
+    authenticated: bool | UnsetType = UNSET
+    authorized: bool | UnsetType = UNSET
 
 
 class Rustmail(Face):
@@ -78,8 +78,8 @@ class Rustmail(Face):
         code = WORDS.get(type(error), "INTERNAL_ERROR" if error.kind is Kind.INTERNAL else error.code.upper())
         field = error.details.get("field")
         details = [Detail(str(field), error.message)] if field and isinstance(error, Invalid) else []
-        known = {name: error.details[name] for name in ("authenticated", "authorized") if name in error.details}
-        body = ErrorBody(error.message, code, request_id, details, **known)
+        known = [_told(error, name) for name in ("authenticated", "authorized")]
+        body = ErrorBody(error.message, code, request_id, details, *known)
         return Answer(msgspec.json.encode(body), status=STATUSES[error.kind], headers=retry_headers(error))
 
     def error_schema(self) -> dict[str, Any]:
@@ -97,3 +97,8 @@ class Rustmail(Face):
                 "authorized": {"type": "boolean"},
             },
         }
+
+
+def _told(error: GuildhallError, name: str) -> bool | UnsetType:
+    value = error.details.get(name)
+    return value if isinstance(value, bool) else UNSET

@@ -34,17 +34,17 @@ async def grant(
         raise InvalidPermission(field="permission")
     check_may_give(actor, permission)
     subject = str(int(subject_id))
-    made = await tx.run(
-        GIVE,
-        subject_kind=subject_kind.value,
-        subject_id=subject,
-        permission=permission.value,
-        granted_by=actor.user_id,
-        granted_at=now,
-    )
-    found = await tx.one(SAME_GRANT, kind=subject_kind.value, subject=subject, wanted=permission.value)
-    if found is None:
-        raise LookupError("a grant that was just there is gone")
+    found, made = None, 0
+    while found is None:  # Somebody may take back, between the two statements, what was there before.
+        made = await tx.run(
+            GIVE,
+            subject_kind=subject_kind.value,
+            subject_id=subject,
+            permission=permission.value,
+            granted_by=actor.user_id,
+            granted_at=now,
+        )
+        found = await tx.one(SAME_GRANT, kind=subject_kind.value, subject=subject, wanted=permission.value)
     if made:
         await audit.record(tx, actor, "desk_grant.made", str(found.id), now=now, **_details(found))
     return found, bool(made)
