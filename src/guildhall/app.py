@@ -53,6 +53,7 @@ from guildhall.domains import (
     notifications,
     rooms,
     shifts,
+    site,
 )
 from guildhall.domains.attendance import posting, roles
 from guildhall.domains.attendance.tlog.log import keep_log, open_log
@@ -127,6 +128,7 @@ async def open_house(
             await _keep_attendance(house, stack)
             if house.chain is not None:
                 await _give_mints(house, house.chain)
+            _keep_configuration(house, stack)
             _keep_posting(house, client, stack)
             _join_calendars(house, client)
             await house.jobs.start()
@@ -248,9 +250,26 @@ def _join(
         outside=outside,
         courier=voice.Courier(database, outside, webhooks_box, clock),
         notice=show_notice,
+        site=site.Configuration(database, SecretBox(secret_key, "configuration"), fixed=_fixed(settings)),
         chain=_open_chain(settings),
         google_account=_google_account(settings),
     )
+
+
+def _fixed(settings: Settings) -> dict[str, object]:
+    """Return what the environment sets of the configuration."""
+    discord, desk = settings.discord, settings.desk
+    said = {
+        site.TOKEN: discord.token,
+        site.CLIENT_SECRET: discord.client_secret,
+        "bot.client_id": discord.client_id,
+        "bot.redirect_url": discord.redirect_uri,
+        "bot.guild_id": int(discord.guild_id),
+        "bot.staff_guild_id": int(discord.staff_guild_id),
+        "bot.panel_super_admin_users": [str(each) for each in desk.super_users],
+        "bot.panel_super_admin_roles": [str(each) for each in desk.super_roles],
+    }
+    return {key: value for key, value in said.items() if value}
 
 
 def _desk_rules(settings: Settings) -> DeskRules:
@@ -344,7 +363,19 @@ async def _keep_attendance(house: House, stack: contextlib.AsyncExitStack) -> No
 
 def _tell_of_death(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
-        log.critical("A part of attendance has died, restart the server", exc_info=task.exception())
+        log.critical("A part of the server has died, restart the server", exc_info=task.exception())
+
+
+def _keep_configuration(house: House, stack: contextlib.AsyncExitStack) -> None:
+    """Let this process follow the configuration, until the house closes."""
+    keeping = asyncio.create_task(house.site.keep(house.events))
+    keeping.add_done_callback(_tell_of_death)
+
+    async def stop() -> None:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+    stack.push_async_callback(stop)
 
 
 def _keep_posting(house: House, client: httpx.AsyncClient, stack: contextlib.AsyncExitStack) -> None:
@@ -458,6 +489,8 @@ async def _look_for_damage(database: Database) -> None:
 
 async def _furnish(house: House) -> None:
     """Put in place what every house has: the rooms of its configuration file, else the default ones."""
+    async with house.database.read() as tx:
+        await house.site.refresh(tx)
     await apply_hub_file(house)
     async with house.database.write() as tx:
         await rooms.create_default_rooms(tx, SYSTEM, now=house.clock.now())

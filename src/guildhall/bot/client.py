@@ -19,6 +19,7 @@ from guildhall.bot.errors import Away, Refused
 from guildhall.bot.gateway import PASSING_FAULTS, Pulse, over, point_at, socket_for
 from guildhall.bot.intake import Intake
 from guildhall.bot.keeper import CommandKeeper
+from guildhall.bot.presence import Presence, presence_of
 from guildhall.bot.speech import Translator
 from guildhall.bot.tree import HouseTree
 from guildhall.bot.voice import name_in, picture_of, seen_in
@@ -28,6 +29,7 @@ from guildhall.core.log import get_logger
 from guildhall.domains import bot as bot_domain
 from guildhall.domains.attendance import Picture, Watch
 from guildhall.domains.bot import Figures, Name, Phase
+from guildhall.domains.site import TOKEN
 from guildhall.web.house import House
 
 if TYPE_CHECKING:
@@ -76,6 +78,9 @@ class HouseBot(commands.Bot):
         self._heard_at: datetime | None = None
         self._reconnects = 0
         self._faulty = 0
+        self._presence_due = asyncio.Event()
+        self._shown: Presence | None = None
+        self.activity, self.status = presence_of(house.site.now.document)
         self.was_connected = False
         self._arrived = asyncio.Event()
         self.keeper = CommandKeeper(self)
@@ -87,7 +92,7 @@ class HouseBot(commands.Bot):
         """Log in and stay connected. Raises Refused, or Away when the connection never came to be."""
         point_at(self.house.settings.discord)
         try:
-            await self.login(self.house.settings.discord.token)
+            await self.login(self.house.site.now.secret(TOKEN))
         except (discord.LoginFailure, *PASSING_FAULTS) as fault:
             raise over(fault) from fault
         await self.connect()
@@ -99,6 +104,28 @@ class HouseBot(commands.Bot):
             await self._pulse.well.wait()
             if self._live:
                 await self.checkpoint()
+
+    async def keep_presence(self) -> None:
+        """Let members see what the configuration says of the bot, for as long as it lives."""
+        with self.house.site.watching(self._presence_due.set):
+            while True:
+                await self._presence_due.wait()
+                self._presence_due.clear()
+                await self._show_presence()
+
+    async def _show_presence(self) -> None:
+        wanted = presence_of(self.house.site.now.document)
+        if wanted == self._shown or not self._live:
+            return
+        # A session that begins later says so by itself.
+        self.activity, self.status = wanted.activity, wanted.status
+        try:
+            await self.change_presence(activity=wanted.activity, status=wanted.status)
+        except PASSING_FAULTS as fault:
+            # The connection is ending, and the next one begins with a look at this.
+            log.info("What members see of the bot is shown later", reason=str(fault))
+        else:
+            self._shown = wanted
 
     async def checkpoint(self) -> None:
         """Write down that all is well."""
@@ -241,6 +268,8 @@ class HouseBot(commands.Bot):
     def _go_live(self, words: str) -> None:
         self._live = self.was_connected = True
         self._arrived.set()
+        self._shown = None
+        self._presence_due.set()
         self._tell(Phase.CONNECTED, words)
 
     def _hear_guild(self, told: Told) -> None:

@@ -7,13 +7,19 @@ SessionOver
 ```
 """
 
+from guildhall.domains.bot import Failure
+
 
 class SessionOver(Exception):
     """A session with Discord has ended. The text is a sentence for an operator."""
 
 
 class Refused(SessionOver):
-    """Trying again changes nothing."""
+    """Trying again changes nothing; `failure` says why for programs."""
+
+    def __init__(self, words: str, failure: Failure = Failure.BROKEN) -> None:
+        super().__init__(words)
+        self.failure = failure
 
 
 class Away(SessionOver):

@@ -18,6 +18,7 @@ from discord.http import Route
 from guildhall.bot.errors import Away, Refused, SessionOver
 from guildhall.core.clock import Clock
 from guildhall.core.log import get_logger
+from guildhall.domains.bot import Failure
 from guildhall.settings import DiscordSettings
 
 log = get_logger(__name__)
@@ -35,6 +36,8 @@ UNUSABLE: Final = {
     "portal, below Bot, and start the bot again.",
 }
 """Why Discord ends a session for good, by close code, and what to do then."""
+
+FAILURES: Final = {4004: Failure.TOKEN_INVALID, 4014: Failure.INTENTS_MISSING}
 
 UNKNOWN: Final = (
     "Discord does not know this token (status 401). Put the bot's present token into DISCORD_TOKEN and restart."
@@ -59,12 +62,12 @@ def point_at(settings: DiscordSettings) -> None:
 def over(fault: Exception) -> SessionOver:
     """Return what a fault of the library means for an operator."""
     if isinstance(fault, LoginFailure):
-        return Refused(UNKNOWN)
+        return Refused(UNKNOWN, Failure.TOKEN_INVALID)
     if isinstance(fault, PrivilegedIntentsRequired):
-        return Refused(UNUSABLE[4014])
+        return Refused(UNUSABLE[4014], Failure.INTENTS_MISSING)
     if isinstance(fault, ConnectionClosed):
         if fault.code in UNUSABLE:
-            return Refused(UNUSABLE[fault.code])
+            return Refused(UNUSABLE[fault.code], FAILURES.get(fault.code, Failure.BROKEN))
         return Away(f"Discord closed the connection (code {fault.code}).")
     if isinstance(fault, HTTPException):
         return Away(f"Discord answers with status {fault.status}.")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from guildhall.bot.backoff import Backoff
 from guildhall.bot.errors import Away, Refused
 from guildhall.core import ids, leases
-from guildhall.core.db import StoreUnavailable
+from guildhall.core.db import StoreUnavailable, Tx
 from guildhall.core.log import get_logger
 from guildhall.domains import bot
-from guildhall.domains.bot import BotState, Figures, Phase
+from guildhall.domains.bot import BotState, Failure, Figures, Phase
+from guildhall.domains.site import TOKEN
 from guildhall.web.house import House
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Supervisor:
         self._new_order = asyncio.Event()
         self._news = asyncio.Event()
         self._phase, self._reason = Phase.STOPPED, STOPPED
+        self._failure: Failure | None = None
+        self._heard = 0
         self._refused_at: int | None = None
         self._task: asyncio.Task[None] | None = None
         self.bot: HouseBot | None = None
@@ -83,8 +86,10 @@ class Supervisor:
             if not await leases.acquire(tx, LEASE, self._holder, TTL, now):
                 return False
             order = await bot.state_of(tx, now=now)
-        if (order.wanted, order.asked) != (self._order.wanted, self._order.asked):
-            self._new_order.set()
+            if (order.wanted, order.asked) != (self._order.wanted, self._order.asked):
+                # Whoever gave the order may just have changed the token that it needs.
+                await self._house.site.refresh(tx)
+                self._new_order.set()
         self._order = order
         return True
 
@@ -109,7 +114,7 @@ class Supervisor:
             async with self._house.database.write() as tx:
                 # Another process may have the lease by now, and tells of its own bot.
                 if await leases.renew(tx, LEASE, self._holder, TTL, self._house.clock.now()):
-                    await bot.report(tx, self._phase, self._reason, Figures(), now=self._house.clock.now())
+                    await self._write_down(tx, Figures())
                     await leases.release(tx, LEASE, self._holder)
         except StoreUnavailable as fault:
             log.warning("The bot's lease ends by itself", reason=fault.message)
@@ -140,12 +145,23 @@ class Supervisor:
         """Write down how the bot does. Raises StoreUnavailable."""
         figures = self.bot.figures() if self.bot else Figures()
         async with self._house.database.write() as tx:
-            await bot.report(tx, self._phase, self._reason, figures, now=self._house.clock.now())
+            await self._write_down(tx, figures)
 
-    def _tell(self, phase: Phase, reason: str) -> None:
+    async def _write_down(self, tx: Tx, figures: Figures) -> None:
+        await bot.report(
+            tx,
+            self._phase,
+            self._reason,
+            figures,
+            done=self._heard,
+            failure=self._failure,
+            now=self._house.clock.now(),
+        )
+
+    def _tell(self, phase: Phase, reason: str, failure: Failure | None = None) -> None:
         if (phase, reason) != (self._phase, self._reason):
             log.info("The bot", phase=phase.value, reason=reason)
-        self._phase, self._reason = phase, reason
+        self._phase, self._reason, self._failure = phase, reason, failure
         self._news.set()
 
     async def _work(self) -> None:
@@ -153,6 +169,7 @@ class Supervisor:
         backoff = Backoff()
         while True:
             self._new_order.clear()
+            self._heard = self._order.asked
             obstacle = self._obstacle()
             if obstacle is None:
                 await self._run_bot(backoff)
@@ -163,17 +180,18 @@ class Supervisor:
                 async with asyncio.timeout(OFTEN):
                     await self._new_order.wait()
 
-    def _obstacle(self) -> tuple[Phase, str] | None:
+    def _obstacle(self) -> tuple[Phase, str, Failure | None] | None:
         """Return why the bot is not to run now, None when it is."""
         settings, order = self._house.settings, self._order
         if not order.wanted:
-            return Phase.STOPPED, STOPPED
-        if not settings.discord.token:
-            return Phase.WAITING, TOKENLESS if settings.in_production else TOKENLESS_HERE
+            return Phase.STOPPED, STOPPED, None
+        if not self._house.site.now.secret(TOKEN):
+            words = TOKENLESS if settings.in_production else TOKENLESS_HERE
+            return Phase.WAITING, words, Failure.NOT_CONFIGURED
         if self._refused_at == order.asked:
-            return Phase.FAILED, self._reason
+            return Phase.FAILED, self._reason, self._failure
         if not order.identifies_left(self._house.clock.now()):
-            return Phase.WAITING, ALL_USED
+            return Phase.WAITING, ALL_USED, Failure.UNREACHABLE
         return None
 
     async def _run_bot(self, backoff: Backoff) -> None:
@@ -185,7 +203,7 @@ class Supervisor:
             return
         if isinstance(fault, Refused):
             self._refused_at = asked
-            self._tell(Phase.FAILED, str(fault))
+            self._tell(Phase.FAILED, str(fault), fault.failure)
             return
         if was_connected:
             backoff.reset()
@@ -193,7 +211,8 @@ class Supervisor:
         words = str(fault) if isinstance(fault, Away) else BROKEN
         if not isinstance(fault, Away):
             log.error("The bot failed", exc_info=fault)
-        self._tell(Phase.WAITING, f"{words} Next try in {math.ceil(wait)} s.")
+        failure = Failure.UNREACHABLE if isinstance(fault, Away) else Failure.BROKEN
+        self._tell(Phase.WAITING, f"{words} Next try in {math.ceil(wait)} s.", failure)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await self._new_order.wait()
@@ -204,7 +223,10 @@ class Supervisor:
         client = await asyncio.to_thread(importlib.import_module, "guildhall.bot.client")
         self.bot = made = client.HouseBot(self._house, self._tell, may_identify=self._may_identify)
         order = asyncio.create_task(self._new_order.wait())
-        life = [asyncio.create_task(each) for each in (made.live(), made.keep_watch(), made.keep_commands())]
+        life = [
+            asyncio.create_task(each)
+            for each in (made.live(), made.keep_watch(), made.keep_commands(), made.keep_presence())
+        ]
         tasks = [*life, order]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -25,6 +25,7 @@ import guildhall.domains.ledger.models
 import guildhall.domains.notifications.models
 import guildhall.domains.rooms.models
 import guildhall.domains.shifts.models
+import guildhall.domains.site.models
 import guildhall.domains.tickets.models  # noqa: F401 (each of these puts its tables on the metadata)
 from guildhall.core.db import metadata
 

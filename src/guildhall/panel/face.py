@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from guildhall.core.actor import Actor, ActorKind, Credential
-from guildhall.core.errors import STATUS, GuildhallError, Kind, Unauthenticated
+from guildhall.core.errors import STATUS, GuildhallError, Kind, NotFound, Unauthenticated
 from guildhall.domains import identity
 from guildhall.domains.identity import Session, User, permissions_of
 from guildhall.panel import guild_door
@@ -64,7 +64,10 @@ class Panel(Face):
         raise SignInNeeded(wanted=_address(call))
 
     async def admit(self, call: Call) -> None:
-        """Let into a guild's pages who may manage the guild."""
+        """Let into a guild's pages who may manage the guild, and nobody anywhere while the panel is switched off."""
+        below = call.request.scope["path"].startswith("/panel")
+        if below and not call.house.site.now.document.bot.enable_panel:
+            raise NotFound
         await guild_door.admit(call)
 
     def refuse(self, error: GuildhallError, *, request_id: str) -> Answer:

@@ -1,6 +1,6 @@
 """Everything the faces stand on, joined once by `app.py`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from guildhall.core.blobs import BlobStore
@@ -17,9 +17,10 @@ from guildhall.domains.attendance import Courier, GuildDirectory, Keyring, Scene
 from guildhall.domains.attendance.roles import RoleDesk
 from guildhall.domains.bans import BanLog
 from guildhall.domains.identity import DiscordDoor
-from guildhall.domains.identity.desk import Staff
+from guildhall.domains.identity.desk import DeskRules, Staff
 from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
+from guildhall.domains.site import Configuration
 from guildhall.settings import Settings
 from guildhall.web.notices import Notices
 
@@ -57,9 +58,21 @@ class House:
     """Calls the addresses that users name."""
     courier: Courier
     notice: Notices
+    site: Configuration
+    """What is configured while the server runs."""
     chain: Chain | None
     google_account: str
     """Whom calendars at Google are shared with, so that the hub can write there; empty without an account."""
+
+    @property
+    def desk_rules(self) -> DeskRules:
+        """Whom the settings and the configuration name as staff."""
+        document, rules = self.site.now.document, self.staff.rules
+        return replace(
+            rules,
+            super_users=rules.super_users | {int(each) for each in document.bot.panel_super_admin_users},
+            super_roles=rules.super_roles | {int(each) for each in document.bot.panel_super_admin_roles},
+        )
 
     @property
     def scene(self) -> Scene:

@@ -38,7 +38,7 @@ async def with_desk(call: Call, actor: Actor, discord_id: int) -> Actor:
     staff = call.house.staff
     standing = await staff.standing_of(discord_id)
     async with call.house.database.read() as tx:
-        return await desk.at_desk(tx, actor, discord_id=discord_id, standing=standing, rules=staff.rules)
+        return await desk.at_desk(tx, actor, discord_id=discord_id, standing=standing, rules=call.house.desk_rules)
 
 
 def cookie(call: Call, name: str, value: str, *, seconds: int, readable: bool = False) -> tuple[bytes, bytes]:

@@ -1,6 +1,6 @@
 """The rustmail dialect: modmail tickets, bot control and panel administration under /api."""
 
-from guildhall.dialects.rustmail import apikeys, audit, bans, messages, sign_in, staff, tickets, users
+from guildhall.dialects.rustmail import apikeys, audit, bans, bot, config, messages, sign_in, staff, tickets, users
 from guildhall.dialects.rustmail.face import Rustmail
 from guildhall.web.routing import Route
 
@@ -23,6 +23,14 @@ ROUTES: tuple[Route, ...] = (
     tickets.reopen_ticket,
     tickets.claim_ticket,
     tickets.release_ticket,
+    # The bot and what is configured: /api/bot
+    bot.get_bot_status,
+    bot.start_bot,
+    bot.stop_bot,
+    bot.restart_bot,
+    bot.update_presence,
+    config.get_config,
+    config.update_config,
     # Keys of other systems: /api/apikeys
     apikeys.list_api_keys,
     apikeys.create_api_key,

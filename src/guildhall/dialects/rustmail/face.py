@@ -43,6 +43,14 @@ class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
     authorized: bool | UnsetType = UNSET
 
 
+def _details(error: Invalid) -> list[Detail]:
+    faults = error.details.get("faults")
+    if isinstance(faults, dict):
+        return [Detail(path, words) for path, words in faults.items()]
+    field = error.details.get("field")
+    return [Detail(str(field), error.message)] if field else []
+
+
 class Rustmail(Face):
     """Modmail and its administration."""
 
@@ -76,8 +84,7 @@ class Rustmail(Face):
     def refuse(self, error: GuildhallError, *, request_id: str) -> Answer:
         """Return `{error, code, request_id}`."""
         code = WORDS.get(type(error), "INTERNAL_ERROR" if error.kind is Kind.INTERNAL else error.code.upper())
-        field = error.details.get("field")
-        details = [Detail(str(field), error.message)] if field and isinstance(error, Invalid) else []
+        details = _details(error) if isinstance(error, Invalid) else []
         known = [_told(error, name) for name in ("authenticated", "authorized")]
         body = ErrorBody(error.message, code, request_id, details, *known)
         return Answer(msgspec.json.encode(body), status=STATUSES[error.kind], headers=retry_headers(error))

@@ -10,7 +10,17 @@ from guildhall.domains.bot.cogs import (
     tell_of_cog,
     want_cog,
 )
-from guildhall.domains.bot.models import EVERYWHERE, IDENTIFIES_A_DAY, BotState, Cog, Figures, Phase, Registration
+from guildhall.domains.bot.models import (
+    EVERYWHERE,
+    IDENTIFIES_A_DAY,
+    BotState,
+    Cog,
+    Course,
+    Failure,
+    Figures,
+    Phase,
+    Registration,
+)
 from guildhall.domains.bot.names import Name, names_of, remember_names
 from guildhall.domains.bot.registrations import (
     forget_registration,
@@ -18,7 +28,17 @@ from guildhall.domains.bot.registrations import (
     note_registered,
     registrations_of,
 )
-from guildhall.domains.bot.running import ASKED, SHOWN, count_identify, report, start_bot, state_of, stop_bot
+from guildhall.domains.bot.running import (
+    ASKED,
+    SHOWN,
+    count_identify,
+    report,
+    restart_bot,
+    settle,
+    start_bot,
+    state_of,
+    stop_bot,
+)
 
 __all__ = [
     "ASKED",
@@ -28,6 +48,8 @@ __all__ = [
     "SHOWN",
     "BotState",
     "Cog",
+    "Course",
+    "Failure",
     "Figures",
     "Name",
     "Phase",
@@ -45,6 +67,8 @@ __all__ = [
     "remember",
     "remember_names",
     "report",
+    "restart_bot",
+    "settle",
     "start_bot",
     "state_of",
     "stop_bot",

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -32,6 +33,8 @@ bot_state = Table(
     Column("faulty_events", Integer, nullable=False, server_default=text("0")),
     Column("identify_day", Day),
     Column("identifies", Integer, nullable=False, server_default=text("0")),
+    Column("done", Integer, nullable=False, server_default=text("0")),
+    Column("failure", Text),
     CheckConstraint("id = 1", name="one_row"),
 )
 
@@ -78,6 +81,27 @@ class Phase(StrEnum):
     FAILED = "failed"
 
 
+class Failure(StrEnum):
+    """Why the bot does not run although it is wanted, for programs."""
+
+    TOKEN_INVALID = "token_invalid"  # noqa: S105 (the name of a fault)
+    INTENTS_MISSING = "intents_missing"
+    NOT_CONFIGURED = "not_configured"
+    UNREACHABLE = "unreachable"
+    BROKEN = "broken"
+
+
+class Course(StrEnum):
+    """How the bot does on the way to what is wanted of it."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+    RECONNECTING = "reconnecting"
+    STOPPING = "stopping"
+    FAILED = "failed"
+
+
 RUNNING: Final = frozenset({Phase.STARTING, Phase.CONNECTED})
 
 
@@ -98,6 +122,7 @@ class BotState(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the bot shall run, how it does and why, for an operator.
 
     `asked` counts how often somebody started or stopped it: whoever was refused by Discord tries again when it grows.
+    `done` is the order among them that the process which runs the bot has heard, and which all else here is about.
     """
 
     wanted: bool = True
@@ -113,6 +138,21 @@ class BotState(msgspec.Struct, frozen=True, kw_only=True):
     faulty_events: int = 0
     identify_day: date | None = None
     identifies: int = 0
+    done: int = 0
+    failure: Failure | None = None
+
+    @property
+    def course(self) -> Course:
+        """How it does on the way to what is wanted of it."""
+        if not self.wanted:
+            return Course.STOPPED if self.phase in {Phase.STOPPED, Phase.FAILED} else Course.STOPPING
+        if self.failure in PERMANENT:
+            return Course.FAILED
+        return COURSES[self.phase]
+
+    def is_settled(self, asked: int) -> bool:
+        """Tell whether an order, or a later one, has come to its end: the bot is connected, stands still or failed."""
+        return self.done >= asked and self.phase is not Phase.STARTING
 
     def is_silent(self, now: datetime) -> bool:
         """Tell whether the process that ran the bot has said nothing for so long that it must be gone."""
@@ -123,6 +163,17 @@ class BotState(msgspec.Struct, frozen=True, kw_only=True):
         used = self.identifies if self.identify_day == now.date() else 0
         return max(0, IDENTIFIES_A_DAY - used)
 
+
+PERMANENT: Final = frozenset({Failure.TOKEN_INVALID, Failure.INTENTS_MISSING, Failure.NOT_CONFIGURED})
+COURSES: Final = MappingProxyType(
+    {
+        Phase.STOPPED: Course.STOPPED,
+        Phase.STARTING: Course.STARTING,
+        Phase.CONNECTED: Course.RUNNING,
+        Phase.WAITING: Course.RECONNECTING,
+        Phase.FAILED: Course.FAILED,
+    }
+)
 
 EVERYWHERE: Final = 0
 """What stands for a guild where commands are registered for all guilds."""

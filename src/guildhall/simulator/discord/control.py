@@ -97,7 +97,12 @@ class Control:
             "dms": [wire.channel(each) | {"messages": self._messages(each)} for each in conversations],
             "commands": {scope: list(each.values()) for scope, each in world.application.commands.items()},
             "gateways": [
-                {"session_id": each.id, "connected": each.connection is not None, "intents": each.intents}
+                {
+                    "session_id": each.id,
+                    "connected": each.connection is not None,
+                    "intents": each.intents,
+                    "presence": each.presence,
+                }
                 for each in self._gateway.sessions.values()
             ],
         }

@@ -60,6 +60,7 @@ class Session:
     told: deque[tuple[int, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     connection: "Connection | None" = None
     left_at: datetime | None = None
+    presence: Json = field(default_factory=dict)
 
     def tell(self, name: str, data: Json) -> None:
         """Send an event now, or when the client comes back."""
@@ -187,7 +188,10 @@ class Gateway:
             raise Closed(4003, "Not authenticated")
         elif operation == MEMBERS:
             self._tell_members(connection.session, data or {})
-        elif operation not in {PRESENCE, VOICE}:
+        elif operation == PRESENCE:
+            connection.session.presence = dict(data or {})
+            self._world.stir()
+        elif operation != VOICE:
             raise Closed(4001, "Unknown opcode")
 
     def _greet(self, connection: Connection, operation: int, data: Json) -> None:
@@ -209,6 +213,7 @@ class Gateway:
             raise Closed(4010, "Invalid shard")
         self._forget_the_lost()
         session = Session(secrets.token_hex(16), intents, (shard[0], shard[1]))
+        session.presence = dict(data.get("presence") or {})
         self.sessions[session.id] = session
         self.identified += 1
         _join(connection, session)
