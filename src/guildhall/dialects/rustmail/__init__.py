@@ -1,6 +1,8 @@
 """The rustmail dialect: modmail tickets, bot control and panel administration under /api."""
 
 from guildhall.dialects.rustmail import apikeys, audit, bans, bot, config, messages, sign_in, staff, tickets, users
+from guildhall.dialects.rustmail import apikeys, audit, bans, messages, sign_in, staff, tickets, users
+from guildhall.dialects.rustmail import apikeys, audit, blocks, categories, sign_in, snippets, staff, users
 from guildhall.dialects.rustmail.face import Rustmail
 from guildhall.web.routing import Route
 
@@ -48,5 +50,25 @@ ROUTES: tuple[Route, ...] = (
     users.get_user_avatar,
     users.get_user_permissions,
     users.check_panel_access,
+    # What people choose from: /api/categories
+    categories.list_categories,
+    categories.create_category,
+    categories.get_category_settings,
+    categories.update_category_settings,
+    categories.update_category,
+    categories.delete_category,
+    categories.list_category_roles,
+    categories.add_category_role,
+    categories.set_category_roles,
+    categories.clear_category_roles,
+    categories.remove_category_role,
+    # Answers that are sent often, and who may not write: /api/snippets and /api/blocks
+    snippets.list_snippets,
+    snippets.create_snippet,
+    snippets.update_snippet,
+    snippets.delete_snippet,
+    blocks.list_blocks,
+    blocks.create_block,
+    blocks.delete_block,
 )
 """Every route of the dialect, in the order of its contract."""

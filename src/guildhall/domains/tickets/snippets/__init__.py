@@ -1,0 +1,24 @@
+"""Snippets: answers that staff write once and send often."""
+
+from guildhall.domains.tickets.snippets.keeping import (
+    change_snippet,
+    create_snippet,
+    delete_snippet,
+    use_snippet,
+)
+from guildhall.domains.tickets.snippets.models import Snippet
+from guildhall.domains.tickets.snippets.policy import access_snippet_to_change
+from guildhall.domains.tickets.snippets.queries import list_snippets
+from guildhall.domains.tickets.snippets.rendering import VARIABLES, render_snippet
+
+__all__ = [
+    "VARIABLES",
+    "Snippet",
+    "access_snippet_to_change",
+    "change_snippet",
+    "create_snippet",
+    "delete_snippet",
+    "list_snippets",
+    "render_snippet",
+    "use_snippet",
+]
