@@ -37,7 +37,7 @@ def field(key: str = "order", **given: Any) -> FormField:  # noqa: ANN401 (whate
         ({"min_length": 5, "max_length": 4}, "max_length"),
     ],
 )
-def test_a_field_that_discord_could_not_show_is_refused_with_its_place(wrong: dict[str, object], place: str) -> None:
+def test_a_field_that_discord_could_not_show_is_refused_with_its_place(wrong: dict[str, Any], place: str) -> None:
     with pytest.raises(InvalidFormField) as refused:
         check_fields([field("first"), field(**wrong)])
     assert refused.value.details == {"field": f"fields[1].{place}"}
@@ -82,7 +82,7 @@ def test_answers_come_in_the_order_of_the_form_with_the_labels_that_were_seen() 
     ],
 )
 def test_an_answer_that_does_not_fit_its_field_is_refused(
-    given_fields: dict[str, object], answers: dict[str, str], culprit: str
+    given_fields: dict[str, Any], answers: dict[str, str], culprit: str
 ) -> None:
     with pytest.raises(InvalidFormField) as refused:
         check_answers([field(**given_fields)], answers)
