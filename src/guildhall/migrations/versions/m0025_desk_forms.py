@@ -6,7 +6,7 @@ from alembic import op
 from guildhall.core.db.schema import JsonDoc, UtcTime
 
 revision = "0025"
-down_revision = "0022"
+down_revision = "0023"
 
 
 def upgrade() -> None:
