@@ -243,7 +243,6 @@ def _join(
         or load_or_create_secret(settings.store.data_dir, "api_internal_secret"),
         directory=discord,
         discord_door=DiscordOAuth(settings, client=client, directory=discord) if settings.discord.signs_in else None,
-        staff=Staff(DiscordStaff(discord, settings.discord.staff_guild), _desk_rules(settings), cache, clock),
         role_desk=discord,
         staff=Staff(DiscordStaff(discord, settings.discord.staff_guild), _desk_rules(settings), cache, clock),
         ban_log=DiscordBans(discord),

@@ -3,6 +3,19 @@
 from guildhall.dialects.rustmail import apikeys, audit, bans, bot, config, messages, sign_in, staff, tickets, users
 from guildhall.dialects.rustmail import apikeys, audit, bans, messages, sign_in, staff, tickets, users
 from guildhall.dialects.rustmail import apikeys, audit, blocks, categories, sign_in, snippets, staff, users
+from guildhall.dialects.rustmail import (
+    apikeys,
+    audit,
+    bans,
+    blocks,
+    categories,
+    messages,
+    sign_in,
+    snippets,
+    staff,
+    tickets,
+    users,
+)
 from guildhall.dialects.rustmail.face import Rustmail
 from guildhall.web.routing import Route
 
