@@ -26,7 +26,6 @@ import guildhall.domains.notifications.models
 import guildhall.domains.rooms.models
 import guildhall.domains.shifts.models
 import guildhall.domains.site.models
-import guildhall.domains.tickets.models  # noqa: F401 (each of these puts its tables on the metadata)
 import guildhall.domains.tickets.blocks.models
 import guildhall.domains.tickets.categories.models
 import guildhall.domains.tickets.models

@@ -1,14 +1,13 @@
 """The rustmail dialect: modmail tickets, bot control and panel administration under /api."""
 
-from guildhall.dialects.rustmail import apikeys, audit, bans, bot, config, messages, sign_in, staff, tickets, users
-from guildhall.dialects.rustmail import apikeys, audit, bans, messages, sign_in, staff, tickets, users
-from guildhall.dialects.rustmail import apikeys, audit, blocks, categories, sign_in, snippets, staff, users
 from guildhall.dialects.rustmail import (
     apikeys,
     audit,
     bans,
     blocks,
+    bot,
     categories,
+    config,
     messages,
     sign_in,
     snippets,
