@@ -14,6 +14,9 @@ from tests.serving import Served
 ABOVE = {"Origin": "http://hub.test", "Sec-Fetch-Site": "same-origin"}
 """What browsers say of a page of our own."""
 
+PATIENCE = 30.0
+"""Seconds that a browser waits: the bot has ten to do as it is told, and a busy machine needs more."""
+
 OWNER, STEWARD, MEMBER, OTHER = "mara", "tobias.k", "rosa.m", "wouter"
 
 
@@ -52,7 +55,7 @@ class FrontDesk:
     async def opened(self, cookie: str = "", **headers: str) -> httpx.AsyncClient:
         """Return the browser with a session's cookie."""
         sent = {**({"Cookie": f"session_id={cookie}"} if cookie else {}), **headers}
-        return await self._stack.enter_async_context(self.served.client(headers=sent))
+        return await self._stack.enter_async_context(self.served.client(headers=sent, timeout=PATIENCE))
 
     async def enters(self, username: str, *roles: str, linked: bool = True) -> httpx.AsyncClient:
         """Return the browser of somebody who signs in for the first time."""
