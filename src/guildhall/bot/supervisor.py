@@ -27,6 +27,9 @@ TTL: Final = timedelta(seconds=30)
 OFTEN: Final = 10.0
 """Seconds between two reports of the process that runs the bot, each of which prolongs its lease."""
 
+LOOK: Final = 0.5
+"""Seconds between two looks at what is asked of it: processes that share no Redis hear nothing of each other."""
+
 STAND_BY: Final = 3.0
 """Seconds between two looks of a process that does not run it."""
 
@@ -86,11 +89,13 @@ class Supervisor:
             if not await leases.acquire(tx, LEASE, self._holder, TTL, now):
                 return False
             order = await bot.state_of(tx, now=now)
-            if (order.wanted, order.asked) != (self._order.wanted, self._order.asked):
+            is_new = (order.wanted, order.asked) != (self._order.wanted, self._order.asked)
+            if is_new:
                 # Whoever gave the order may just have changed the token that it needs.
                 await self._house.site.refresh(tx)
-                self._new_order.set()
         self._order = order
+        if is_new:
+            self._new_order.set()
         return True
 
     async def _hold(self) -> None:
@@ -138,8 +143,20 @@ class Supervisor:
     async def _listen(self) -> None:
         """Look at once when somebody starts or stops the bot. Returns when the server stops."""
         async with self._house.events.subscribe(bot.ASKED) as events:
-            async for _ in events:
-                self._news.set()
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK):
+                        if await anext(events, None) is None:
+                            return
+                if await self._is_ordered():
+                    self._news.set()
+
+    async def _is_ordered(self) -> bool:
+        try:
+            async with self._house.database.read() as tx:
+                return (await bot.state_of(tx, now=self._house.clock.now())).asked != self._order.asked
+        except StoreUnavailable:
+            return False  # Reports meet the same fault, and tell of it.
 
     async def report(self) -> None:
         """Write down how the bot does. Raises StoreUnavailable."""

@@ -6,6 +6,7 @@ from guildhall.panel import (
     apps,
     bookings,
     calendar,
+    desk_configuration,
     desk_keys,
     desk_staff,
     devices,
@@ -219,6 +220,9 @@ ROUTES = (
     desk_keys.create_key,
     desk_keys.revoke_key,
     desk_keys.delete_key,
+    # GET  /panel/desk/configuration        POST .../{group}
+    desk_configuration.show_configuration,
+    desk_configuration.save_configuration,
     # GET  /panel/bot                POST .../start      .../stop
     office_bot.show_bot,
     office_bot.start,

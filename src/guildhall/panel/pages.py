@@ -30,6 +30,7 @@ NOTICES: dict[str, str] = {
     "bot-stopped": "The bot is stopped, and stays so.",
     "cog-wanted": "The bot loads the cog, at once or when it runs.",
     "cog-dismissed": "The bot unloads the cog.",
+    "configuration-saved": "Saved. It counts from now on, everywhere.",
     "cancelled": "Cancelled. The time is free again.",
     "day-closed": "The house is closed that day.",
     "day-opened": "The house is open that day again.",
@@ -131,6 +132,7 @@ WINGS = (
         (
             Link("Staff", "/panel/desk/staff", "e", Permission.MANAGE_DESK_GRANTS),
             Link("API keys", "/panel/desk/keys", "i", Permission.MANAGE_DESK_KEYS),
+            Link("Configuration", "/panel/desk/configuration", "n", Permission.MANAGE_CONFIG),
         ),
     ),
     Wing("You", (Link("Account", "/panel/account", "y", Permission.USE_PANEL),)),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from msgspec.structs import asdict, replace
-from sqlalchemy import bindparam, case, literal, update
+from sqlalchemy import bindparam, case, literal, or_, update
 
 from guildhall.core.actor import Actor
 from guildhall.core.clock import Clock
@@ -32,7 +32,7 @@ _here = bot_state.c.id == 1
 BEGIN = insert_if_new(bot_state)
 _ask = update(bot_state).values(wanted=bindparam("wish"), asked=bot_state.c.asked + 1)
 ASK = command(_ask.where(_here))
-_runs = bot_state.c.phase.in_(sorted(RUNNING)) & (bot_state.c.done == bot_state.c.asked)
+_runs = or_(*(bot_state.c.phase == each for each in sorted(RUNNING))) & (bot_state.c.done == bot_state.c.asked)
 ASK_TO_RUN = command(_ask.where(_here, ~(bot_state.c.wanted & _runs)))
 ASK_TO_STOP = command(_ask.where(_here, bot_state.c.wanted))
 REPORT = command(
