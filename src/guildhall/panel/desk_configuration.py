@@ -3,14 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType, UnionType
+from types import UnionType
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import msgspec
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
-from guildhall.core.errors import GuildhallError, NotFound
+from guildhall.core.errors import STATUS, GuildhallError, NotFound
 from guildhall.domains import site
 from guildhall.domains.identity import Permission
 from guildhall.domains.site import KINDS, SECRETS, Change, Snapshot
@@ -41,7 +41,7 @@ class Field:
     hint: str
     kind: str
     value: str
-    choices: Mapping[str, str] = MappingProxyType({})
+    choices: tuple[tuple[str, str], ...] = ()
     on: bool = False
     locked: bool = False
     fault: str = ""
@@ -82,7 +82,7 @@ async def save_configuration(group: str, call: Call, actor: Actor, house: House)
         faults = {key: str(words) for key, words in found.items()} if isinstance(found, dict) else {}
         message = "Something here cannot be saved; nothing was changed." if faults else message_of(error)
         async with house.database.read() as tx:
-            return await _page(call, tx, Entered(group, fields, faults, message, 400 if faults else 409))
+            return await _page(call, tx, Entered(group, fields, faults, message, STATUS[error.kind]))
     return redirect(told(CONFIGURATION, "configuration-saved") + f"#{group}")
 
 
@@ -116,7 +116,7 @@ def _field(key: str, snapshot: Snapshot, group: Group, entered: Entered | None) 
     stored = site.plain(getattr(getattr(snapshot.document, section), name))
     value = refused.fields.get(key, "") if refused else _text(stored)
     on = key in refused.fields if refused else stored is True
-    choices = {str(each): words.choices.get(str(each), str(each)) for each in _choices(KINDS[key])}
+    choices = tuple((str(each), words.choices.get(str(each), str(each))) for each in _choices(KINDS[key]))
     return Field(key, words.label, words.hint, kind, value, choices, on, locked, fault)
 
 

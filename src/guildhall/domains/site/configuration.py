@@ -26,7 +26,7 @@ from guildhall.domains.site.errors import ConfigurationMoved, InvalidSetting, Se
 from guildhall.domains.site.models import Change, KeyChange, Stored, site_configuration
 from guildhall.domains.site.queries import STORED, STORED_LOCKED, VERSION
 from guildhall.domains.site.sections import KINDS, SECRETS, SECTIONS, Document, contradictions
-from guildhall.domains.site.values import plain, read_value
+from guildhall.domains.site.values import plain, read_value, words_of
 
 log = get_logger(__name__)
 
@@ -215,7 +215,7 @@ def _read(changes: Values) -> tuple[dict[str, object], dict[str, str]]:
             elif not _reads_hidden(secret := _secret(value)):
                 secrets[key] = secret
         except ValueError as fault:
-            faults[key] = _words(fault)
+            faults[key] = words_of(fault)
     _refuse(InvalidSetting, faults)
     return wanted, secrets
 
@@ -228,11 +228,6 @@ def _secret(value: object) -> str:
 
 def _reads_hidden(secret: str) -> bool:
     return "..." in secret or bool(secret and not secret.strip("*"))
-
-
-def _words(fault: ValueError) -> str:
-    words = str(fault).replace("`", "")
-    return words[:1].lower() + words[1:]
 
 
 def _refuse(error: type[UnknownSetting | InvalidSetting], faults: Mapping[str, str]) -> None:

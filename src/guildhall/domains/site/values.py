@@ -1,7 +1,7 @@
 """The kinds of text that settings hold: each checks what it is made from, and keeps one spelling of it."""
 
 import re
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -107,9 +107,39 @@ def read_value(kind: Any, value: object) -> Any:  # noqa: ANN401 (whatever a set
     return msgspec.convert(value, kind, dec_hook=_spelled)
 
 
+_LIMITS: Final = (
+    (re.compile(r"Expected `(?:int|float)` >= (\S+)"), "must be at least {}"),
+    (re.compile(r"Expected `(?:int|float)` <= (\S+)"), "must be at most {}"),
+    (re.compile(r"Expected `str` of length <= (\d+)"), "has at most {} characters"),
+    (re.compile(r"Expected `str` of length >= (\d+)"), "has at least {} character"),
+    (re.compile(r"Expected `(?:array|object)` of length <= (\d+)"), "has at most {} entries"),
+    (re.compile(r"Invalid enum value (.+?)(?: - at .*)?$"), "is none of the choices: {}"),
+    (re.compile(r"Object missing required field `(\w+)`"), "lacks {} in one of its entries"),
+    (re.compile(r"Object contains unknown field `(\w+)`"), "has {} in one of its entries, which means nothing there"),
+    (re.compile(r"Invalid RFC3339 encoded date"), "must be days such as 2026-12-25"),
+    (re.compile(r"Expected `bool(?:ean)?(?: \| null)?`"), "must be true or false"),
+    (re.compile(r"Expected `int(?: \| null)?`"), "must be a whole number"),
+    (re.compile(r"Expected `str(?: \| null)?`"), "must be text"),
+    (re.compile(r"Expected `array`"), "must be a list"),
+    (re.compile(r"Expected `object`"), "must be a list of objects"),
+)
+"""What is said of values that do not fit, in place of the words of the library that reads them."""
+
+
+def words_of(fault: ValueError) -> str:
+    """Return what is wrong with a value, as the end of a sentence that its key begins."""
+    text = str(fault)
+    for said, words in _LIMITS:
+        found = said.match(text)
+        if found:
+            return words.format(*found.groups())
+    return text.partition(" - at `")[0]
+
+
 def plain(value: object) -> Any:  # noqa: ANN401 (any JSON value)
     """Return a setting as the plain value that it was read from."""
-    return msgspec.to_builtins(value, enc_hook=str)
+    # Through JSON, because sequences become lists and days become text there and nowhere else.
+    return msgspec.json.decode(msgspec.json.encode(value, enc_hook=str))
 
 
 def _spelled(kind: type, value: object) -> object:
