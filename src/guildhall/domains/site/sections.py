@@ -257,5 +257,5 @@ def contradictions(document: Document) -> dict[str, str]:
     if thread.container == "threads" and thread.inbox_channel_id is None:
         found["thread.inbox_channel_id"] = "is needed while the container is threads"
     if any(each.from_ >= each.to for each in office.windows):
-        found["office_hours.windows"] = "each must end after it begins"
+        found["office_hours.windows"] = "must each end after they begin"
     return found
