@@ -10,12 +10,13 @@ from guildhall.core.clock import Clock
 from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid, MissingField
 from guildhall.dialects.rustmail.wire import REFUSED, REFUSED_TO_WRITE, SESSION
-from guildhall.domains import bot
+from guildhall.domains import bot, tickets
 from guildhall.domains.bot import Course, Phase
 from guildhall.domains.bot.errors import InvalidPresence
 from guildhall.domains.identity import Permission
 from guildhall.domains.site.errors import SettingLocked
 from guildhall.domains.site.sections import Activity, PresenceState
+from guildhall.domains.tickets import EVERYTHING, Wanted
 from guildhall.web import bot_control
 from guildhall.web.bodies import Body
 from guildhall.web.bot_control import START_FAULTS, Done, configure
@@ -99,14 +100,14 @@ async def get_bot_status(tx: Tx, house: House) -> BotStatus:
         uptime=max(0, int((now - state.since).total_seconds())) if online and state.since else 0,
         presence=shown.bot.status,
         guild_count=state.guilds if online else 0,
-        ticket_count=0,
+        ticket_count=await tickets.count_tickets(tx, Wanted(closed=False), sight=EVERYTHING),
         status="running" if state.course is Course.RUNNING else "stopped",
         state=state.course,
         desired_state="running" if state.wanted else "stopped",
         presence_state=shown.bot.presence_state,
         failure=_failure(state),
         latency_ms=state.latency_ms,
-        total_ticket_count=0,
+        total_ticket_count=await tickets.count_tickets(tx, Wanted(), sight=EVERYTHING),
         pending_deliveries=0,
         simulated=not house.settings.discord.is_real,
     )
