@@ -54,6 +54,7 @@ from guildhall.domains import (
     rooms,
     shifts,
     site,
+    tickets,
 )
 from guildhall.domains.attendance import posting, roles
 from guildhall.domains.attendance.tlog.log import keep_log, open_log
@@ -328,6 +329,7 @@ def _give_work(house: House) -> None:
     house.jobs.work(roles.RUN_ROLES, roles.runner_of(house.role_desk))
     house.jobs.work(roles.GIVE_ROLES, roles.giver_of(house.role_desk))
     house.jobs.every("attendance.roles", ROLES_PERIOD, roles.run_for_voices)
+    house.jobs.every("tickets.close", OFTEN, tickets.close_due)
 
 
 def _gap_ender(scene: voice.Scene) -> Callable[[JobContext], Awaitable[None]]:

@@ -12,6 +12,7 @@ from guildhall.panel import (
     desk_keys,
     desk_snippets,
     desk_staff,
+    desk_tickets,
     devices,
     discord,
     entrance,
@@ -38,6 +39,7 @@ from guildhall.panel import (
     proofs,
     rewards,
     shifts,
+    tickets,
 )
 from guildhall.panel.devices import show_notice
 from guildhall.panel.discord import further_routes
@@ -231,6 +233,29 @@ ROUTES = (
     desk_blocks.list_blocks,
     desk_blocks.create_block,
     desk_blocks.lift_block,
+    # GET and POST /panel/tickets           GET /panel/tickets/live
+    # GET  /panel/tickets/{ticket_id}       POST .../write      .../close       .../reopen
+    tickets.list_own,
+    tickets.open_one,
+    tickets.follow,
+    tickets.show_own,
+    tickets.write,
+    tickets.close,
+    tickets.reopen,
+    # GET  /panel/desk                      GET /panel/desk/live
+    # GET  /panel/desk/{ticket_id}          POST .../reply      .../note        .../claim       .../release
+    #                                       POST .../hold       .../sort        .../close       .../reopen
+    desk_tickets.list_tickets,
+    desk_tickets.follow,
+    desk_tickets.show_ticket,
+    desk_tickets.reply,
+    desk_tickets.note,
+    desk_tickets.claim,
+    desk_tickets.release,
+    desk_tickets.hold,
+    desk_tickets.sort,
+    desk_tickets.close,
+    desk_tickets.reopen,
     # GET and POST /panel/desk/staff        POST .../{grant_id}/withdraw
     desk_staff.list_staff,
     desk_staff.give,

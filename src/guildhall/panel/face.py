@@ -8,6 +8,7 @@ from guildhall.core.actor import Actor, ActorKind, Credential
 from guildhall.core.errors import STATUS, GuildhallError, Kind, NotFound, Unauthenticated
 from guildhall.domains import identity
 from guildhall.domains.identity import Session, User, permissions_of
+from guildhall.domains.tickets import Person
 from guildhall.panel import guild_door
 from guildhall.panel.templating import render
 from guildhall.panel.words import headline_of, message_of
@@ -15,7 +16,7 @@ from guildhall.web.answers import HTML, Answer, redirect
 from guildhall.web.calls import Call
 from guildhall.web.credentials import session_cookie
 from guildhall.web.faces import Face, retry_headers
-from guildhall.web.sessions import session_of
+from guildhall.web.sessions import person_of, session_of
 
 OPEN = Credential.NONE | Credential.SESSION
 SIGNED_IN = Credential.SESSION
@@ -37,12 +38,13 @@ class SignInNeeded(Unauthenticated):
 
 @dataclass(frozen=True)
 class Viewer:
-    """The person who looks at a page, their session, and the token that its forms carry."""
+    """Who looks at a page, their session, the token that its forms carry, and the person as tickets name them."""
 
     user: User
     session: Session
     actor: Actor
     csrf_token: str
+    person: Person
 
 
 class Panel(Face):
@@ -112,7 +114,9 @@ def known_viewer(call: Call) -> Viewer | None:
 
 async def _viewer(call: Call, token: str) -> Viewer | None:
     found = await session_of(call, token)
-    return None if found is None else Viewer(found.user, found.session, found.actor, identity.csrf_token(token))
+    if found is None:
+        return None
+    return Viewer(found.user, found.session, found.actor, identity.csrf_token(token), person_of(found))
 
 
 def _address(call: Call) -> str:

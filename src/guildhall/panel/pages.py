@@ -72,6 +72,10 @@ NOTICES: dict[str, str] = {
     "room-saved": "The room is saved.",
     "session-ended": "The session is over.",
     "sessions-ended": "All their sessions are over.",
+    "ticket-closed": "The ticket is closed.",
+    "ticket-opened": "We have your ticket. The answer comes here.",
+    "ticket-reopened": "The ticket is open again.",
+    "ticket-sorted": "Saved.",
     "tier-changed": "The tier is switched.",
     "token-removed": "The token is removed.",
     "token-saved": "The token is saved.",
@@ -115,6 +119,7 @@ WINGS = (
             Link("Rooms", "/panel/rooms", "r", Permission.READ_HUB),
             Link("Shifts", "/panel/shifts", "f", Permission.READ_HUB),
             Link("My bookings", "/panel/bookings", "b", Permission.BOOK_ROOMS),
+            Link("My tickets", "/panel/tickets", "t", Permission.USE_PANEL),
             Link("Prepared actions", "/panel/actions", "c", Permission.USE_ACTIONS),
         ),
     ),
@@ -140,6 +145,7 @@ WINGS = (
             Link("Categories", "/panel/desk/categories", "q", Permission.MANAGE_CATEGORIES),
             Link("Snippets", "/panel/desk/snippets", "x", Permission.MANAGE_SNIPPETS),
             Link("Blocks", "/panel/desk/blocks", "z", Permission.MANAGE_BLOCKS),
+            Link("Tickets", "/panel/desk", "d", Permission.VIEW_TICKETS),
             Link("Staff", "/panel/desk/staff", "e", Permission.MANAGE_DESK_GRANTS),
             Link("API keys", "/panel/desk/keys", "i", Permission.MANAGE_DESK_KEYS),
             Link("Configuration", "/panel/desk/configuration", "n", Permission.MANAGE_CONFIG),
@@ -154,11 +160,13 @@ def page(
 ) -> Answer:
     """Return a page with its frame, for whoever looks."""
     viewer = known_viewer(call)
+    here, wings = call.request.scope["path"], _wings(call) if viewer else []
     known = {
         "viewer": viewer,
         "csrf_token": viewer.csrf_token if viewer else "",
-        "wings": _wings(call) if viewer else (),
-        "here": call.request.scope["path"],
+        "wings": wings,
+        "here": here,
+        "within": _within(wings, here),
         "notice": NOTICES.get(call.request.query_params.get("done", ""), ""),
         "theme": _theme(call),
         "zone": call.house.hub.zone,
@@ -190,6 +198,12 @@ def _wings(call: Call) -> list[Wing]:
         Wing(wing.name, tuple(link for link in wing.links if call.actor.may(link.permission))) for wing in WINGS
     )
     return [wing for wing in open_to_them if wing.links]
+
+
+def _within(wings: Sequence[Wing], here: str) -> str:
+    """Return the link of the navigation that a page is behind; of several the nearest."""
+    paths = [link.path for wing in wings for link in wing.links]
+    return max((path for path in paths if here == path or here.startswith(f"{path}/")), key=len, default="")
 
 
 def _theme(call: Call) -> str:

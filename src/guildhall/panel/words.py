@@ -15,6 +15,7 @@ from guildhall.domains.rooms.errors import (
     RoomNotFound,
     TooFarAhead,
 )
+from guildhall.domains.tickets.errors import EmptyMessage, InvalidTag, MessageTooLong
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -40,6 +41,9 @@ FIELDS: dict[type[GuildhallError], str] = {
     InvalidEmail: "email",
     InvalidRange: "end",
     InvalidTime: "start",
+    InvalidTag: "tags",
+    EmptyMessage: "text",
+    MessageTooLong: "text",
     LastAdmin: "roles",
     NameTaken: "name",
     OutsideOpeningHours: "start",

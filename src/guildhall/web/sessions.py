@@ -4,6 +4,7 @@ from guildhall.core.actor import Actor
 from guildhall.domains import identity
 from guildhall.domains.identity import Permission, SignedIn, desk
 from guildhall.domains.identity.sessions import IDLE_LIFE
+from guildhall.domains.tickets import Person
 from guildhall.web.calls import Call
 from guildhall.web.credentials import SESSION_COOKIE
 
@@ -26,6 +27,11 @@ async def session_of(call: Call, token: str) -> SignedIn | None:
     if discord_id is None:
         return found
     return SignedIn(found.session, found.user, await with_desk(call, found.actor, discord_id), discord_id)
+
+
+def person_of(caller: SignedIn) -> Person:
+    """Return somebody as tickets name them: by their id at Discord if one is linked, else by that in the house."""
+    return Person(str(caller.discord_id or caller.user.id), caller.user.display_name)
 
 
 async def with_desk(call: Call, actor: Actor, discord_id: int) -> Actor:

@@ -41,6 +41,7 @@ from guildhall.web.answers import Answer
 from guildhall.web.bodies import Body, Later, QueryString
 from guildhall.web.calls import Call
 from guildhall.web.routing import route
+from guildhall.web.sessions import person_of as person_of_session
 
 PLACE: Final = "/api/bot/tickets/{ticket_id}"
 MOST: Final = 200
@@ -327,8 +328,7 @@ async def result_of(tx: Tx, ticket: Ticket) -> TicketResult:
 
 def person_of(call: Call) -> Person:
     """Return the one who calls, as tickets name them."""
-    caller = caller_of(call)
-    return Person(str(caller.discord_id or caller.user.id), caller.user.display_name)
+    return person_of_session(caller_of(call))
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -1,6 +1,6 @@
 """The front desk: tickets, what is said in them, who works on them, and how they end."""
 
-from guildhall.domains.tickets.closing import close_ticket, due_to_close, plan_close, reopen_ticket
+from guildhall.domains.tickets.closing import CLOSING_WORDS, close_ticket, due_to_close, plan_close, reopen_ticket
 from guildhall.domains.tickets.conversation import (
     Draft,
     delete_message,
@@ -10,6 +10,7 @@ from guildhall.domains.tickets.conversation import (
     write_line,
     write_note,
 )
+from guildhall.domains.tickets.jobs import close_due
 from guildhall.domains.tickets.lists.listing import NOBODY, TicketPage, Wanted, count_tickets, list_tickets
 from guildhall.domains.tickets.lists.queries import Sort
 from guildhall.domains.tickets.models import (
@@ -52,6 +53,7 @@ from guildhall.domains.tickets.working import (
 )
 
 __all__ = [
+    "CLOSING_WORDS",
     "EVERYTHING",
     "NOBODY",
     "TOPIC",
@@ -79,6 +81,7 @@ __all__ = [
     "access_ticket_to_change",
     "assign_ticket",
     "claim_ticket",
+    "close_due",
     "close_ticket",
     "count_tickets",
     "delete_message",

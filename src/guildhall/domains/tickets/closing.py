@@ -25,6 +25,8 @@ from guildhall.domains.tickets.tallies import count_in, count_out
 
 LONGEST_REASON: Final = 1000
 LONGEST_PLAN: Final = timedelta(days=366)
+CLOSING_WORDS: Final = "**Closing Message:** "
+"""How the line begins that tells the user why their ticket ends."""
 
 _PLAN = ("close_at", "close_planned_by", "close_planned_reason", "close_planned_silent")
 _END = ("state", "closed", "closed_at", "closed_by", "close_reason", *_PLAN)
@@ -61,7 +63,7 @@ async def close_ticket(
     await count_out(tx, ticket)
     await count_in(tx, closed)
     if reason is not None and not silent:
-        await write_line(tx, closed, f"**Closing Message:** {reason}", now=now)
+        await write_line(tx, closed, CLOSING_WORDS + reason, now=now)
     await write_line(tx, closed, "Ticket successfully closed.", now=now)
     await audit.record(tx, actor, "ticket.closed", ticket.id, now=now, by=by, reason=reason, silent=silent)
     tell_of_ticket(tx, "closed", closed)

@@ -62,8 +62,9 @@ function show(page) {
 
 // What has the keyboard's attention, as a selector that finds its successor on the new page.
 function holding() {
-  const at = document.activeElement?.closest("#main a[href], #main button[popovertarget]");
+  const at = document.activeElement?.closest("#main :is(a[href], button[popovertarget], [id][tabindex='0'])");
   if (!at) return null;
+  if (at.matches("[tabindex='0']")) return `#${CSS.escape(at.id)}`;
   const name = at.matches("a") ? "href" : "popovertarget";
   return `#main [${name}="${CSS.escape(at.getAttribute(name))}"]`;
 }
@@ -252,12 +253,31 @@ function press(selector) {
   return Boolean(found);
 }
 
+// From one line of a list to the next; Enter opens it.
+function turn(by) {
+  const lines = [...document.querySelectorAll("[data-rows] a.main")];
+  const at = lines.indexOf(document.activeElement);
+  const next = at < 0 && by < 0 ? lines.length - 1 : at + by;
+  lines[Math.min(Math.max(next, 0), lines.length - 1)]?.focus();
+}
+
+function reach(selector) {
+  const field = document.querySelector(selector);
+  field?.closest("details")?.setAttribute("open", "");
+  field?.focus();
+}
+
 const keys = {
   "?": () => document.getElementById("keys").togglePopover(),
   "b": () => press("[data-book]") || location.assign("/panel/book"),
   "t": () => press("[data-step=today]"),
   "[": () => press("[data-step=previous]"),
   "]": () => press("[data-step=following]"),
+  "j": () => turn(1),
+  "k": () => turn(-1),
+  "r": () => reach("[data-reply]"),
+  "n": () => reach("[data-note]"),
+  "c": () => press("[data-claim]"),
   "/": () => document.querySelector("input[type=search]")?.focus(),
   "d": () => {
     const dark = getComputedStyle(document.documentElement).colorScheme === "dark" || (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
@@ -300,6 +320,7 @@ function follow() {
     stream.addEventListener("open", () => (stream.opened ? renew() : (stream.opened = true), document.documentElement.dataset.following = ""));
     stream.addEventListener("rooms", renew);
     stream.addEventListener("shifts", renew);
+    stream.addEventListener("tickets", renew);
     // Calendars outside and the bot are heard all the time, which only their own pages show.
     for (const each of ["calendars", "bot"]) stream.addEventListener(each, () => main().dataset.live === each && renew());
     // In a busy guild something happens all the time, so the first event sets the time and later ones do not move it.
@@ -315,10 +336,20 @@ function renew() {
 
 async function reload() {
   pending = 0;
-  if (document.querySelector("#main :popover-open") || document.activeElement?.closest("#main form")) return renew();
+  // Some pages renew parts only, so that nobody loses what they are writing beside them.
+  const parts = [...document.querySelectorAll("#main [data-part]")];
+  const within = parts.length ? "#main [data-part]" : "#main";
+  if (document.querySelector(`${within} :popover-open`) || document.activeElement?.closest(`:is(${within}) form`)) return renew();
   const { answer, page, url } = await load(location.href);
   if (leaves(url) || !answer.ok || !main().hasAttribute("data-live")) return;
-  await change(() => show(page));
+  await change(() => (parts.length && parts.every((each) => page.getElementById(each.id)) ? exchange(parts, page) : show(page)));
+}
+
+// A part that the new page lacks means that the page is another one now, such as that of a ticket that was closed.
+function exchange(parts, page) {
+  const held = holding();
+  for (const each of parts) each.replaceWith(page.getElementById(each.id));
+  if (held) document.querySelector(held)?.focus();
 }
 
 document.addEventListener("visibilitychange", () => {

@@ -1,0 +1,203 @@
+"""Somebody's own tickets: asking, reading the answers, and going on asking."""
+
+from typing import Final
+
+from guildhall.core import ids
+from guildhall.core.actor import Actor
+from guildhall.core.db import Tx
+from guildhall.core.errors import GuildhallError
+from guildhall.core.events import Event
+from guildhall.domains import tickets
+from guildhall.domains.identity import Permission
+from guildhall.domains.tickets import TOPIC, Draft, Kind, Origin, Sight, Source, Ticket, Transport, Wanted
+from guildhall.panel.conversation import (
+    NEWEST,
+    STATES,
+    Earlier,
+    PageNumber,
+    Work,
+    listed,
+    note_reading,
+    thread_for_owner,
+)
+from guildhall.panel.face import viewer_of
+from guildhall.panel.forms import change, show
+from guildhall.panel.pages import PER_PAGE, page, told
+from guildhall.panel.words import Refusal
+from guildhall.web.answers import Answer, redirect
+from guildhall.web.bodies import Form, QueryString
+from guildhall.web.calls import Call
+from guildhall.web.house import House
+from guildhall.web.sse import EventStream
+
+OWN: Final = "/panel/tickets"
+ONE: Final = OWN + "/{ticket_id}"
+MAY: Final = Permission.USE_PANEL
+MOST_OPEN: Final = 3
+MOST_REOPENS: Final = 3
+
+
+class OwnList(QueryString, frozen=True, kw_only=True):
+    """Which page of the list."""
+
+    page: PageNumber = 1
+
+
+class Opening(Form, frozen=True, kw_only=True):
+    """A new ticket: what it is about, and what is asked."""
+
+    subject: str = ""
+    text: str = ""
+
+
+class Writing(Form, frozen=True, kw_only=True):
+    """Something to say; `client_id` makes a form that is sent twice one message."""
+
+    text: str = ""
+    client_id: str = ""
+
+
+@show(OWN, permission=MAY)
+async def list_own(query: OwnList, call: Call, tx: Tx) -> Answer:
+    """List the viewer's tickets, the newest first, with a form for another."""
+    return await _list(call, tx, number=query.page)
+
+
+@change(OWN, permission=MAY)
+async def open_one(form: Opening, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
+    """Open a ticket with its first message."""
+    person, now = viewer_of(call).person, house.clock.now()
+    try:
+        async with tx.savepoint():
+            ticket = await tickets.open_ticket(
+                tx,
+                actor,
+                guild_id=house.settings.discord.guild_id,
+                person=person,
+                origin=Origin.WEB,
+                transport=Transport.DIRECT,
+                needs_channel=False,
+                subject=form.subject,
+                most_open=MOST_OPEN,
+                now=now,
+            )
+            await tickets.write_as_user(tx, actor, ticket, person, Draft(form.text, Source.PANEL), now=now)
+    except GuildhallError as error:
+        return await _list(call, tx, entered=form, refusal=Refusal.of(error))
+    return redirect(told(f"{OWN}/{ticket.id}", "ticket-opened"))
+
+
+@show(OWN + "/live", permission=MAY, transaction="none")
+async def follow(call: Call, house: House) -> Answer:
+    """Tell, for as long as they look, that something has happened in one of the viewer's tickets."""
+    own = viewer_of(call).person.id
+
+    def concerns(event: Event) -> bool:
+        return event.data.get("user_id") == own and event.data.get("kind") != Kind.NOTE
+
+    return EventStream(house.events, TOPIC, only=concerns)
+
+
+@show(ONE, permission=MAY, transaction="none")
+async def show_own(ticket_id: str, query: Earlier, call: Call, house: House) -> Answer:
+    """Show a ticket of the viewer's, which they have read then."""
+    async with house.database.read() as tx:
+        ticket = await _own(call, tx, ticket_id)
+        shown = await _page(call, tx, ticket, before=query.before)
+    await note_reading(call, ticket, viewer_of(call).person.id)
+    return shown
+
+
+@change(ONE + "/write", permission=MAY)
+async def write(ticket_id: str, form: Writing, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
+    """Write to the staff."""
+    person, draft = viewer_of(call).person, Draft(form.text, Source.PANEL, client_id=form.client_id or None)
+    return await _after(
+        call,
+        tx,
+        ticket_id,
+        lambda ticket: tickets.write_as_user(tx, actor, ticket, person, draft, now=house.clock.now()),
+        text=form.text,
+    )
+
+
+@change(ONE + "/close", permission=MAY)
+async def close(ticket_id: str, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
+    """Close a ticket that needs no answer any more."""
+    by, now = viewer_of(call).person.id, house.clock.now()
+    return await _after(
+        call,
+        tx,
+        ticket_id,
+        lambda ticket: tickets.close_ticket(tx, actor, ticket, by=by, now=now),
+        done="ticket-closed",
+    )
+
+
+@change(ONE + "/reopen", permission=MAY)
+async def reopen(ticket_id: str, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
+    """Open a closed ticket again."""
+    return await _after(
+        call,
+        tx,
+        ticket_id,
+        lambda ticket: tickets.reopen_ticket(
+            tx, actor, ticket, by_user=True, most_by_user=MOST_REOPENS, now=house.clock.now()
+        ),
+        done="ticket-reopened",
+    )
+
+
+async def _after(call: Call, tx: Tx, ticket_id: str, work: Work, *, text: str = "", done: str = "") -> Answer:
+    """Change a ticket of the viewer's and go back to it, or show it with why that was refused."""
+    own = Sight(own=viewer_of(call).person.id)
+    try:
+        async with tx.savepoint():
+            await work(await tickets.access_ticket_to_change(tx, call.actor, ticket_id, sight=own))
+    except GuildhallError as error:
+        return await _page(call, tx, await _own(call, tx, ticket_id), text=text, refusal=Refusal.of(error))
+    return redirect(told(f"{OWN}/{ticket_id}", done) if done else f"{OWN}/{ticket_id}")
+
+
+async def _list(
+    call: Call, tx: Tx, *, number: int = 1, entered: Opening | None = None, refusal: Refusal | None = None
+) -> Answer:
+    own = viewer_of(call).person.id
+    found = await tickets.list_tickets(
+        tx, Wanted(), sight=Sight(own=own), limit=PER_PAGE, offset=(number - 1) * PER_PAGE
+    )
+    return page(
+        call,
+        "tickets.html",
+        status=refusal.status if refusal else 200,
+        title="My tickets",
+        tickets=await listed(tx, found.tickets, own, OWN),
+        number=number,
+        has_more=number * PER_PAGE < found.total,
+        entered=entered or Opening(),
+        refusal=refusal,
+    )
+
+
+async def _own(call: Call, tx: Tx, ticket_id: str) -> Ticket:
+    return await tickets.access_ticket(tx, call.actor, ticket_id, sight=Sight(own=viewer_of(call).person.id))
+
+
+async def _page(
+    call: Call, tx: Tx, ticket: Ticket, *, before: int = NEWEST, text: str = "", refusal: Refusal | None = None
+) -> Answer:
+    return page(
+        call,
+        "ticket.html",
+        status=refusal.status if refusal else 200,
+        title=ticket.subject or f"Ticket {ticket.number}",
+        ticket=ticket,
+        state=STATES[ticket.state],
+        path=f"{OWN}/{ticket.id}",
+        thread=await thread_for_owner(tx, ticket, before),
+        newest=before == NEWEST,
+        may_reopen=ticket.user_reopen_count < MOST_REOPENS,
+        client_id=ids.ulid(),
+        text=text,
+        refusal=refusal,
+    )
