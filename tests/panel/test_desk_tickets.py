@@ -83,7 +83,7 @@ async def test_somebody_asks_and_staff_answer_while_both_look_on(
     async with visiting(browser, served) as staff, browsing(browser, served, rosa[1]) as page:
         await sign_in(staff)
         await staff.get_by_role("link", name="Tickets", exact=True).click()
-        await expect(staff.get_by_text("Nothing here.")).to_be_visible()
+        await expect(staff.get_by_text("No ticket is open.")).to_be_visible()
         await expect(staff.locator("html[data-following]")).to_have_count(1)
 
         await page.goto(OWN)

@@ -20,6 +20,8 @@ PAGES = (
     "/panel/shifts?date=2026-03-03",
     "/panel/shifts/print?day=2026-03-03",
     "/auth/verify?code=123456",
+    "/panel/tickets",
+    "/panel/desk",
     "/panel/actions",
     "/panel/account",
     "/panel/people",

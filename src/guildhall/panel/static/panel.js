@@ -340,9 +340,16 @@ async function reload() {
   const parts = [...document.querySelectorAll("#main [data-part]")];
   const within = parts.length ? "#main [data-part]" : "#main";
   if (document.querySelector(`${within} :popover-open`) || document.activeElement?.closest(`:is(${within}) form`)) return renew();
-  const { answer, page, url } = await load(location.href);
-  if (leaves(url) || !answer.ok || !main().hasAttribute("data-live")) return;
+  const found = await load(location.href).catch(unreachable);
+  if (!found || leaves(found.url) || !found.answer.ok || !main().hasAttribute("data-live")) return;
+  const { page } = found;
   await change(() => (parts.length && parts.every((each) => page.getElementById(each.id)) ? exchange(parts, page) : show(page)));
+}
+
+// A house out of reach is no fault of the page: its stream breaks too, and all is loaded anew when it is back.
+function unreachable(fault) {
+  if (!(fault instanceof TypeError)) throw fault;
+  return null;
 }
 
 // A part that the new page lacks means that the page is another one now, such as that of a ticket that was closed.
