@@ -39,8 +39,8 @@ TOKENLESS: Final = (
     "There is no token. Put the bot's token into the configuration, or into DISCORD_TOKEN and restart the server."
 )
 TOKENLESS_HERE: Final = (
-    "There is no token. Put the bot's token into the configuration; or into DISCORD_TOKEN, or give the simulator a free "
-    "port by SIMULATOR_PORT, and restart the server."
+    "There is no token. Put the bot's token into the configuration; or into DISCORD_TOKEN, or give the simulator a "
+    "free port by SIMULATOR_PORT, and restart the server."
 )
 ALL_USED: Final = "All sessions that Discord allows in a day are used. It goes on tomorrow (UTC)."
 BROKEN: Final = "Something went wrong in the program; the log has it."

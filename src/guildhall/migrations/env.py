@@ -30,7 +30,6 @@ import guildhall.domains.tickets.blocks.models
 import guildhall.domains.tickets.categories.models
 import guildhall.domains.tickets.models
 import guildhall.domains.tickets.snippets.models  # noqa: F401 (each of these puts its tables on the metadata)
-import guildhall.domains.tickets.models  # noqa: F401 (each of these puts its tables on the metadata)
 from guildhall.core.db import metadata
 
 TAKE_TURN = {"postgresql": "SELECT pg_advisory_xact_lock(7204511093)", "sqlite": "BEGIN IMMEDIATE"}

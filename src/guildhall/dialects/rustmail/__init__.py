@@ -15,7 +15,6 @@ from guildhall.dialects.rustmail import (
     tickets,
     users,
 )
-from guildhall.dialects.rustmail import apikeys, audit, bans, bot, config, messages, sign_in, staff, tickets, users
 from guildhall.dialects.rustmail.face import Rustmail
 from guildhall.web.routing import Route
 
