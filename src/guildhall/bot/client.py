@@ -155,6 +155,7 @@ class HouseBot(commands.Bot):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_WITHIN):
                 await self.close()
+                await self._socket.part()
         await self.http.close()
         await self._intake.stop()
 

@@ -8,7 +8,7 @@ import asyncio
 import zlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import aiohttp
 from discord import ConnectionClosed, HTTPException, LoginFailure, PrivilegedIntentsRequired
@@ -101,8 +101,19 @@ class Socket(DiscordWebSocket):
 
     pulse: Pulse
     count_faulty: Callable[[], None]
+    latest: "ClassVar[Socket | None]" = None
     _asked_to_leave = False
     _dead = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (the library's signature)
+        super().__init__(*args, **kwargs)
+        type(self).latest = self
+
+    @classmethod
+    async def part(cls) -> None:
+        """End the last connection, also one that was given up before the library had handed it out."""
+        if cls.latest is not None and cls.latest.open:
+            await cls.latest.close(code=1000)
 
     async def received_message(self, msg: Any, /) -> None:  # noqa: ANN401 (the library's signature)
         """Take in a message. One that the library cannot make sense of is logged, counted and forgotten."""

@@ -94,11 +94,12 @@ async def configure(
     async with house.database.write() as tx:
         now = house.clock.now()
         outcome = await site.change_configuration(tx, actor, changes, site=house.site, version=version, now=now)
-        wanted = (await bot.state_of(tx, now=now)).wanted
-        renews = wanted and not RECONNECTING.isdisjoint(outcome.changed)
+        state = await bot.state_of(tx, now=now)
+        renews = state.wanted and not RECONNECTING.isdisjoint(outcome.changed)
         if renews:
             await bot.restart_bot(tx, actor, now=now)
-    if not renews:
+    # Where no process has ever run the bot, there is none to wait for.
+    if not renews or state.reported_at is None:
         return Configured(outcome, reconnected=False)
     state = await bot.settle(house.database, house.events, house.clock)
     return Configured(outcome, state.phase is Phase.CONNECTED)

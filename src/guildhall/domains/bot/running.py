@@ -99,7 +99,7 @@ async def _ask_for(tx: Tx, actor: Actor, order: Command, action: str, *, wanted:
 async def settle(database: Database, events: EventBus, clock: Clock, *, patience: float = PATIENCE) -> BotState:
     """Wait until the bot has done what was asked of it before, for so many seconds at most; return how it does then.
 
-    Holds no transaction meanwhile. Where no process has ever run the bot, nothing is waited for.
+    Holds no transaction meanwhile.
     """
     async with events.subscribe(SHOWN) as told:
         asked = None
@@ -108,7 +108,7 @@ async def settle(database: Database, events: EventBus, clock: Clock, *, patience
                 while True:
                     state = await _look(database, clock)
                     asked = state.asked if asked is None else asked
-                    if state.is_settled(asked) or state.reported_at is None:
+                    if state.is_settled(asked):
                         return state
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(LOOK):

@@ -33,7 +33,7 @@ log = get_logger(__name__)
 CHANGED: Final = "site.configuration"
 """The topic under which is told that the configuration has changed."""
 
-LOOK: Final = 0.5
+LOOK: Final = 0.3
 """Seconds between two looks at the version: processes that share no Redis hear nothing of each other."""
 
 LONGEST_SECRET: Final = 500
