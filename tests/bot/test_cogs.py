@@ -95,8 +95,14 @@ async def says(scene: Scene, command: str, **options: object) -> str:
         "options": options,
     }
     await until_registered(scene)
+    seen: dict[str, Any] = {}
     async with httpx.AsyncClient(timeout=30) as client:
-        seen = (await client.post(f"{scene.discord.address}/_sim/interactions", json=body)).json()
+
+        async def answered() -> bool:
+            seen.update((await client.post(f"{scene.discord.address}/_sim/interactions", json=body)).json())
+            return "content" in seen
+
+        await until(answered)
     return str(seen["content"] or (seen["embeds"] or seen["followups"][0]["embeds"])[0]["title"])
 
 

@@ -246,7 +246,7 @@ async def test_pages_need_as_many_statements_for_much_as_for_little(
     served: Served, keeper: httpx.AsyncClient, place: Place, voices: Voices, discord: DiscordSimulator, tracked: int
 ) -> None:
     pages = {
-        f"/panel/guilds/{tracked}": 16,
+        f"/panel/guilds/{tracked}": 17,
         f"/panel/guilds/{tracked}/board": 14,
         f"/panel/guilds/{tracked}/archive": 10,
         f"/panel/guilds/{tracked}/tracking": 10,

@@ -23,7 +23,7 @@ async def visiting(browser: Browser, served: Served, **options: Any) -> AsyncIte
         yield page
     finally:
         await context.close()
-    assert faults == []
+    assert faults == [], faults
 
 
 async def sign_in(page: Page, name: str = ADMIN_NAME, password: str = ADMIN_PASSWORD) -> None:

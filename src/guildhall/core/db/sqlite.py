@@ -21,6 +21,9 @@ from guildhall.core.db.base import Clash, Database, Result, StoreUnavailable, Tx
 log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT = 10_000
+PRIMARY_CODE = 0xFF
+"""Beneath these bits an error code of SQLite says what went wrong, above them why."""
+
 SLOW_STATEMENT = 0.005
 CLASHES = (
     sqlite3.SQLITE_CONSTRAINT_UNIQUE,
@@ -224,7 +227,7 @@ def _enter_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as fault:
-            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if fault.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
         else:

@@ -56,7 +56,9 @@ class InvalidOAuthState(Invalid):
     text = "This browser did not begin that login, or it is over"
 
 
-@route("GET", LOGIN, permission=Permission.PUBLIC, accepts=OPEN, transaction="none", also=(FOUND,))
+@route(
+    "GET", LOGIN, permission=Permission.PUBLIC, accepts=OPEN, transaction="none", also=(FOUND,), refusals=(Invalid,)
+)  # fmt: skip
 async def start_login(query: LoginQuery, call: Call, house: House) -> Answer:
     """Send the browser to Discord's page."""
     if house.discord_door is None:

@@ -64,7 +64,7 @@ function show(page) {
 function holding() {
   const at = document.activeElement?.closest("#main :is(a[href], button[popovertarget], [id][tabindex='0'])");
   if (!at) return null;
-  if (at.matches("[tabindex='0']")) return `#${CSS.escape(at.id)}`;
+  if (at.matches("[id][tabindex='0']")) return `#${CSS.escape(at.id)}`;
   const name = at.matches("a") ? "href" : "popovertarget";
   return `#main [${name}="${CSS.escape(at.getAttribute(name))}"]`;
 }
