@@ -149,6 +149,7 @@ async def test_a_cog_that_is_wrong_is_told_and_the_one_before_stays(scenes: Scen
     async with scenes(COGS_DIR=str(folder), COGS_ALLOWED="*") as scene:
         await scene.comes_to(Phase.CONNECTED)
         first = await ask(scene, "greeting")
+        assert first.loaded_at is not None, first.error
         wrong = {
             "def setup(bot:": "greeting.py, line 1: SyntaxError",
             "import nowhere_at_all": "greeting.py, line 1: ModuleNotFoundError",

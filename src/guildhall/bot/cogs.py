@@ -115,6 +115,8 @@ class CogKeeper:
         if module in self._bot.extensions:
             await self._bot.reload_extension(module)
         else:
+            # What a cog that ended in the middle of its import has left behind would be taken for the cog.
+            sys.modules.pop(module, None)
             await self._bot.load_extension(module)
 
     async def _unload(self, name: str) -> None:
