@@ -39,7 +39,7 @@ FULL = AttendanceExtent(
     many=History(5_000_000, 8000),
     sessions_signed=100_000,
     receipts=10_000,
-    rounds=3,
+    rounds=2,
     seconds=1.0,
 )
 QUICK = AttendanceExtent(
