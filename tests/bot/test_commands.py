@@ -406,9 +406,9 @@ async def test_trouble_is_told_and_the_bot_lives(
     discord.faults.clear()
     # The database is gone for a moment.
     closed = lived.house.database.read
-    lived.house.database.read = _broken  # type: ignore[method-assign,assignment]
+    lived.house.database.read = _broken  # type: ignore[method-assign,assignment] # It fails as a database that is gone does.
     broken = await rosa.use("leaderboard")
-    lived.house.database.read = closed  # type: ignore[method-assign]
+    lived.house.database.read = closed  # type: ignore[method-assign] # As it was.
     assert (broken["title"], broken["alone"]) == ("Something broke on our side", True)
     assert "database" not in broken["description"]
     # An interaction whose answer comes too late is nobody's any more.

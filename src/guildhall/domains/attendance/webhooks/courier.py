@@ -187,7 +187,7 @@ class Courier:
             headers = signed_headers(keys, webhook_id=delivery.id, at=now, body=body)
             reply = await self._outside.post(webhook.url or "", headers=headers, body=body, seconds=self._seconds)
         except SecretUnreadable as fault:
-            log.error("A webhook's secret cannot be read", guild=webhook.guild_id, reason=str(fault))  # noqa: TRY400
+            log.error("A webhook's secret cannot be read", guild=webhook.guild_id, reason=str(fault))  # noqa: TRY400 (no traceback: it could show the secret)
             return Outcome(fault="The secret cannot be read here any more; rotate it")
         except AddressRefused as fault:
             return Outcome(fault=fault.message)
