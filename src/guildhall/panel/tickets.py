@@ -142,7 +142,13 @@ async def reopen(ticket_id: str, call: Call, tx: Tx, actor: Actor, house: House)
         tx,
         ticket_id,
         lambda ticket: tickets.reopen_ticket(
-            tx, actor, ticket, by_user=True, most_by_user=MOST_REOPENS, now=house.clock.now()
+            tx,
+            actor,
+            ticket,
+            by_user=True,
+            most_by_user=MOST_REOPENS,
+            most_open=MOST_OPEN,
+            now=house.clock.now(),
         ),
         done="ticket-reopened",
     )

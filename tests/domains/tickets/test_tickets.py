@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -161,6 +162,23 @@ async def test_a_closed_ticket_takes_nothing_more_until_it_is_opened_again(desk:
     with pytest.raises(TicketAlreadyOpen) as raised:
         await desk.do(tickets.reopen_ticket, ticket)
     assert raised.value.details == {"ticket_id": other.id}
+
+
+async def test_who_has_as_many_tickets_as_they_may_opens_none_of_them_again(desk: Desk) -> None:
+    direct: dict[str, Any] = {"origin": Origin.WEB, "transport": Transport.DIRECT, "most_open": 2}
+    first, second = await desk.open(**direct), await desk.open(**direct)
+    await desk.do(tickets.close_ticket, first, by=ROSA.id)
+    third = await desk.open(**direct)
+    again: dict[str, Any] = {"by_user": True, "most_by_user": 1, "most_open": 2}
+    with pytest.raises(TooManyOpen):
+        await desk.do(tickets.reopen_ticket, first, **again)
+    await desk.do(tickets.close_ticket, second, by=ROSA.id)
+    await desk.do(tickets.close_ticket, third, by=ROSA.id)
+    answers = await asyncio.gather(
+        *(desk.do(tickets.reopen_ticket, each, **{**again, "most_open": 1}) for each in (first, second)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(each, TooManyOpen) for each in answers) == 1
 
 
 async def test_a_ticket_closes_at_the_time_that_was_planned(desk: Desk, database: Database) -> None:

@@ -20,6 +20,7 @@ from guildhall.domains.tickets.errors import (
 )
 from guildhall.domains.tickets.models import Ticket, TicketState, Transport, tickets
 from guildhall.domains.tickets.news import tell_of_ticket
+from guildhall.domains.tickets.opening import check_open
 from guildhall.domains.tickets.queries import DUE_TO_CLOSE, LIVE_RELAY
 from guildhall.domains.tickets.tallies import count_in, count_out
 
@@ -116,13 +117,14 @@ async def reopen_ticket(
     *,
     by_user: bool = False,
     most_by_user: int = 0,
+    most_open: int | None = None,
     needs_channel: bool = False,
     now: datetime,
 ) -> Ticket:
     """Open a closed ticket again, with nobody who has claimed it. The ticket is locked.
 
-    Its user may do so `most_by_user` times. Raises TicketOpen, TooManyReopens, TicketAlreadyOpen when the user has
-    another relayed ticket by now.
+    Its user may do so `most_by_user` times, with fewer than `most_open` direct tickets open. Raises TicketOpen,
+    TooManyReopens, TooManyOpen, and TicketAlreadyOpen when the user has another relayed ticket by now.
     """
     if not ticket.closed:
         raise TicketOpen
@@ -132,6 +134,8 @@ async def reopen_ticket(
         live = await tx.one(LIVE_RELAY, guild_id=ticket.guild_id, user_id=ticket.user_id)
         if live is not None:
             raise TicketAlreadyOpen(ticket_id=live.id)
+    elif most_open is not None:
+        await check_open(tx, ticket.user_id, most_open)
     opened = replace(
         ticket,
         state=TicketState.OPENING if needs_channel else TicketState.OPEN,

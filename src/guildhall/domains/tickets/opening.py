@@ -71,11 +71,8 @@ async def open_ticket(
         raise LookupError("the row that numbers tickets is made by the migration")
     if transport is Transport.RELAY:
         await _check_no_live_relay(tx, guild_id, person.id)
-    elif (
-        len([each for each in await tx.all(OPEN_OF_PERSON, user_id=person.id) if each.transport is transport])
-        >= most_open
-    ):
-        raise TooManyOpen
+    else:
+        await check_open(tx, person.id, most_open)
     ticket = Ticket(
         id=ids.ulid(),
         number=number,
@@ -100,6 +97,15 @@ async def open_ticket(
     await audit.record(tx, actor, "ticket.opened", ticket.id, now=now, number=number, origin=origin, user=person.id)
     tell_of_ticket(tx, "opened", ticket)
     return ticket
+
+
+async def check_open(tx: Tx, user_id: str, most_open: int) -> None:
+    """Refuse a further direct ticket to whoever has as many open as they may. Raises TooManyOpen."""
+    # Whoever holds this row opens no other ticket meanwhile, and nobody else does.
+    await tx.one(LAST_NUMBER_LOCKED)
+    open_ones = await tx.all(OPEN_OF_PERSON, user_id=user_id)
+    if sum(each.transport is Transport.DIRECT for each in open_ones) >= most_open:
+        raise TooManyOpen
 
 
 async def note_channel(tx: Tx, ticket: Ticket, channel_id: int) -> Ticket:
