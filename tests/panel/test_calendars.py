@@ -166,6 +166,7 @@ async def test_conflicts_and_what_was_given_up_are_told_until_somebody_deals_wit
         await clash.get_by_role("link", name="Yoga").click()
         await page.get_by_role("button", name="Cancel this booking…").click()
         await page.get_by_role("button", name="Cancel the booking").click()
+        await expect(page.locator(".toast").last).to_contain_text("Cancelled.")
         await page.goto(CALENDARS)
         await expect(page.get_by_text("No event outside is in the way of a booking.")).to_be_visible()
         await page.goto("/panel/system")

@@ -180,5 +180,6 @@ async def test_the_page_can_be_read_by_everybody_on_every_screen(
         await judge("log")
         server.says(410)
         await page.get_by_role("button", name="Send a test").click()
+        await expect(page.locator(".toast")).to_be_visible()
         await page.goto(path)
         await judge("off")

@@ -12,6 +12,10 @@ TUESDAY = 3
 """The column of the second day in the week's table; the first names the room."""
 
 
+# A machine that does much else shows a page late; a page that never shows what is expected fails as surely.
+expect.set_options(timeout=20_000)
+
+
 @asynccontextmanager
 async def visiting(browser: Browser, served: Served, **options: Any) -> AsyncIterator[Page]:  # noqa: ANN401 (Playwright's)
     """Open a page in a browser of its own, with its own cookies. A script's fault fails the test."""

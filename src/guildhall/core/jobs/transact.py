@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from guildhall.core.outbox import Queue
 
@@ -168,8 +169,15 @@ class Transact:
                 thread.join(THREAD_ENDS_WITHIN)
         # Every interrupted job would be a warning, and interrupting them is the purpose.
         log.setLevel(logging.ERROR)
+        # A thread that is late hands its connection back when the pool is closed; nobody would close it then.
+        sqlalchemy.event.listen(self._engine, "checkin", close_at_once)
         self._api.destroy(destroy_registry=True)
         self._engine.dispose()
+
+
+def close_at_once(_connection: object, record: ConnectionPoolEntry) -> None:
+    """Close a connection that is handed back to the pool."""
+    record.invalidate()
 
 
 def check_platform() -> None:
