@@ -7,12 +7,13 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.response import Response
 
@@ -70,7 +71,7 @@ from guildhall.web.edge import Edge
 from guildhall.web.faces import Face
 from guildhall.web.hooks import PATH as HOOK_PATH, ROUTES as HOOK_ROUTES, channel_token, google_channel
 from guildhall.web.house import House
-from guildhall.web.routing import Route, answer_options, build_router
+from guildhall.web.routing import Route, answer_options, handlers_of
 from guildhall.web.system import ROUTES as SYSTEM_ROUTES, System
 
 log = get_logger(__name__)
@@ -82,7 +83,9 @@ SYNC_PERIOD = timedelta(minutes=5)
 REMINDING = timedelta(minutes=5)
 ROLES_PERIOD = timedelta(minutes=10)
 
-FACES: tuple[tuple[Face, Sequence[Route]], ...] = (
+Faces: TypeAlias = tuple[tuple[Face, Sequence[Route]], ...]
+
+FACES: Faces = (
     (attendance.Attendance(), attendance.ROUTES),
     (rustmail.Rustmail(), rustmail.ROUTES),
     (commonshub.CommonsHub(), commonshub.ROUTES),
@@ -141,22 +144,31 @@ async def open_house(
 
 
 def build_app(house: House) -> Any:  # noqa: ANN401 (an ASGI application)
-    """Return the ASGI application: every face's router in one parent, so that two may share a path."""
-    documented = {face.name: (face, routes) for face, routes in FACES}
-    docs = docs_routes(documented, server=house.settings.public_url)
-    panel = (*PANEL_ROUTES, *further_routes(house.settings))
-    faces = (*FACES, (Panel(), panel), (System(), (*SYSTEM_ROUTES, *HOOK_ROUTES, *docs)))
-    routers = [build_router(face, routes, house) for face, routes in faces]
-    options = answer_options(route for _, routes in faces for route in routes)
+    """Return the ASGI application of a house."""
+    settings = house.settings
+    panel = (*PANEL_ROUTES, *further_routes(settings.discord_redirect, settings.public_url))
+    return Edge(_router(FACES, panel, SYSTEM_ROUTES), house)
+
+
+@lru_cache(maxsize=4)
+def _router(dialects: Faces, panel: Sequence[Route], system: Sequence[Route]) -> Litestar:
+    """Return the router of every face: they share one, so that two faces may share a path.
+
+    It takes half a second to make and knows no house, so a process makes it once.
+    """
+    docs = docs_routes({face.name: (face, routes) for face, routes in dialects})
+    faces = (*dialects, (Panel(), panel), (System(), (*system, *HOOK_ROUTES, *docs)))
     owner = _Owner([face for face, _ in faces])
-    app = Litestar(
-        route_handlers=[Router(path="/", route_handlers=[*options, *routers])],
+    return Litestar(
+        route_handlers=[
+            *answer_options(route for _, routes in faces for route in routes),
+            *(handler for face, routes in faces for handler in handlers_of(face, routes)),
+        ],
         exception_handlers={Exception: owner.refuse_unrouted},
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,
     )
-    return Edge(app, house.metrics, is_https=house.settings.public_url.startswith("https://"))
 
 
 class _Owner:

@@ -14,6 +14,7 @@ from guildhall.web.answers import HTML, Answer
 from guildhall.web.assets import Assets
 from guildhall.web.calls import Call
 from guildhall.web.faces import Face
+from guildhall.web.house import House
 from guildhall.web.openapi import document_of
 from guildhall.web.routing import Route, route
 
@@ -31,7 +32,7 @@ START = """SwaggerUIBundle({{
 }});"""
 
 
-def docs_routes(faces: Mapping[str, tuple[Face, Sequence[Route]]], *, server: str) -> tuple[Route, ...]:
+def docs_routes(faces: Mapping[str, tuple[Face, Sequence[Route]]]) -> tuple[Route, ...]:
     """Return the routes of the documentation of these faces."""
     assets = Assets("/docs/assets", (_viewer() / name for name in NEEDED))
     css, bundle, preset = (assets.url(name) for name in NEEDED)
@@ -42,7 +43,7 @@ def docs_routes(faces: Mapping[str, tuple[Face, Sequence[Route]]], *, server: st
     start = START.format(urls=msgspec.json.encode(urls).decode()).encode()
 
     @cache
-    def document(name: str) -> bytes:
+    def document(name: str, server: str) -> bytes:
         face, routes = faces[name]
         return msgspec.json.encode(document_of(face, routes, server=server))
 
@@ -62,12 +63,12 @@ def docs_routes(faces: Mapping[str, tuple[Face, Sequence[Route]]], *, server: st
         return assets.serve(name, call)
 
     @route("GET", "/docs/openapi/{file}", permission=Permission.PUBLIC, accepts=OPEN, transaction="none")
-    async def show_document(file: str) -> Answer:
+    async def show_document(file: str, house: House) -> Answer:
         """Give the OpenAPI document of a dialect."""
         name = file.removesuffix(".json")
         if name not in faces or name == file:
             raise NotFound
-        return Answer(document(name))
+        return Answer(document(name, house.settings.public_url))
 
     return (show_docs, show_docs_script, show_docs_asset, show_document)
 

@@ -1,11 +1,14 @@
-"""The outermost layer: a request id, security headers, one log line and one measurement for every request."""
+"""The outermost layer: a request id, security headers, one log line and one measurement for every request.
+
+It also says which house a request is in: the routes below are the same for all of them.
+"""
 
 import time
 from typing import Any
 
 from guildhall.core import ids
 from guildhall.core.log import bind_request, get_logger
-from guildhall.core.metrics import Metrics
+from guildhall.web.house import House
 
 log = get_logger("guildhall.requests")
 
@@ -30,9 +33,11 @@ SLOW = 1.0
 class Edge:
     """Wraps the application; everything a client ever gets has passed here."""
 
-    def __init__(self, app: Any, metrics: Metrics, *, is_https: bool) -> None:  # noqa: ANN401 (the ASGI signature)
+    def __init__(self, app: Any, house: House) -> None:  # noqa: ANN401 (the ASGI signature)
         self._app = app
-        self._metrics = metrics
+        self._house = house
+        self._metrics = house.metrics
+        is_https = house.settings.public_url.startswith("https://")
         self._always = COMMON_HEADERS + (((b"strict-transport-security", b"max-age=31536000"),) if is_https else ())
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
@@ -42,7 +47,7 @@ class Edge:
             return
         request_id = ids.ulid()
         state = scope.setdefault("state", {})
-        state["request_id"] = request_id
+        state["request_id"], state["house"] = request_id, self._house
         status, spent = 500, 0.0
         begun = time.perf_counter()
 

@@ -14,7 +14,6 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
@@ -140,9 +139,9 @@ def route(
     return declare
 
 
-def build_router(face: Face, routes: Sequence[Route], house: House) -> Router:
-    """Return the router of a face."""
-    return Router(path="/", route_handlers=[_litestar_handler(face, each, house) for each in routes])
+def handlers_of(face: Face, routes: Iterable[Route]) -> list[HTTPRouteHandler]:
+    """Return the router's handlers of a face's routes, for whichever house the request's state names."""
+    return [_litestar_handler(face, each) for each in routes]
 
 
 def answer_options(routes: Iterable[Route]) -> list[HTTPRouteHandler]:
@@ -165,11 +164,11 @@ def _options_handler(path: str, methods: Sequence[str]) -> HTTPRouteHandler:
     return HTTPRouteHandler(path, http_method=["OPTIONS"], status_code=200, include_in_schema=False)(endpoint)
 
 
-def _litestar_handler(face: Face, each: Route, house: House) -> HTTPRouteHandler:
+def _litestar_handler(face: Face, each: Route) -> HTTPRouteHandler:
     async def endpoint(request: AnyRequest) -> ASGIApp:
         scope_state = request.scope["state"]
         scope_state["route"], scope_state["face"] = each.path, face.name
-        call = Call(request, each, house)
+        call = Call(request, each, scope_state["house"])
         try:
             answer = await _handle(face, call)
             # The answer's own come last: of two cookies with one name, browsers take the latter.
