@@ -149,7 +149,11 @@ async def judge(
     await database.close()
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["between signing and sending", "between sending and the answer"])
+@pytest.mark.parametrize(
+    ("engine", "before"),
+    [("postgresql", True), ("sqlite", False)],
+    ids=["between signing and sending", "between sending and the answer"],
+)
 async def test_killed_at_a_transaction_the_server_mints_each_once_when_it_is_back(
     database_url: str,
     tmp_path: Path,
@@ -191,7 +195,7 @@ async def test_two_servers_with_one_key_mint_each_once_though_one_is_killed_agai
     postgresql_database_url: str, tmp_path: Path, mintable: Mintable, proxy: Proxy
 ) -> None:
     await put_on_chain(postgresql_database_url, mintable)
-    slots = [f"2026-03-{day}/{index}" for day in (17, 18, 19) for index in range(5)]
+    slots = [f"2026-03-{day}/{index}" for day in (18, 19) for index in range(5)]
     with contextlib.ExitStack() as stack:
         settings = on_chain(mintable, proxy.url)
         victim, other = (
@@ -199,7 +203,7 @@ async def test_two_servers_with_one_key_mint_each_once_though_one_is_killed_agai
         )
         async with app_of(other) as app:
             people = await people_of(app, slots)
-        for part in range(3):
+        for part in range(2):
             async with app_of(victim) as first, app_of(other) as second:
                 wanted = slots[part * 5 : part * 5 + 5]
                 calls = [

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from guildhall.core.db.base import Engine
 from guildhall.simulator.discord import DiscordSimulator, Limits, simulate
 from tests.clock import SettableClock
 from tests.dialects.attendance.asking import Place, Voices
@@ -21,6 +22,12 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+@pytest.fixture
+def engine() -> Engine:
+    """One engine: pages call verbs that are tested on both."""
+    return "sqlite"
 
 
 @pytest.fixture

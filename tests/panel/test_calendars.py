@@ -10,7 +10,6 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from guildhall.core import outbox
 from guildhall.core.actor import SYSTEM, Actor, ActorKind, Credential
-from guildhall.core.db.base import Engine
 from guildhall.core.outbox import JobState
 from guildhall.domains import calendars, identity, rooms
 from guildhall.domains.calendars import CalendarKind, CalendarPlan, Link, WriteCounts, WriteRef
@@ -43,12 +42,6 @@ SUMMARY:Rehearsal of the choir\r
 END:VEVENT\r
 END:VCALENDAR\r
 """
-
-
-@pytest.fixture
-def engine() -> Engine:
-    """One engine: nothing here depends on it."""
-    return "sqlite"
 
 
 @pytest.fixture

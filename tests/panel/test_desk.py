@@ -20,12 +20,6 @@ STAFF, KEYS = "/panel/desk/staff", "/panel/desk/keys"
 
 
 @pytest.fixture
-def engine() -> str:
-    """What is tested here does not depend on the engine."""
-    return "sqlite"
-
-
-@pytest.fixture
 async def discord() -> AsyncIterator[DiscordSimulator]:
     async with simulate() as simulator:
         yield simulator

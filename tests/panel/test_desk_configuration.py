@@ -18,12 +18,6 @@ ONLY_BY_THE_API = {"command.overrides"}
 
 
 @pytest.fixture
-def engine() -> str:
-    """What is tested here does not depend on the engine."""
-    return "sqlite"
-
-
-@pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     return settings_for(database_url, tmp_path, DISCORD_GUILD_ID="4242")
 

@@ -16,12 +16,6 @@ DESK = "/panel/desk"
 
 
 @pytest.fixture
-def engine() -> str:
-    """What is tested here does not depend on the engine."""
-    return "sqlite"
-
-
-@pytest.fixture
 async def discord() -> AsyncIterator[DiscordSimulator]:
     async with simulate() as simulator:
         yield simulator

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from guildhall.core.db.base import Engine
 from guildhall.domains.identity import User
 from guildhall.settings import Settings
 from guildhall.simulator.discord import DiscordSimulator
@@ -14,12 +13,6 @@ from tests.panel.test_guild_journeys import OVERFLOW, track_all
 from tests.panel.test_looks import FAULTS_OF_READING, PHONE
 from tests.panel.visiting import sign_in, visiting
 from tests.serving import Served, settings_for
-
-
-@pytest.fixture
-def engine() -> Engine:
-    """One engine: nothing here depends on it."""
-    return "sqlite"
 
 
 @pytest.fixture

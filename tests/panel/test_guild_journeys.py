@@ -6,7 +6,6 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from guildhall.core.actor import SYSTEM
-from guildhall.core.db.base import Engine
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Mode, State
 from guildhall.domains.identity import User
@@ -21,12 +20,6 @@ from tests.serving import Served, settings_for
 
 HERE = ("", "/board", "/heatmap", "/archive", "/archive/1", "/tracking", "/signing", "/roles", "/webhook")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture
-def engine() -> Engine:
-    """One engine: nothing here depends on it."""
-    return "sqlite"
 
 
 @pytest.fixture

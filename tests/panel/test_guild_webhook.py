@@ -10,7 +10,6 @@ from playwright.async_api import Browser, expect
 from standardwebhooks import Webhook
 
 from guildhall.core.actor import SYSTEM
-from guildhall.core.db.base import Engine
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Tier, WebhookEvent
 from guildhall.domains.identity import User
@@ -30,12 +29,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "phone": {"viewport": PHONE},
 }
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture
-def engine() -> Engine:
-    """One engine: nothing here depends on it."""
-    return "sqlite"
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from guildhall.core.db.base import Engine
 from guildhall.domains import ledger, shifts
 from guildhall.domains.identity import User
 from guildhall.settings import Settings
@@ -23,12 +22,6 @@ slots = [{ start = "09:00", end = "12:00" }]
 [tokens.CHT]
 hourly = 2
 """
-
-
-@pytest.fixture
-def engine() -> Engine:
-    """One engine: nothing here depends on it."""
-    return "sqlite"
 
 
 async def fill_row(page: Page, day: str, row: int, opens: str, closes: str, places: str = "3") -> None:

@@ -8,7 +8,6 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from guildhall import demo
-from guildhall.core.db.base import Engine
 from guildhall.demo.house import NEIGHBOURS
 from guildhall.settings import Settings
 from tests.clock import SettableClock
@@ -17,12 +16,6 @@ from tests.serving import Served, settings_for
 
 THURSDAY_NOON = datetime(2026, 3, 5, 11, 20, tzinfo=UTC)
 NIGHT = datetime(2026, 3, 5, 22, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def engine() -> Engine:
-    """One engine: nothing here depends on it."""
-    return "sqlite"
 
 
 class TestTurnedOn:

@@ -6,7 +6,6 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from guildhall import demo
-from guildhall.core.db.base import Engine
 from guildhall.domains.identity import User
 from guildhall.settings import Settings
 from tests.panel.visiting import sign_in, visiting
@@ -91,12 +90,6 @@ FAULTS_OF_READING = """() => {
   }
   return faults;
 }"""
-
-
-@pytest.fixture
-def engine() -> Engine:
-    """One engine: nothing here depends on it."""
-    return "sqlite"
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from playwright.async_api import Browser, expect
 
 from guildhall.core.actor import SYSTEM
 from guildhall.core.db import Tx
-from guildhall.core.db.base import Engine
 from guildhall.core.jobs import rows
 from guildhall.core.outbox import JobState
 from guildhall.domains import notifications
@@ -20,12 +19,6 @@ from guildhall.settings import Settings
 from tests.clock import SettableClock
 from tests.panel.visiting import sign_in, visiting
 from tests.serving import Served, settings_for
-
-
-@pytest.fixture
-def engine() -> Engine:
-    """One engine: nothing here depends on it."""
-    return "sqlite"
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from sqlalchemy import text
 
 from guildhall.core.actor import SYSTEM
 from guildhall.core.db import command
-from guildhall.core.db.base import Engine
 from guildhall.domains import identity
 from guildhall.domains.identity import User
 from tests.clock import SettableClock
@@ -18,12 +17,6 @@ from tests.panel.visiting import sign_in, visiting
 from tests.serving import Served
 
 OVERWRITE = command(text("UPDATE ledger_balances SET amount = 7000000 WHERE account = 'user:u_1'"))
-
-
-@pytest.fixture
-def engine() -> Engine:
-    """One engine: nothing here depends on it."""
-    return "sqlite"
 
 
 @pytest.fixture

@@ -490,15 +490,15 @@ async def test_many_mints_go_in_small_lots_and_each_has_a_nonce_of_its_own(
     minting: Minting, chain: ChainServer
 ) -> None:
     chain.hold()
-    wallets = [new_wallet() for _ in range(40)]
+    wallets = [new_wallet() for _ in range(24)]
     await minting.queue(*wallets)
     await minting.turn(times=2)
     assert len(chain.pool()) == IN_FLIGHT
     chain.mine()
     await minting.turn(times=5)
-    assert await minting.states() == ["confirmed"] * 40
-    assert sorted(each.nonce or 0 for each in await minting.all()) == list(range(40))
-    assert [minting.mintable.held_by(wallet) for wallet in wallets] == [THREE] * 40
+    assert await minting.states() == ["confirmed"] * 24
+    assert sorted(each.nonce or 0 for each in await minting.all()) == list(range(24))
+    assert [minting.mintable.held_by(wallet) for wallet in wallets] == [THREE] * 24
 
 
 async def test_a_key_that_may_not_mint_a_wrong_chain_and_wrong_decimals_are_found_before_anything_is_signed(
