@@ -16,7 +16,7 @@ import msgspec
 from guildhall.core import ids
 from guildhall.core.cache import Cache
 from guildhall.core.log import get_logger
-from guildhall.domains.attendance import DiscordGuild, GuildChannel, GuildMember, GuildRole, Overwrite
+from guildhall.domains.attendance import DiscordGuild, GuildChannel, GuildMember, GuildRole, Overwrite, Profile
 from guildhall.domains.attendance.errors import BotNotInGuild, DiscordUnavailable, NotMember
 from guildhall.domains.attendance.roles.errors import RoleRefused
 from guildhall.domains.attendance.roles.hierarchy import GONE
@@ -76,6 +76,7 @@ class _User(msgspec.Struct):
     id: str
     username: str
     global_name: str | None = None
+    bot: bool = False
 
 
 class _Member(msgspec.Struct):
@@ -152,8 +153,13 @@ class DiscordRest:
 
     async def name_of_member(self, guild_id: int, user_id: int) -> str:
         """Return what a member is called there. Raises NotMember, BotNotInGuild, DiscordUnavailable."""
+        return (await self.profile_of_member(guild_id, user_id)).name
+
+    async def profile_of_member(self, guild_id: int, user_id: int) -> Profile:
+        """Return a member as others see them. Raises NotMember, BotNotInGuild, DiscordUnavailable."""
         member = await self._member(guild_id, user_id)
-        return member.nick or member.user.global_name or member.user.username
+        name = member.nick or member.user.global_name or member.user.username
+        return Profile(member.user.username, name, frozenset(map(int, member.roles)), member.user.bot)
 
     async def roles_of_bot(self, guild_id: int) -> frozenset[int]:
         """Return the ids of the bot's own roles. Raises BotNotInGuild, DiscordUnavailable."""

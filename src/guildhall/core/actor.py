@@ -34,7 +34,8 @@ class Actor:
     """The one who acts, with everything that decides what they may do.
 
     `user_id` is the person acted for, `app_id` the app in between, `provider` the system whose user ids the app speaks
-    in, `ip` the client's address. `permissions` is final: nothing is looked up later.
+    in, `ip` the client's address. `permissions` is final: nothing is looked up later. `desk_roles` are the ids of the
+    actor's roles on the staff server, by which categories of tickets are seen.
     """
 
     kind: ActorKind
@@ -44,6 +45,7 @@ class Actor:
     provider: str | None = None
     roles: frozenset[str] = field(default_factory=frozenset)
     permissions: frozenset[str] = field(default_factory=frozenset)
+    desk_roles: frozenset[str] = field(default_factory=frozenset)
     ip: str | None = None
 
     def may(self, permission: str) -> bool:

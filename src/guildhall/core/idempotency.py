@@ -56,6 +56,7 @@ class KeptAnswer(msgspec.Struct, frozen=True):
     fingerprint: str
     status: int
     sealed_answer: str
+    created_at: datetime
 
 
 CLAIM = insert_if_new(idempotency_keys)
@@ -66,7 +67,7 @@ FORGET_EXPIRED_CLAIM = command(
 )
 KEPT_ANSWER = query(
     KeptAnswer,
-    select(idempotency_keys.c.fingerprint, idempotency_keys.c.status, idempotency_keys.c.sealed_answer).where(
+    select(*(idempotency_keys.c[name] for name in KeptAnswer.__struct_fields__)).where(
         idempotency_keys.c.scope == bindparam("key")
     ),
 )
@@ -75,7 +76,16 @@ KEEP = command(
     .where(idempotency_keys.c.scope == bindparam("key"))
     .values(status=bindparam("answer_status"), sealed_answer=bindparam("answer"))
 )
+RELEASE = command(delete(idempotency_keys).where(idempotency_keys.c.scope == bindparam("key")))
 FORGET = command(delete(idempotency_keys).where(idempotency_keys.c.created_at <= bindparam("expired")))
+
+
+async def kept(tx: Tx, wanted: Claim, *, box: SecretBox, now: datetime) -> Kept | None:
+    """Return the answer that a key has already, and claim nothing. Raises IdempotencyKeyReused."""
+    found = await tx.one(KEPT_ANSWER, key=wanted.scope)
+    if found is None or found.created_at <= now - KEPT:
+        return None
+    return _opened(found, wanted, box)
 
 
 async def claim(tx: Tx, wanted: Claim, *, box: SecretBox, now: datetime) -> Kept | None:
@@ -86,12 +96,21 @@ async def claim(tx: Tx, wanted: Claim, *, box: SecretBox, now: datetime) -> Kept
     )
     if mine:
         return None
-    kept = await tx.one(KEPT_ANSWER, key=wanted.scope)
-    if kept is None:
+    found = await tx.one(KEPT_ANSWER, key=wanted.scope)
+    if found is None:
         raise LookupError("a claimed idempotency key vanished within its own transaction")
-    if kept.fingerprint != wanted.fingerprint:
+    return _opened(found, wanted, box)
+
+
+def _opened(found: KeptAnswer, wanted: Claim, box: SecretBox) -> Kept:
+    if found.fingerprint != wanted.fingerprint:
         raise IdempotencyKeyReused
-    return Kept(kept.status, box.decrypt(kept.sealed_answer, place=wanted.scope))
+    return Kept(found.status, box.decrypt(found.sealed_answer, place=wanted.scope))
+
+
+async def release(tx: Tx, claimed: Claim) -> None:
+    """Let a key be used again, because what it was used for was undone."""
+    await tx.run(RELEASE, key=claimed.scope)
 
 
 async def keep(tx: Tx, claimed: Claim, answer: Kept, *, box: SecretBox) -> None:

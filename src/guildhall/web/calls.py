@@ -1,7 +1,7 @@
 """One request on its way through a face."""
 
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 class Call:
     """A request, the route it took, and what was found out about it so far."""
 
-    __slots__ = ("actor", "body", "headers", "house", "ip", "request", "request_id", "route", "tx")
+    __slots__ = ("actor", "body", "headers", "house", "ip", "prepared", "request", "request_id", "route", "tx")
 
     actor: Actor
     tx: Tx
+    prepared: Any
+    """What the route found out before its transaction."""
 
     def __init__(self, request: AnyRequest, route: "Route", house: House) -> None:
         self.request = request

@@ -59,13 +59,29 @@ Getter = Callable[[Call], Any]
 Follow = Callable[[Call, bytes], Awaitable[bytes]]
 """Brings the body of an answer up to date once its transaction is committed."""
 
+Prepare = Callable[[Call], Awaitable[Any]]
+"""Finds out, before the transaction opens, what the handler must know from outside."""
+
 MINUTE = timedelta(minutes=1)
 SAFE = frozenset({"GET"})
+JSON = "application/json"
 LONGEST_KEY = 255
 SEGMENT = re.compile(r"\{(\w+)\}")
 """A part of the path that is one segment; `{name:path}` takes all segments that are left, with their slashes."""
 OK = 200
 REPLAY = (b"idempotent-replay", b"true")
+
+
+class Unsettled(Unavailable):
+    """What a call began is not done in time, or, when it is `undone`, never will be; raised by a `follow`.
+
+    It is the answer in place of the good one. A key that is sent again finds what became of it; what was undone is
+    begun anew.
+    """
+
+    def __init__(self, message: str | None = None, *, undone: bool = False, **details: object) -> None:
+        super().__init__(message, **details)
+        self.undone = undone
 
 
 class RouteError(Exception):
@@ -90,6 +106,7 @@ class Route:
     content: str
     also: tuple[int, ...]
     follow: Follow | None
+    prepare: Prepare | None
 
     @property
     def name(self) -> str:
@@ -110,16 +127,18 @@ def route(
     accepts: Credential | None = None,
     refusals: Sequence[type[GuildhallError]] = (),
     transaction: str | None = None,
-    content: str = "application/json",
+    content: str = JSON,
     also: Sequence[int] = (),
     follow: Follow | None = None,
+    prepare: Prepare | None = None,
 ) -> Callable[[Handler], Route]:
     """Declare a route.
 
     `permission` and `accepts` are required: RouteError without them. `refusals` are the errors of this operation, for
     its documentation, as are the media type `content` and the statuses `also` answered beside 200. `transaction` is
     "read", "write" or "none"; by default reads for GET, writes for the others. `follow` gets every good answer of a
-    write after the commit, a repeated one too, and may wait for what goes on outside.
+    write after the commit, a repeated one too, and may wait for what goes on outside. `prepare` runs before the
+    transaction of a write, unless the call is a repeat; the handler takes what it returns by a parameter of that type.
     """
     if permission is None or accepts is None:
         raise RouteError(f"{method} {path} names no permission or no credentials")
@@ -127,13 +146,18 @@ def route(
     def declare(handler: Handler) -> Route:
         hints = typing.get_type_hints(handler)
         reply = hints.pop("return", None)
-        arguments = tuple((name, _getter(name, kind, path)) for name, kind in hints.items())
+        prepared = typing.get_type_hints(prepare)["return"] if prepare else None
+        arguments = tuple(
+            (name, _prepared if prepare and kind == prepared else _getter(name, kind, path))
+            for name, kind in hints.items()
+        )
         bodies = [_body_of(kind) for kind in hints.values() if _body_of(kind)]
         queries = [kind for kind in hints.values() if _is_a(kind, QueryString)]
         mode = transaction or ("read" if method in SAFE else "write")
         return Route(
             method, path, handler, permission, accepts, tuple(refusals), arguments,
             bodies[0] if bodies else None, queries[0] if queries else None, reply, mode, content, tuple(also), follow,
+            prepare,
         )  # fmt: skip
 
     return declare
@@ -212,15 +236,21 @@ async def _handle(face: Face, call: Call) -> Answer:
     if each.transaction == "read":
         async with call.house.database.read() as call.tx:
             return face.answer(await _run(call))
-    answer = await _write(face, call)
+    claim = _claim_of(call)
+    answer = await _write(face, call, claim)
     if each.follow is not None and answer.status == OK:
-        await _bring_up_to_date(call, answer, each.follow)
+        await _bring_up_to_date(call, answer, each.follow, claim)
     return answer
 
 
-async def _bring_up_to_date(call: Call, answer: Answer, follow: Follow) -> None:
+async def _bring_up_to_date(call: Call, answer: Answer, follow: Follow, claim: idempotency.Claim | None) -> None:
     try:
         answer.body = await follow(call, answer.body)
+    except Unsettled as fault:
+        if fault.undone and claim is not None:
+            async with call.house.database.write() as tx:
+                await idempotency.release(tx, claim)
+        raise
     except Unavailable as fault:
         # What is committed has happened, and the first answer says so.
         log.warning("An answer cannot be followed up", route=call.route.path, reason=fault.message)
@@ -249,24 +279,40 @@ async def _throttle(face: Face, call: Call, actor: Actor | None) -> None:
         raise Limited(retry_after=allowance.retry_after)
 
 
-async def _write(face: Face, call: Call) -> Answer:
-    key = call.header("idempotency-key")
-    if key is None or call.actor.method is Credential.SESSION:
-        async with call.house.database.write() as call.tx:
-            return face.answer(await _run(call))
-    claim = _claim_of(call, key)
+async def _write(face: Face, call: Call, claim: idempotency.Claim | None) -> Answer:
+    if call.route.prepare is not None:
+        known = await _kept_answer(call, claim) if claim is not None else None
+        if known is not None:
+            return known
+        call.prepared = await call.route.prepare(call)
     async with call.house.database.write() as call.tx:
+        if claim is None:
+            return face.answer(await _run(call))
         kept = await idempotency.claim(call.tx, claim, box=call.house.answers_box, now=call.house.clock.now())
         if kept is not None:
-            return Answer(kept.body.encode(), status=kept.status, headers=(REPLAY,))
+            return _replayed(kept)
         answer = await _run_in_part(face, call)
         kept = idempotency.Kept(answer.status, answer.body.decode())
         await idempotency.keep(call.tx, claim, kept, box=call.house.answers_box)
     return answer
 
 
-def _claim_of(call: Call, key: str) -> idempotency.Claim:
-    """Return the claim of a call: a key belongs to one credential, acting user and route."""
+async def _kept_answer(call: Call, claim: idempotency.Claim) -> Answer | None:
+    async with call.house.database.read() as tx:
+        kept = await idempotency.kept(tx, claim, box=call.house.answers_box, now=call.house.clock.now())
+    return None if kept is None else _replayed(kept)
+
+
+def _replayed(kept: idempotency.Kept) -> Answer:
+    return Answer(kept.body.encode(), status=kept.status, headers=(REPLAY,))
+
+
+def _claim_of(call: Call) -> idempotency.Claim | None:
+    """Return the claim of a call with a key, which belongs to one credential, acting user and route."""
+    key = call.header("idempotency-key")
+    # What is kept of an answer is its status and body: the pages that forms lead to are told by headers.
+    if key is None or call.route.content != JSON:
+        return None
     if not 1 <= len(key) <= LONGEST_KEY:
         raise InvalidField(f"An Idempotency-Key has 1 to {LONGEST_KEY} characters", field="Idempotency-Key")
     actor = call.actor
@@ -283,6 +329,10 @@ async def _run_in_part(face: Face, call: Call) -> Answer:
         if error.kind in (Kind.INTERNAL, Kind.UNAVAILABLE, Kind.LIMITED):
             raise
         return face.refuse(error, request_id=call.request_id)
+
+
+def _prepared(call: Call) -> Any:  # noqa: ANN401 (whatever `prepare` returned)
+    return call.prepared
 
 
 async def _run(call: Call) -> Any:  # noqa: ANN401 (whatever the handler answers)

@@ -10,8 +10,10 @@ import pytest
 
 from guildhall.core.actor import SYSTEM
 from guildhall.domains import tickets
+from guildhall.domains.bot import Phase
 from guildhall.domains.tickets import Draft, Origin, Person, Source, Ticket, Transport
 from tests.clock import SettableClock
+from tests.dialects.rustmail.channels import making_channels, says
 from tests.dialects.rustmail.people import MEMBER, OTHER, OWNER, STEWARD, FrontDesk, refusal
 from tests.serving import Served
 
@@ -186,11 +188,15 @@ async def test_a_ticket_is_changed_in_part(
     me = front.id_of(STEWARD)
     shown = (await staff.patch(place, json={"assigned_to": me, "category_id": None})).json()["ticket"]
     assert (shown["assigned_to"], shown["claimed_by"], shown["category_id"]) == (me, None, None)
+    mara = front.id_of(OWNER)
+    shown = (await staff.patch(place, json={"assigned_to": mara})).json()["ticket"]
+    assert (shown["assigned_to"], shown["claimed_by"]) == (mara, None)
     assert (await staff.patch(place, json={"assigned_to": None})).json()["ticket"]["assigned_to"] is None
     bad: list[tuple[dict[str, Any], str]] = [
         ({}, "INVALID_REQUEST"),
-        ({"assigned_to": front.id_of(OTHER)}, "INVALID_REQUEST"),
-        ({"category_id": "billing"}, "INVALID_REQUEST"),
+        ({"assigned_to": front.id_of(OTHER)}, "NOT_STAFF"),
+        ({"assigned_to": "99"}, "NOT_STAFF"),
+        ({"assigned_to": "tobias"}, "NOT_STAFF"),
         ({"tags": ["Two words"]}, "INVALID_TAG"),
         ({"label": "x" * 51}, "INVALID_TAG"),
         ({"priority": "huge"}, "INVALID_REQUEST"),
@@ -200,6 +206,7 @@ async def test_a_ticket_is_changed_in_part(
     ]
     for changes, code in bad:
         assert refusal(await staff.patch(place, json=changes)) == (400, code), changes
+    assert refusal(await staff.patch(place, json={"category_id": "billing"})) == (404, "CATEGORY_NOT_FOUND")
     assert (await staff.get(place)).json()["label"] is None
 
 
@@ -247,3 +254,97 @@ async def test_who_may_only_look_changes_nothing_and_strangers_see_nothing(
     changes = (("POST", "/close"), ("POST", "/reopen"), ("POST", "/claim"), ("POST", "/release"), ("PATCH", ""))
     for method, path in changes:
         assert refusal(await viewer.request(method, place + path, json={"label": "x"})) == (403, "FORBIDDEN")
+
+
+async def test_tickets_of_a_category_are_seen_by_its_viewers_alone(
+    front: FrontDesk, owner: httpx.AsyncClient, staff: httpx.AsyncClient, opened: Opens
+) -> None:
+    role = front.role("Steward")
+    made = await owner.post(
+        "/api/categories", json={"name": "Complaints", "discord_category_id": "5", "viewer_role_ids": [role]}
+    )
+    hidden, shown = await opened(), await opened(Person("5000", "pavel"), words="Another thing")
+    place, category = f"{TICKETS}/{hidden.id}", made.json()["id"]
+    front.give_roles(STEWARD, "Steward")
+    front.give_roles(OTHER)
+    await front.grants(owner, "manage_tickets", to=front.id_of(OTHER))
+    other = await front.enters(OTHER)
+    moved = (await staff.patch(place, json={"category_id": category})).json()["ticket"]
+    assert (moved["category_id"], moved["category_name"]) == (category, "Complaints")
+
+    async def listed(client: httpx.AsyncClient, **query: str) -> list[str]:
+        page = (await client.get(TICKETS, params=query)).json()
+        assert page["total"] == len(page["tickets"])
+        return [each["id"] for each in page["tickets"]]
+
+    for client in (owner, staff):
+        assert await listed(client) == [shown.id, hidden.id]
+        assert await listed(client, category_id=category) == await listed(client, q="order") == [hidden.id]
+        assert (await client.get(place)).status_code == 200
+    assert await listed(other) == [shown.id]
+    assert await listed(other, category_id=category) == await listed(other, q="order") == []
+    say = {"content": "x"}
+    unseen = [
+        await other.get(TICKETS, params={"id": hidden.id}),
+        await other.get(place),
+        await other.patch(place, json={"label": "x"}),
+        await other.get(f"{place}/messages"),
+        await other.post(f"{place}/messages", json=say),
+        *[await other.post(f"{place}/{deed}") for deed in ("close", "reopen", "claim", "release")],
+    ]
+    assert {refusal(answer) for answer in unseen} == {(404, "TICKET_NOT_FOUND")}
+    for answer in (await other.patch(f"{place}/messages/1", json=say), await other.delete(f"{place}/messages/1")):
+        assert refusal(answer) == (404, "MESSAGE_NOT_FOUND")
+
+
+async def test_a_snippet_is_sent_by_its_key(
+    front: FrontDesk, owner: httpx.AsyncClient, staff: httpx.AsyncClient, opened: Opens
+) -> None:
+    ticket = await opened()
+    place = f"{TICKETS}/{ticket.id}/messages"
+    content = "Hello {{user.name}}, {{staff.name}} of {{guild.name}} sends {{args.1}}."
+    await owner.post("/api/snippets", json={"key": "sent", "content": content, "anonymous": True})
+    said = (await staff.post(place, json={"snippet": "sent", "args": ["A-17"]})).json()
+    guild = front.discord.guild.name
+    assert (said["content"], said["anonymous"]) == (f"Hello rosa.m, tobias.k of {guild} sends A-17.", True)
+    note = (await staff.post(place, json={"snippet": "sent", "args": ["@everyone"], "kind": "note"})).json()
+    assert ("@everyone" in note["content"], note["anonymous"]) == (False, False)
+    refused: list[tuple[dict[str, Any], tuple[int, str]]] = [
+        ({"snippet": "sent"}, (400, "INVALID_REQUEST")),
+        ({"snippet": "sent", "args": ["x"] * 10}, (400, "INVALID_REQUEST")),
+        ({"snippet": "lost"}, (404, "SNIPPET_NOT_FOUND")),
+    ]
+    for body, expected in refused:
+        assert refusal(await staff.post(place, json=body)) == expected
+    assert (await owner.get("/api/snippets")).json()["snippets"][0]["uses"] == 2
+
+
+async def test_staff_open_a_ticket_for_somebody_and_reopen_it_with_a_new_channel(
+    front: FrontDesk, served: Served, staff: httpx.AsyncClient
+) -> None:
+    rosa = front.id_of(MEMBER)
+    async with making_channels(served) as channels:
+        body = {"user_id": rosa, "message": "We saw your report.", "subject": "Report"}
+        once = {"Idempotency-Key": "report 5"}
+        first = await staff.post(TICKETS, json=body, headers=once)
+        ticket = first.json()["ticket"]
+        assert (ticket["state"], ticket["origin"], ticket["message_count"]) == ("open", "panel", 1)
+        assert (ticket["channel_id"], ticket["user_name"]) == (str(channels[0]), MEMBER)
+        assert (await staff.post(TICKETS, json=body, headers=once)).content == first.content
+        again = await staff.post(TICKETS, json=body)
+        assert refusal(again) == (409, "TICKET_ALREADY_OPEN")
+        for wrong, status, code in (
+            ({"user_id": "rosa"}, 400, "INVALID_REQUEST"),
+            ({"user_id": "99"}, 404, "USER_NOT_FOUND"),
+            ({"user_id": rosa, "category_id": "lost"}, 404, "CATEGORY_NOT_FOUND"),
+        ):
+            assert refusal(await staff.post(TICKETS, json=wrong)) == (status, code)
+        place = f"{TICKETS}/{ticket['id']}"
+        await staff.post(f"{place}/close")
+        reopened = (await staff.post(f"{place}/reopen")).json()["ticket"]
+        assert (reopened["state"], reopened["channel_id"]) == ("open", str(channels[1]))
+        assert refusal(await staff.post(f"{place}/reopen")) == (409, "TICKET_OPEN")
+        await staff.post(f"{place}/close")
+    await says(served, Phase.STOPPED)
+    assert refusal(await staff.post(f"{place}/reopen")) == (503, "BOT_OFFLINE")
+    assert (await staff.get(place)).json()["state"] == "closed"

@@ -8,6 +8,7 @@ from guildhall.dialects.rustmail import (
     bot,
     categories,
     config,
+    external,
     messages,
     sign_in,
     snippets,
@@ -27,6 +28,7 @@ ROUTES: tuple[Route, ...] = (
     sign_in.end_session,
     # Tickets: /api/bot/tickets
     tickets.list_tickets,
+    tickets.open_ticket,
     tickets.get_ticket,
     tickets.update_ticket,
     messages.list_ticket_messages,
@@ -45,6 +47,12 @@ ROUTES: tuple[Route, ...] = (
     bot.update_presence,
     config.get_config,
     config.update_config,
+    # What other systems do with a key: /api/externals
+    external.create_external_ticket,
+    external.list_external_tickets,
+    external.get_external_ticket,
+    external.send_external_message,
+    external.close_external_ticket,
     # Keys of other systems: /api/apikeys
     apikeys.list_api_keys,
     apikeys.create_api_key,

@@ -1,6 +1,6 @@
 """The dialect's envelope and words: `{error, code, request_id}`, with `details` for bad fields."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -9,14 +9,18 @@ from guildhall.core.actor import Actor
 from guildhall.core.errors import STATUS, GuildhallError, Internal, Invalid, InvalidField, Kind, MissingField
 from guildhall.dialects.rustmail.auth import identify
 from guildhall.domains.identity.errors import CsrfFailed, SessionEnded
+from guildhall.domains.tickets.snippets.errors import MissingArgument
 from guildhall.web.answers import Answer
 from guildhall.web.calls import Call
 from guildhall.web.faces import Face, retry_headers
+
+T = TypeVar("T")
 
 WORDS: dict[type[GuildhallError], str] = {
     CsrfFailed: "CSRF_REJECTED",
     Internal: "INTERNAL_ERROR",
     Invalid: "INVALID_REQUEST",
+    MissingArgument: "INVALID_REQUEST",
     InvalidField: "INVALID_REQUEST",
     MissingField: "INVALID_REQUEST",
     SessionEnded: "SESSION_EXPIRED",
@@ -33,7 +37,10 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Every error of the dialect; whoever asks for the way into the panel is told twice that there is none."""
+    """Every error of the dialect; whoever asks for the way into the panel is told twice that there is none.
+
+    A ticket that is open already is named, and its channel once there is one.
+    """
 
     error: str
     code: str
@@ -41,6 +48,8 @@ class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
     details: list[Detail] = []
     authenticated: bool | UnsetType = UNSET
     authorized: bool | UnsetType = UNSET
+    ticket_id: str | UnsetType = UNSET
+    channel_id: str | UnsetType = UNSET
 
 
 def _details(error: Invalid) -> list[Detail]:
@@ -85,8 +94,16 @@ class Rustmail(Face):
         """Return `{error, code, request_id}`."""
         code = WORDS.get(type(error), "INTERNAL_ERROR" if error.kind is Kind.INTERNAL else error.code.upper())
         details = _details(error) if isinstance(error, Invalid) else []
-        known = [_told(error, name) for name in ("authenticated", "authorized")]
-        body = ErrorBody(error.message, code, request_id, details, *known)
+        body = ErrorBody(
+            error.message,
+            code,
+            request_id,
+            details,
+            authenticated=_told(error, "authenticated", bool),
+            authorized=_told(error, "authorized", bool),
+            ticket_id=_told(error, "ticket_id", str),
+            channel_id=_told(error, "channel_id", str),
+        )
         return Answer(msgspec.json.encode(body), status=STATUSES[error.kind], headers=retry_headers(error))
 
     def error_schema(self) -> dict[str, Any]:
@@ -102,10 +119,12 @@ class Rustmail(Face):
                 "details": {"type": "array"},
                 "authenticated": {"type": "boolean"},
                 "authorized": {"type": "boolean"},
+                "ticket_id": text,
+                "channel_id": text,
             },
         }
 
 
-def _told(error: GuildhallError, name: str) -> bool | UnsetType:
+def _told(error: GuildhallError, name: str, kind: type[T]) -> T | UnsetType:
     value = error.details.get(name)
-    return value if isinstance(value, bool) else UNSET
+    return value if isinstance(value, kind) else UNSET

@@ -1,7 +1,10 @@
 """What is said in a ticket: reading, answering, noting, changing and deleting."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Final
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final
+
+import msgspec
 
 from guildhall.core.actor import Actor
 from guildhall.core.clock import Clock
@@ -19,7 +22,9 @@ from guildhall.dialects.rustmail.wire import (
 )
 from guildhall.domains import tickets
 from guildhall.domains.identity import Permission
-from guildhall.domains.tickets import EVERYTHING, Draft, Source
+from guildhall.domains.tickets import Draft, Source, Ticket
+from guildhall.domains.tickets.categories import sight_of
+from guildhall.domains.tickets.conversation import LONGEST_MESSAGE
 from guildhall.domains.tickets.errors import (
     EmptyMessage,
     MessageDeleted,
@@ -30,9 +35,13 @@ from guildhall.domains.tickets.errors import (
     TicketClosed,
     TicketNotFound,
 )
-from guildhall.web.bodies import Body, QueryString, number_in_path
+from guildhall.domains.tickets.snippets.errors import MissingArgument, SnippetNotFound
+from guildhall.domains.tickets.snippets.rendering import MOST_ARGUMENTS
+from guildhall.web.bodies import Body, QueryString, number_in_path, read_body
 from guildhall.web.calls import Call
+from guildhall.web.house import House
 from guildhall.web.routing import route
+from guildhall.web.snippet_texts import community_name, text_of
 
 MESSAGES: Final = f"{PLACE}/messages"
 MESSAGE: Final = f"{MESSAGES}/{{message_id}}"
@@ -65,18 +74,47 @@ class MessageCreate(Body, frozen=True, kw_only=True):
 
     content: str = ""
     kind: str = "reply"
-    anonymous: bool = False
+    anonymous: bool | None = None
+    snippet: str | None = None
+    args: tuple[str, ...] = ()
 
     def check(self) -> None:
-        """Refuse a kind that is none. Raises InvalidField."""
+        """Refuse a kind that is none, and more words than a snippet takes. Raises InvalidField."""
         if self.kind not in KINDS:
             raise InvalidField("kind is reply or note", field="kind")
+        if len(self.args) > MOST_ARGUMENTS:
+            raise InvalidField(f"A snippet takes at most {MOST_ARGUMENTS} words", field="args")
+
+    async def draft(self, tx: Tx, house: House, ticket: Ticket, *, staff: str, community: str, source: Source) -> Draft:
+        """Return what is said, a snippet with its variables filled in. Raises SnippetNotFound, MissingArgument."""
+        content, anonymous = self.content, self.anonymous
+        if anonymous is None:
+            anonymous = house.site.now.document.tickets.anonymous_by_default
+        if self.snippet is not None:
+            content, hides = await text_of(
+                tx, house, ticket, self.snippet, args=self.args, staff=staff, community=community
+            )
+            anonymous = anonymous or hides
+        return Draft(content, source, anonymous and self.kind == "reply")
 
 
 class MessageEdit(Body, frozen=True, kw_only=True):
     """What a message is to say."""
 
-    content: str
+    content: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_MESSAGE)]
+
+
+@dataclass(frozen=True)
+class Community:
+    """What the community's server is called, where that is asked for."""
+
+    name: str
+
+
+async def find_community(call: Call) -> Community:
+    """Ask for the community's name if a snippet may tell it. Raises whatever is wrong with the body."""
+    uses_snippet = read_body(call.body, MessageCreate).snippet is not None
+    return Community(await community_name(call.house) if uses_snippet else "")
 
 
 @route("GET", MESSAGES, permission=VIEW, accepts=SESSION, refusals=(*REFUSED, InvalidParameter, TicketNotFound))
@@ -84,7 +122,7 @@ async def list_ticket_messages(ticket_id: str, query: MessageQuery, tx: Tx, acto
     """Read the messages of a ticket, oldest first."""
     query.check()
     limit = page_length(query.limit, most=MOST)
-    ticket = await tickets.access_ticket(tx, actor, ticket_id, sight=EVERYTHING)
+    ticket = await tickets.access_ticket(tx, actor, ticket_id, sight=await sight_of(tx, actor))
     page = await tickets.messages_of(tx, ticket, after=query.after, before=query.before, limit=limit)
     if query.include != "revisions":
         return MessageList([MessageReply.of(each) for each in page.messages], page.has_more)
@@ -93,34 +131,47 @@ async def list_ticket_messages(ticket_id: str, query: MessageQuery, tx: Tx, acto
 
 
 @route(
-    "POST", MESSAGES, permission=MANAGE, accepts=SESSION,
+    "POST", MESSAGES, permission=MANAGE, accepts=SESSION, prepare=find_community,
     refusals=(
-        *REFUSED_TO_WRITE, InvalidField, EmptyMessage, MessageTooLong, TicketNotFound, TicketClosed, TicketClaimed,
+        *REFUSED_TO_WRITE, InvalidField, EmptyMessage, MessageTooLong, TicketNotFound, SnippetNotFound,
+        MissingArgument, TicketClosed, TicketClaimed,
     ),
 )  # fmt: skip
 async def send_ticket_message(
-    ticket_id: str, data: MessageCreate, call: Call, tx: Tx, actor: Actor, clock: Clock
+    ticket_id: str, data: MessageCreate, community: Community, call: Call, tx: Tx, actor: Actor, house: House
 ) -> MessageReply:
     """Reply to the user or add an internal note."""
     data.check()
-    ticket = await tickets.access_ticket_to_change(tx, actor, ticket_id, sight=EVERYTHING)
-    write = tickets.write_note if data.kind == "note" else tickets.write_as_staff
-    draft = Draft(data.content, Source.RUSTMAIL, data.anonymous and data.kind == "reply")
-    return MessageReply.of(await write(tx, actor, ticket, person_of(call), draft, now=clock.now()))
+    ticket = await tickets.access_ticket_to_change(tx, actor, ticket_id, sight=await sight_of(tx, actor))
+    person, now = person_of(call), house.clock.now()
+    draft = await data.draft(tx, house, ticket, staff=person.name, community=community.name, source=Source.RUSTMAIL)
+    if data.kind == "note":
+        return MessageReply.of(await tickets.write_note(tx, actor, ticket, person, draft, now=now))
+    written = await tickets.write_as_staff(
+        tx,
+        actor,
+        ticket,
+        person,
+        draft,
+        only_claimer=house.site.now.document.tickets.claim_exclusive,
+        overrules=actor.may(Permission.RULE_DESK),
+        now=now,
+    )
+    return MessageReply.of(written)
 
 
 @route(
     "PATCH", MESSAGE, permission=MANAGE, accepts=SESSION,
     refusals=(
-        *REFUSED_TO_WRITE, MissingField, InvalidField, EmptyMessage, MessageTooLong, NotMessageAuthor, TicketNotFound,
-        MessageNotFound, MessageDeleted,
+        *REFUSED_TO_WRITE, MissingField, InvalidField, EmptyMessage, MessageTooLong, NotMessageAuthor, MessageNotFound,
+        MessageDeleted,
     ),
 )  # fmt: skip
 async def edit_ticket_message(
     ticket_id: str, message_id: str, data: MessageEdit, call: Call, tx: Tx, actor: Actor, clock: Clock
 ) -> MessageReply:
     """Change a reply or note; the earlier text is kept."""
-    ticket = await tickets.access_ticket_to_change(tx, actor, ticket_id, sight=EVERYTHING)
+    ticket = await _ticket_of_message(tx, actor, ticket_id)
     number, person = number_in_path(message_id), person_of(call)
     edited = await tickets.edit_message(tx, actor, ticket, number, person=person, content=data.content, now=clock.now())
     return MessageReply.of(edited)
@@ -128,14 +179,22 @@ async def edit_ticket_message(
 
 @route(
     "DELETE", MESSAGE, permission=MANAGE, accepts=SESSION,
-    refusals=(*REFUSED_TO_WRITE, NotMessageAuthor, TicketNotFound, MessageNotFound),
+    refusals=(*REFUSED_TO_WRITE, NotMessageAuthor, MessageNotFound),
 )  # fmt: skip
 async def delete_ticket_message(
     ticket_id: str, message_id: str, call: Call, tx: Tx, actor: Actor, clock: Clock
 ) -> Success:
     """Delete a reply or note; the record stays, marked as deleted."""
-    ticket = await tickets.access_ticket_to_change(tx, actor, ticket_id, sight=EVERYTHING)
+    ticket = await _ticket_of_message(tx, actor, ticket_id)
     number, person = number_in_path(message_id), person_of(call)
     rules = actor.may(Permission.RULE_DESK)
     await tickets.delete_message(tx, actor, ticket, number, person=person, overrules=rules, now=clock.now())
     return Success()
+
+
+async def _ticket_of_message(tx: Tx, actor: Actor, ticket_id: str) -> Ticket:
+    """Return a ticket to change a message of. Raises MessageNotFound: what is said in no ticket is nowhere."""
+    try:
+        return await tickets.access_ticket_to_change(tx, actor, ticket_id, sight=await sight_of(tx, actor))
+    except TicketNotFound:
+        raise MessageNotFound from None

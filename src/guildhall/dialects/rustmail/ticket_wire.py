@@ -1,11 +1,13 @@
 """Tickets and messages as the dialect shows them."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from guildhall.dialects.rustmail.wire import epoch, epoch_or_none, utc
 from guildhall.domains.tickets import Details, Kind, Message, Participant, Revision, Source, Ticket
+from guildhall.domains.tickets.categories import FormAnswer
 
 SOURCES = {
     Source.DISCORD: "discord",
@@ -15,6 +17,15 @@ SOURCES = {
     Source.EXTERNAL: "api",
     Source.HOUSE: "panel",
 }
+
+
+KEY: Final = "api_key:"
+"""How the id begins of another system that works on tickets; it is followed by the number of its key."""
+
+
+def is_person(author_id: str | None) -> bool:
+    """Tell whether somebody is a person, and no other system."""
+    return author_id is not None and not author_id.startswith(KEY)
 
 
 def utc_or_none(moment: datetime | None) -> str | None:
@@ -104,17 +115,17 @@ class TicketDetail(TicketReply, frozen=True, kw_only=True):
     """A ticket with what a page about it shows."""
 
     participants: list[ParticipantReply]
-    form_answers: list[dict[str, str]]
+    form_answers: list[FormAnswer]
     rating: None
     previous_tickets: int
 
     @classmethod
-    def with_details(cls, ticket: Ticket, details: Details) -> "TicketDetail":
-        """Show a ticket with its details."""
+    def with_details(cls, ticket: Ticket, details: Details, answers: list[FormAnswer]) -> "TicketDetail":
+        """Show a ticket with its details and the form that was filled in."""
         return cls(
             **msgspec.structs.asdict(TicketReply.of(ticket, details.tags)),
-            participants=[ParticipantReply.of(each) for each in details.participants],
-            form_answers=[],
+            participants=[ParticipantReply.of(each) for each in details.participants if is_person(each.person_id)],
+            form_answers=answers,
             rating=None,
             previous_tickets=details.previous_tickets,
         )
@@ -168,7 +179,7 @@ class MessageReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             ticket_id=message.ticket_id,
             number=message.number,
             kind=message.kind,
-            author_id=message.author_id,
+            author_id=message.author_id if is_person(message.author_id) else None,
             author_name=message.author_name,
             anonymous=message.anonymous,
             content=message.content,

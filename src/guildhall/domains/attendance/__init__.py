@@ -34,6 +34,7 @@ from guildhall.domains.attendance.directory import (
     GuildMember,
     GuildRole,
     Overwrite,
+    Profile,
     check_manager,
 )
 from guildhall.domains.attendance.entrance import access_pro_guild, enter_guild, resetter_of
@@ -145,6 +146,7 @@ __all__ = [
     "PeriodVerdict",
     "Picture",
     "Policy",
+    "Profile",
     "Recorded",
     "Reset",
     "Scene",

@@ -103,6 +103,16 @@ class GuildMember:
     joined_at: datetime
 
 
+@dataclass(frozen=True)
+class Profile:
+    """A member as others see them: their user name, what they are called in the guild, and the ids of their roles."""
+
+    username: str
+    name: str
+    role_ids: frozenset[int]
+    is_bot: bool
+
+
 class GuildDirectory(Protocol):
     """Guilds as Discord tells of them, not older than some seconds.
 
@@ -126,6 +136,9 @@ class GuildDirectory(Protocol):
 
     async def name_of_member(self, guild_id: int, user_id: int) -> str:
         """Return what a member is called in the guild. Raises NotMember."""
+
+    async def profile_of_member(self, guild_id: int, user_id: int) -> Profile:
+        """Return a member as others see them. Raises NotMember."""
 
     async def channels(self, guild_id: int) -> list[GuildChannel]:
         """Return the channels of a guild that the bot can see, in Discord's order."""

@@ -7,6 +7,8 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
 
 from guildhall.core.db import JsonDoc, UtcTime, metadata, stored
 
+_of_tickets = text("action >= 'ticket.' AND action < 'ticket/'")
+
 audit_entries = Table(
     "audit_entries",
     metadata,
@@ -22,6 +24,8 @@ audit_entries = Table(
     Index("ix_audit_entries_target_seq", "target", "seq"),
     Index("ix_audit_entries_user_id_seq", "user_id", "seq"),
     Index("ix_audit_entries_action_seq", "action", "seq"),
+    # Other systems ask again and again which tickets something has happened to.
+    Index("ix_audit_entries_tickets", "at", "target", sqlite_where=_of_tickets, postgresql_where=_of_tickets),
     Index(
         "ix_audit_entries_app_id_seq",
         "app_id",

@@ -1,6 +1,6 @@
 """The front desk: tickets, what is said in them, who works on them, and how they end."""
 
-from guildhall.domains.tickets.closing import CLOSING_WORDS, close_ticket, due_to_close, plan_close, reopen_ticket
+from guildhall.domains.tickets.closing import close_ticket, due_to_close, plan_close, reopen_ticket
 from guildhall.domains.tickets.conversation import (
     Draft,
     delete_message,
@@ -31,10 +31,12 @@ from guildhall.domains.tickets.models import (
 from guildhall.domains.tickets.news import TOPIC
 from guildhall.domains.tickets.opening import discard_ticket, note_channel, open_ticket
 from guildhall.domains.tickets.policy import EVERYTHING, Sight, access_ticket, access_ticket_to_change
+from guildhall.domains.tickets.queries import CLOSING_WORDS
 from guildhall.domains.tickets.reading import (
     Details,
     Page,
     details_of,
+    heard_in,
     mark_read,
     messages_of,
     revisions_of,
@@ -89,6 +91,7 @@ __all__ = [
     "discard_ticket",
     "due_to_close",
     "edit_message",
+    "heard_in",
     "hold_ticket",
     "list_tickets",
     "mark_read",

@@ -21,13 +21,11 @@ from guildhall.domains.tickets.errors import (
 from guildhall.domains.tickets.models import Ticket, TicketState, Transport, tickets
 from guildhall.domains.tickets.news import tell_of_ticket
 from guildhall.domains.tickets.opening import check_open
-from guildhall.domains.tickets.queries import DUE_TO_CLOSE, LIVE_RELAY
+from guildhall.domains.tickets.queries import CLOSING_WORDS, DUE_TO_CLOSE, LIVE_RELAY
 from guildhall.domains.tickets.tallies import count_in, count_out
 
 LONGEST_REASON: Final = 1000
 LONGEST_PLAN: Final = timedelta(days=366)
-CLOSING_WORDS: Final = "**Closing Message:** "
-"""How the line begins that tells the user why their ticket ends."""
 
 _PLAN = ("close_at", "close_planned_by", "close_planned_reason", "close_planned_silent")
 _END = ("state", "closed", "closed_at", "closed_by", "close_reason", *_PLAN)

@@ -4,16 +4,23 @@ GuildhallError
 ├── NotFound
 │   ├── TicketNotFound      unknown, deleted, or in a category that the viewer may not see
 │   ├── MessageNotFound
-│   └── CategoryNotFound
+│   ├── CategoryNotFound
+│   ├── UserNotFound        not on the community's server
+│   └── StaffNotFound       nobody who works on tickets
 ├── Invalid
 │   ├── EmptyMessage
 │   ├── MessageTooLong
 │   ├── InvalidTag          a tag or label that breaks its form
 │   ├── InvalidTime         in the past, or more than a year ahead
-│   └── NotStaff            nobody is assigned who may not work on tickets
+│   ├── NotStaff            nobody is assigned who may not work on tickets
+│   └── BotUser             no ticket is opened for a bot
 ├── Forbidden
 │   ├── NotMessageAuthor    only the author changes a reply
+│   ├── UserBlocked
 │   └── NotTicketOwner
+├── Unavailable
+│   ├── TicketsDisabled     nobody opens one at the moment
+│   └── DeskOffline         the bot, which makes the channels, is not connected
 └── Conflict
     ├── TicketAlreadyOpen   details: ticket_id, and channel_id once there is one
     ├── TooManyOpen
@@ -24,7 +31,7 @@ GuildhallError
     └── TooManyReopens      the owner has opened it again as often as they may
 """
 
-from guildhall.core.errors import Conflict, Forbidden, Invalid, NotFound
+from guildhall.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 
 
 class TicketNotFound(NotFound):
@@ -46,6 +53,20 @@ class CategoryNotFound(NotFound):
 
     code = "category_not_found"
     text = "There is no such category"
+
+
+class UserNotFound(NotFound):
+    """Nobody of this id is on the community's server."""
+
+    code = "user_not_found"
+    text = "User not found in community server"
+
+
+class StaffNotFound(NotFound):
+    """Nobody of this id works on tickets."""
+
+    code = "staff_not_found"
+    text = "Staff member not found"
 
 
 class EmptyMessage(Invalid):
@@ -81,6 +102,34 @@ class NotStaff(Invalid):
 
     code = "not_staff"
     text = "Tickets are assigned to staff"
+
+
+class BotUser(Invalid):
+    """A bot has no use for a ticket."""
+
+    code = "bot_user"
+    text = "This user is a bot"
+
+
+class UserBlocked(Forbidden):
+    """The person may not write to the desk."""
+
+    code = "user_blocked"
+    text = "This user is blocked"
+
+
+class TicketsDisabled(Unavailable):
+    """Tickets are switched off."""
+
+    code = "tickets_disabled"
+    text = "Tickets are switched off at the moment"
+
+
+class DeskOffline(Unavailable):
+    """The bot is not connected, so no channel can be made."""
+
+    code = "bot_offline"
+    text = "The bot is not connected"
 
 
 class NotMessageAuthor(Forbidden):

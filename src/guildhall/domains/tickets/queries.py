@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Integer, Text, bindparam, func, literal_column, select, text
+from sqlalchemy import Integer, Text, bindparam, func, literal_column, or_, select, text
 
 from guildhall.core.db import JsonDoc, query
 from guildhall.domains.tickets.models import (
@@ -101,6 +101,23 @@ MESSAGE_OF_CLIENT = query(
 REPLY = query(Message, _messages.where(ticket_messages.c.number == bindparam("number")))
 MESSAGES_AFTER = query(
     Message, _messages.where(ticket_messages.c.id > bindparam("after")).order_by(ticket_messages.c.id).limit(_limit)
+)
+CLOSING_WORDS: Final = "**Closing Message:** "
+"""How the line begins that tells the user why their ticket ends."""
+
+_kind = ticket_messages.c.kind
+HEARD_AFTER = query(
+    Message,
+    _messages.where(
+        ticket_messages.c.id > bindparam("after"),
+        or_(
+            _kind.in_([literal_column("'user'"), literal_column("'staff'")]),
+            (_kind == literal_column("'system'"))
+            & ticket_messages.c.content.startswith(CLOSING_WORDS, autoescape=True),
+        ),
+    )
+    .order_by(ticket_messages.c.id)
+    .limit(_limit),
 )
 MESSAGES_BEFORE = query(
     Message,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from guildhall.core.db import Tx, insert_or_replace
 from guildhall.domains.tickets.models import Message, Participant, Revision, Ticket, ticket_read_marks
 from guildhall.domains.tickets.queries import (
+    HEARD_AFTER,
     MARKS_OF_PAGE,
     MESSAGES_AFTER,
     MESSAGES_BEFORE,
@@ -42,6 +43,15 @@ async def messages_of(tx: Tx, ticket: Ticket, *, after: int = 0, before: int | N
         found = await tx.all(MESSAGES_BEFORE, ticket_id=ticket.id, before=before, limit=limit + 1)
         return Page(found[limit - 1 :: -1] if len(found) > limit else found[::-1], len(found) > limit)
     found = await tx.all(MESSAGES_AFTER, ticket_id=ticket.id, after=after, limit=limit + 1)
+    return Page(found[:limit], len(found) > limit)
+
+
+async def heard_in(tx: Tx, ticket: Ticket, *, after: int = 0, limit: int = 50) -> Page:
+    """Return what user and staff said to each other with ids above `after`.
+
+    There are no notes among it, and of the house's lines only the one that tells why the ticket ended.
+    """
+    found = await tx.all(HEARD_AFTER, ticket_id=ticket.id, after=after, limit=limit + 1)
     return Page(found[:limit], len(found) > limit)
 
 

@@ -5,6 +5,7 @@ from guildhall.domains.identity.desk.integration_keys import (
     actor_with_integration_key,
     create_integration_key,
     delete_integration_key,
+    key_of,
     revoke_integration_key,
 )
 from guildhall.domains.identity.desk.models import (
@@ -38,6 +39,7 @@ __all__ = [
     "create_integration_key",
     "delete_integration_key",
     "grant",
+    "key_of",
     "known_people",
     "list_grants",
     "list_integration_keys",

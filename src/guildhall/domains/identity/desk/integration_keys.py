@@ -10,17 +10,18 @@ from sqlalchemy import bindparam, delete, or_, update
 from guildhall.core.actor import Actor, ActorKind, Credential
 from guildhall.core.crypto import digest
 from guildhall.core.db import Database, Tx, command
-from guildhall.core.errors import InvalidField
+from guildhall.core.errors import InvalidField, Unauthenticated
 from guildhall.domains import audit
 from guildhall.domains.identity import names
 from guildhall.domains.identity.apps import TOUCH_EVERY, wants_touch
 from guildhall.domains.identity.desk.errors import InvalidExpiry, InvalidName, InvalidPermission
 from guildhall.domains.identity.desk.models import IntegrationKey, KeyScope, NewIntegrationKey, integration_keys
 from guildhall.domains.identity.desk.policy import access_integration_key
-from guildhall.domains.identity.desk.queries import KEY_BY_HASH
+from guildhall.domains.identity.desk.queries import KEY, KEY_BY_HASH
 from guildhall.domains.identity.permissions import lent
 
 KEY_PREFIX: Final = "rustmail_"
+ACTS_AS: Final = "key:"
 SECRET_BYTES: Final = 32
 LONGEST_NAME: Final = 100
 
@@ -97,10 +98,18 @@ async def actor_with_integration_key(database: Database, value: str, *, ip: str 
     return Actor(
         ActorKind.APP,
         Credential.INTEGRATION_KEY,
-        app_id=f"key:{key.id}",
+        app_id=f"{ACTS_AS}{key.id}",
         permissions=lent(Credential.INTEGRATION_KEY, key.permissions),
         ip=ip,
     )
+
+
+async def key_of(tx: Tx, actor: Actor) -> IntegrationKey:
+    """Return the key that another system acts with. Raises Unauthenticated when it was deleted meanwhile."""
+    key = await tx.one(KEY, id=int((actor.app_id or "").removeprefix(ACTS_AS)))
+    if key is None:
+        raise Unauthenticated
+    return key
 
 
 def _valid_name(text: str) -> str:

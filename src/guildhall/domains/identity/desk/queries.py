@@ -105,6 +105,7 @@ KEYS = query(
     .order_by(integration_keys.c.id.desc()),
 )
 KEY_BY_HASH = query(IntegrationKey, select(*_key_columns).where(integration_keys.c.key_hash == bindparam("hash")))
+KEY = query(IntegrationKey, select(*_key_columns).where(integration_keys.c.id == bindparam("id")))
 KEY_LOCKED = query(
     IntegrationKey, select(*_key_columns).where(integration_keys.c.id == bindparam("id")).with_for_update()
 )

@@ -105,7 +105,8 @@ async def at_desk(tx: Tx, actor: Actor, *, discord_id: int, standing: Standing, 
 
     `discord_id` is theirs, `standing` how they stand on the staff server.
     """
-    roles = [str(each) for each in standing.role_ids]
-    granted = await tx.all(GRANTED[tx.engine], me=str(discord_id), roles=roles)
+    roles = frozenset(str(each) for each in standing.role_ids)
+    granted = await tx.all(GRANTED[tx.engine], me=str(discord_id), roles=sorted(roles))
     held = {Permission(each) for each in (*actor.permissions, *granted)}
-    return replace(actor, permissions=lent(actor.method, held | rules.held_by(discord_id, standing)))
+    permissions = lent(actor.method, held | rules.held_by(discord_id, standing))
+    return replace(actor, permissions=permissions, desk_roles=roles)

@@ -7,6 +7,7 @@ from guildhall.domains.tickets.categories.administration import (
     create_category,
     delete_category,
     keep_answers,
+    put_ticket,
     remove_role,
     set_roles,
 )
@@ -20,7 +21,7 @@ from guildhall.domains.tickets.categories.models import (
     Layout,
 )
 from guildhall.domains.tickets.categories.policy import access_category, access_category_to_change, sight_of
-from guildhall.domains.tickets.categories.queries import answers_of, choice_settings, list_categories
+from guildhall.domains.tickets.categories.queries import answers_of, choice_settings, find_category, list_categories
 
 __all__ = [
     "Category",
@@ -39,8 +40,10 @@ __all__ = [
     "choice_settings",
     "create_category",
     "delete_category",
+    "find_category",
     "keep_answers",
     "list_categories",
+    "put_ticket",
     "remove_role",
     "set_roles",
     "sight_of",

@@ -24,8 +24,9 @@ from guildhall.domains.tickets.categories.models import (
     ticket_choice,
 )
 from guildhall.domains.tickets.categories.policy import hold_menu
-from guildhall.domains.tickets.categories.queries import LAST_POSITION, OFFERED, SAME_NAME
+from guildhall.domains.tickets.categories.queries import LAST_POSITION, OFFERED, SAME_NAME, fold
 from guildhall.domains.tickets.models import Ticket
+from guildhall.domains.tickets.working import move_ticket
 
 SHORTEST_CHOICE: Final = 30
 LONGEST_CHOICE: Final = 86_400
@@ -108,9 +109,12 @@ async def change_choice(tx: Tx, actor: Actor, settings: ChoiceSettings, *, now: 
     return settings
 
 
-def fold(name: str) -> str:
-    """Return a name as it is compared: people do not tell Billing from billing."""
-    return name.casefold()
+async def put_ticket(tx: Tx, actor: Actor, ticket: Ticket, category: Category | None, *, now: datetime) -> Ticket:
+    """Put a ticket into a category, or into none. The ticket is locked. Raises TicketClosed."""
+    name = category.name if category else None
+    return await move_ticket(
+        tx, actor, ticket, category_id=category.id if category else None, category_name=name, now=now
+    )
 
 
 async def keep_answers(tx: Tx, ticket: Ticket, answers: list[FormAnswer]) -> None:

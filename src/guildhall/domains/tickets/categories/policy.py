@@ -31,11 +31,14 @@ async def hold_menu(tx: Tx) -> ChoiceSettings:
     return await tx.one(CHOICE_LOCKED) or CHOICE_AT_FIRST
 
 
-async def sight_of(tx: Tx, actor: Actor, *, role_ids: AbstractSet[str]) -> Sight:
-    """Return which tickets somebody of the staff sees, by their roles on the staff server. Super admins see all."""
+async def sight_of(tx: Tx, actor: Actor, *, role_ids: AbstractSet[str] | None = None) -> Sight:
+    """Return which tickets somebody of the staff sees, by their roles on the staff server. Super admins see all.
+
+    The roles are those that the actor is known to have, unless others are named.
+    """
     if actor.may(Permission.RULE_DESK):
         return EVERYTHING
-    return Sight(seen_categories(await tx.all(VIEWERS), role_ids))
+    return Sight(seen_categories(await tx.all(VIEWERS), actor.desk_roles if role_ids is None else role_ids))
 
 
 def seen_categories(categories: Iterable[Viewers], role_ids: AbstractSet[str]) -> frozenset[str] | None:

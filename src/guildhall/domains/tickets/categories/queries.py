@@ -14,6 +14,7 @@ from guildhall.domains.tickets.categories.models import (
     ticket_categories,
     ticket_choice,
 )
+from guildhall.domains.tickets.errors import CategoryNotFound
 
 _columns = [ticket_categories.c[name] for name in Category.__struct_fields__]
 # The partial index of names is used only by a statement that says so in its text.
@@ -42,6 +43,21 @@ ANSWERS = query(TicketAnswers, select(ticket_answers).where(ticket_answers.c.tic
 async def list_categories(tx: Tx) -> list[Category]:
     """Return every category in the order of the menu."""
     return await tx.all(CATEGORIES)
+
+
+async def find_category(tx: Tx, word: str) -> Category:
+    """Return the category that has this id, or else this name in whatever case. Raises CategoryNotFound."""
+    found = await tx.one(CATEGORY, id=word)
+    namesake = None if found else await tx.one(SAME_NAME, folded=fold(word.strip()))
+    found = await tx.one(CATEGORY, id=namesake) if namesake else found
+    if found is None:
+        raise CategoryNotFound
+    return found
+
+
+def fold(name: str) -> str:
+    """Return a name as it is compared: people do not tell Billing from billing."""
+    return name.casefold()
 
 
 async def choice_settings(tx: Tx) -> ChoiceSettings:

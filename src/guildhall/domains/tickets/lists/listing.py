@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from guildhall.core.db import Tx
@@ -15,7 +16,10 @@ NOBODY: Final = ""
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which tickets a list is about. None leaves a question open; `claimed_by` may be NOBODY."""
+    """Which tickets a list is about. None leaves a question open; `claimed_by` may be NOBODY.
+
+    `changed_since` asks for those to which something happened at that time or later.
+    """
 
     closed: bool | None = None
     category_id: str | None = None
@@ -23,11 +27,17 @@ class Wanted:
     claimed_by: str | None = None
     tag: str | None = None
     words: str | None = None
+    changed_since: datetime | None = None
 
     @property
     def is_tallied(self) -> bool:
         """Whether tickets of this kind are counted already."""
-        return self.user_id is None and self.claimed_by is None and self.tag is None and not self.has_words
+        return self.user_id is None and self.claimed_by is None and self.tag is None and not self.is_searched
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether tickets must be looked at for it: at what was said in them, or at what happened to them."""
+        return self.has_words or self.changed_since is not None
 
     @property
     def has_words(self) -> bool:
@@ -116,6 +126,7 @@ def _shape(engine: str, wanted: Wanted, sight: Sight, sort: Sort, *, ascending: 
         unclaimed=wanted.claimed_by == NOBODY,
         tag=wanted.tag is not None,
         words=wanted.has_words,
+        changed=wanted.changed_since is not None,
         limited=sight.categories is not None,
         below=False,
         sort=sort,
@@ -131,6 +142,7 @@ def _values(engine: str, wanted: Wanted, sight: Sight) -> dict[str, Any]:
         "claimed_by": wanted.claimed_by,
         "tag": wanted.tag,
         "words": _phrases(engine, wanted.words or ""),
+        "since": wanted.changed_since,
         "categories": sorted(sight.categories or ()),
     }
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Boolean, ColumnElement, Integer, Select, Text, and_, bindparam, func, select, text
 
-from guildhall.core.db import JsonDoc, Query, query
+from guildhall.core.db import JsonDoc, Query, UtcTime, query
 from guildhall.domains.tickets.models import Ticket, ticket_tags, ticket_tallies, tickets
 
 
@@ -45,6 +45,12 @@ CONTAINING: Final[dict[str, Any]] = {
 }
 
 
+CHANGED_SINCE: Final[Any] = text(
+    "tickets.id IN (SELECT target FROM audit_entries WHERE at >= :since AND action >= 'ticket.' AND action < 'ticket/')"
+).bindparams(bindparam("since", type_=UtcTime))
+"""Whatever happens to a ticket is in the audit log, so that no ticket has to keep when it was changed."""
+
+
 class Tally(msgspec.Struct, frozen=True):
     """How many of the tickets that a list asks for have their numbers in a block."""
 
@@ -64,6 +70,7 @@ class Shape:
     unclaimed: bool
     tag: bool
     words: bool
+    changed: bool
     limited: bool
     below: bool
     sort: Sort
@@ -115,12 +122,16 @@ def _where(rows: Select[Any], shape: Shape) -> Select[Any]:
         conditions.append(tickets.c.id.in_(tagged))
     if shape.limited:
         conditions.append(_in_sight(shape.engine))
-    if shape.words:
-        conditions.append(CONTAINING[shape.engine].bindparams(bindparam("words", type_=Text)))
+    conditions += _looked_for(shape)
     if shape.below:
         border = bindparam("border", type_=Integer)
         conditions.append(tickets.c.number >= border if shape.ascending else tickets.c.number <= border)
     return rows.where(and_(*conditions)) if conditions else rows
+
+
+def _looked_for(shape: Shape) -> list[ColumnElement[bool]]:
+    found = [CONTAINING[shape.engine].bindparams(bindparam("words", type_=Text))] if shape.words else []
+    return [*found, CHANGED_SINCE] if shape.changed else found
 
 
 def _in_sight(engine: str) -> Any:  # noqa: ANN401 (see IN_SIGHT)

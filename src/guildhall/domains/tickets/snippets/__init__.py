@@ -9,7 +9,7 @@ from guildhall.domains.tickets.snippets.keeping import (
 from guildhall.domains.tickets.snippets.models import Snippet
 from guildhall.domains.tickets.snippets.policy import access_snippet_to_change
 from guildhall.domains.tickets.snippets.queries import list_snippets
-from guildhall.domains.tickets.snippets.rendering import VARIABLES, render_snippet
+from guildhall.domains.tickets.snippets.rendering import VARIABLES, render_snippet, values_for
 
 __all__ = [
     "VARIABLES",
@@ -21,4 +21,5 @@ __all__ = [
     "list_snippets",
     "render_snippet",
     "use_snippet",
+    "values_for",
 ]

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
+from guildhall.domains.tickets.models import Ticket
 from guildhall.domains.tickets.snippets.errors import MissingArgument, UnknownVariable
 
 MOST_ARGUMENTS: Final = 9
@@ -33,6 +35,25 @@ MENTIONS: Final = (
 """What Discord's client turns into a mention: of everybody, a user or role or channel, a command, a guild's page."""
 
 BREAK: Final = "\N{ZERO WIDTH SPACE}"
+
+
+def values_for(ticket: Ticket, *, staff: str, guild: str, at: datetime) -> dict[str, str]:
+    """Return what the variables mean in a ticket, for whoever answers under the name of `staff`; `at` is local time.
+
+    Only a user of Discord can be mentioned: anybody else is called by name.
+    """
+    mention = f"<@{ticket.user_id}>" if ticket.user_id.isdecimal() else ticket.user_name
+    return {
+        "user.name": ticket.user_name,
+        "user.mention": mention,
+        "user.id": ticket.user_id,
+        "staff.name": staff,
+        "ticket.number": str(ticket.number),
+        "ticket.category": ticket.category_name or "",
+        "guild.name": guild,
+        "date": f"{at:%Y-%m-%d}",
+        "time": f"{at:%H:%M}",
+    }
 
 
 def check_variables(text: str) -> None:
