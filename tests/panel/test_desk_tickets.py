@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -11,7 +12,8 @@ from playwright.async_api import Browser, Page, expect
 from guildhall.core.actor import SYSTEM
 from guildhall.domains import identity, tickets
 from guildhall.domains.identity.sessions import open_session
-from guildhall.domains.tickets import EVERYTHING, Draft, Origin, Person, Source, Ticket, Transport
+from guildhall.domains.tickets import EVERYTHING, Draft, Origin, Person, Source, Ticket, Transport, categories
+from guildhall.domains.tickets.categories import Category, Layout
 from tests.dialects.commonshub.test_statement_counts import counted
 from tests.panel.test_looks import FAULTS_OF_READING, PHONE
 from tests.panel.visiting import sign_in, visiting
@@ -77,6 +79,13 @@ async def asked(served: Served, user: identity.User, text: str = "Where is the k
         return await tickets.access_ticket(tx, SYSTEM, ticket.id, sight=EVERYTHING)
 
 
+async def keys_and_locks(served: Served) -> Category:
+    """A category, whose tickets all staff see."""
+    house, layout = served.house, Layout(name="Keys and locks", discord_category_id="5")
+    async with house.database.write() as tx:
+        return await categories.create_category(tx, SYSTEM, layout, now=house.clock.now())
+
+
 async def test_somebody_asks_and_staff_answer_while_both_look_on(
     served: Served, browser: Browser, administrator: identity.User, rosa: tuple[identity.User, str]
 ) -> None:
@@ -119,6 +128,8 @@ async def test_somebody_asks_and_staff_answer_while_both_look_on(
 
         answer = page.locator(".talk .staff")
         await expect(answer).to_contain_text("It is no trouble, take another.")
+        await change_reply(staff, "It is no trouble, take the spare one.")
+        await expect(answer).to_contain_text("take the spare one.")
         await expect(answer.locator("b")).to_have_text("Staff")
         assert "May" not in await page.content()
         assert administrator.display_name not in await page.locator("main").inner_text()
@@ -132,6 +143,14 @@ async def test_somebody_asks_and_staff_answer_while_both_look_on(
         await page.get_by_role("button", name="Reopen").click()
         await expect(page.get_by_label("Your message")).to_be_visible()
         await expect(staff.get_by_role("button", name="Claim")).to_be_visible()
+
+
+async def change_reply(staff: Page, words: str) -> None:
+    """Let staff change their newest reply."""
+    await staff.locator(".talk .staff").get_by_role("button", name="Change").click()
+    dialog = staff.get_by_role("dialog", name="Change this reply")
+    await dialog.get_by_label("What it says").fill(words)
+    await dialog.get_by_role("button", name="Save").click()
 
 
 async def test_what_came_meanwhile_is_unread_until_it_is_looked_at(
@@ -226,6 +245,43 @@ async def test_staff_sort_hold_search_and_filter(
     assert await listed("state=open") == both
 
 
+async def test_staff_hand_a_ticket_on_plan_its_end_and_mend_their_words(
+    served: Served, ada: httpx.AsyncClient, administrator: identity.User, rosa: tuple[identity.User, str]
+) -> None:
+    house, ticket, keys = served.house, await asked(served, rosa[0]), await keys_and_locks(served)
+    one = f"{DESK}/{ticket.id}"
+    assert (await send(ada, f"{one}/hand", category=keys.id, assigned=administrator.display_name)).status_code == 303
+    shown = (await ada.get(one)).text
+    assert ("<dt>Category</dt><dd>Keys and locks" in shown, "<dt>Given to</dt>" in shown) == (True, True)
+    assert one in (await ada.get(f"{DESK}?category={keys.id}")).text
+    assert one not in (await ada.get(f"{DESK}?category=other")).text
+    lost = await send(ada, f"{one}/hand", category="lost")
+    assert (lost.status_code, "no such category" in lost.text) == (404, True)
+    assert (await send(ada, f"{one}/hand")).status_code == 303
+    assert "<dt>Given to</dt>" not in (await ada.get(one)).text
+
+    later = (house.clock.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    assert (await send(ada, f"{one}/close", at=later, reason="No answer")).status_code == 303
+    assert "<dt>Closes</dt>" in (await ada.get(one)).text
+    await send(ada, f"{one}/keep")
+    assert "<dt>Closes</dt>" not in (await ada.get(one)).text
+    for wrong in ("2020-01-01T10:00", "soon"):
+        assert (await send(ada, f"{one}/close", at=wrong)).status_code == 400
+
+    await send(ada, f"{one}/reply", text="On its hok.")
+    said = (await ada.get(one)).text.partition('id="words-')[2].partition('"')[0]
+    message = f"{one}/messages/{said}"
+    assert (await send(ada, f"{message}/edit", text="On its hook.")).status_code == 303
+    assert (await send(ada, f"{message}/edit", text=" ")).status_code == 400
+    async with as_member(served, rosa[1]) as client:
+        own = f"{OWN}/{ticket.id}"
+        assert "On its hook." in (await client.get(own)).text
+        assert (await send(ada, f"{message}/delete")).status_code == 303
+        assert "On its hook." not in (await client.get(own)).text
+    assert (await send(ada, f"{message}/edit", text="Again")).status_code == 409
+    assert (await send(ada, f"{one}/messages/{int(said) - 1}/delete")).status_code in {403, 404}
+
+
 async def test_a_long_conversation_is_read_part_by_part(
     served: Served, ada: httpx.AsyncClient, rosa: tuple[identity.User, str]
 ) -> None:
@@ -277,7 +333,10 @@ async def test_every_page_is_readable_and_fits_a_phone_in_light_and_dark(
     await send(
         ada, f"{one}/sort", subject="Broken key", label="waits for a smith", tags="keys workshop", priority="high"
     )
+    await send(ada, f"{one}/hand", category=(await keys_and_locks(served)).id)
     await send(ada, f"{one}/claim")
+    later = (served.house.clock.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    await send(ada, f"{one}/close", at=later)
     await send(ada, f"{one}/note", text="The smith comes on Friday.")
     await send(ada, f"{one}/reply", text="Oh no!\n\nPlease leave it in the lock, we take care of it.")
     for scheme in ("light", "dark"):

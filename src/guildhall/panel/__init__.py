@@ -254,7 +254,11 @@ ROUTES = (
     desk_tickets.release,
     desk_tickets.hold,
     desk_tickets.sort,
+    desk_tickets.hand,
+    desk_tickets.edit,
+    desk_tickets.delete,
     desk_tickets.close,
+    desk_tickets.keep,
     desk_tickets.reopen,
     # GET and POST /panel/desk/staff        POST .../{grant_id}/withdraw
     desk_staff.list_staff,

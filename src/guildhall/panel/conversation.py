@@ -39,7 +39,10 @@ class Earlier(QueryString, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Said:
-    """A message as somebody reads it. `look` is the side it comes from; `mark` says what is special about it."""
+    """A message as somebody reads it. `look` is the side it comes from; `mark` says what is special about it.
+
+    What is `own` may be changed and deleted by whoever reads it.
+    """
 
     id: int
     look: str
@@ -48,6 +51,7 @@ class Said:
     at: datetime
     mark: str = ""
     deleted: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,10 @@ class ListedTicket:
         return STATES[self.ticket.state]
 
 
-async def thread_for_staff(tx: Tx, ticket: Ticket, before: int) -> Thread:
-    """Return what was said, with notes, lines of the house and what was deleted."""
+async def thread_for_staff(tx: Tx, ticket: Ticket, before: int, *, me: str) -> Thread:
+    """Return what was said, with notes, lines of the house and what was deleted, for somebody of the staff."""
     found = await tickets.messages_of(tx, ticket, before=before, limit=PER_THREAD)
-    return _thread(found, [_as_staff_read(each) for each in found.messages])
+    return _thread(found, [_as_staff_read(each, me) for each in found.messages])
 
 
 async def thread_for_owner(tx: Tx, ticket: Ticket, before: int) -> Thread:
@@ -106,12 +110,20 @@ def _thread(found: Page, said: list[Said]) -> Thread:
     return Thread(said, found.messages[0].id if found.has_more else None)
 
 
-def _as_staff_read(message: Message) -> Said:
+def _as_staff_read(message: Message, me: str) -> Said:
     author = f"{message.author_name}, as Staff" if message.anonymous else message.author_name
     words = message.content.replace("**", "") if message.kind is Kind.SYSTEM else message.content
     mark = "deleted" if message.deleted_at else "edited" if message.edited_at else ""
+    deleted = message.deleted_at is not None
     return Said(
-        message.id, message.kind.value, author, words, message.created_at, mark, deleted=message.deleted_at is not None
+        message.id,
+        message.kind.value,
+        author,
+        words,
+        message.created_at,
+        mark,
+        deleted=deleted,
+        own=message.author_id == me and not deleted,
     )
 
 

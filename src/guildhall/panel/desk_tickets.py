@@ -1,8 +1,11 @@
 """The front desk: every ticket, and what staff do with it."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from guildhall.core import ids
 from guildhall.core.actor import Actor
@@ -17,13 +20,18 @@ from guildhall.domains.tickets import (
     TOPIC,
     Details,
     Draft,
+    Person,
     Priority,
+    Role,
     Sort,
     Source,
     Ticket,
     TicketState,
     Wanted,
+    categories,
 )
+from guildhall.domains.tickets.categories import sight_of
+from guildhall.domains.tickets.errors import InvalidTime, NotStaff
 from guildhall.panel.conversation import (
     NEWEST,
     STATES,
@@ -38,8 +46,9 @@ from guildhall.panel.face import viewer_of
 from guildhall.panel.forms import change, show
 from guildhall.panel.pages import PER_PAGE, page, told
 from guildhall.panel.words import Refusal
+from guildhall.web import ticket_channels
 from guildhall.web.answers import Answer, redirect
-from guildhall.web.bodies import Form, QueryString
+from guildhall.web.bodies import Form, QueryString, number_in_path
 from guildhall.web.calls import Call
 from guildhall.web.house import House
 from guildhall.web.sse import EventStream
@@ -74,6 +83,7 @@ class DeskList(QueryString, frozen=True, kw_only=True):
     whose: Whose = Whose.ANY
     tag: str = ""
     person: str = ""
+    category: str = ""
     q: str = ""
     page: PageNumber = 1
 
@@ -82,7 +92,7 @@ class DeskList(QueryString, frozen=True, kw_only=True):
         claimer = {Whose.ANY: None, Whose.MINE: viewer, Whose.NOBODY: NOBODY}[self.whose]
         return Wanted(
             None if self.state is Which.ALL else self.state is Which.CLOSED,
-            None,
+            self.category or None,
             self.person or None,
             claimer,
             self.tag.strip().lower() or None,
@@ -91,7 +101,7 @@ class DeskList(QueryString, frozen=True, kw_only=True):
 
     def path(self, **other: object) -> str:
         """Return the address of this list, with something else in place."""
-        asked = {name: getattr(self, name) for name in ("state", "whose", "tag", "person", "q")} | other
+        asked = {name: getattr(self, name) for name in ("state", "whose", "tag", "person", "category", "q")} | other
         usual = {"state": Which.OPEN, "whose": Whose.ANY, "page": 1}
         kept = {name: value for name, value in asked.items() if value and value != usual.get(name)}
         return f"{DESK}?{urlencode(kept)}" if kept else DESK
@@ -137,9 +147,32 @@ class Holding(Form, frozen=True, kw_only=True):
 
 
 class Closing(Form, frozen=True, kw_only=True):
-    """What the person is told at the end."""
+    """What the person is told at the end, and when that is, in the hub's time; now if nothing is said."""
 
     reason: str = ""
+    at: str = ""
+
+    def moment(self, zone: ZoneInfo) -> datetime | None:
+        """Return when the ticket is to close, None for now. Raises InvalidTime."""
+        if not self.at:
+            return None
+        try:
+            return datetime.fromisoformat(self.at).replace(tzinfo=zone).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise InvalidTime from None
+
+
+class Handing(Form, frozen=True, kw_only=True):
+    """Into which category a ticket belongs, and who is to work on it, by name; nothing is nobody, or none."""
+
+    category: str = ""
+    assigned: str = ""
+
+
+class Mending(Form, frozen=True, kw_only=True):
+    """What a message is to say."""
+
+    text: str = ""
 
 
 @show(DESK, permission=VIEW)
@@ -149,7 +182,7 @@ async def list_tickets(query: DeskList, call: Call, tx: Tx) -> Answer:
     found = await tickets.list_tickets(
         tx,
         query.wanted(viewer),
-        sight=EVERYTHING,
+        sight=await sight_of(tx, call.actor),
         sort=Sort.LAST_MESSAGE,
         limit=PER_PAGE,
         offset=(query.page - 1) * PER_PAGE,
@@ -161,6 +194,7 @@ async def list_tickets(query: DeskList, call: Call, tx: Tx) -> Answer:
         query=query,
         me=viewer,
         tickets=await listed(tx, found.tickets, viewer, DESK),
+        categories=await categories.list_categories(tx),
         total=found.total,
         has_more=query.page * PER_PAGE < found.total,
     )
@@ -180,7 +214,7 @@ async def follow(query: OfTicket, house: House) -> Answer:
 async def show_ticket(ticket_id: str, query: Earlier, call: Call, house: House) -> Answer:
     """Show a ticket, which the viewer has read then."""
     async with house.database.read() as tx:
-        ticket = await tickets.access_ticket(tx, call.actor, ticket_id, sight=EVERYTHING)
+        ticket = await tickets.access_ticket(tx, call.actor, ticket_id, sight=await sight_of(tx, call.actor))
         shown = await _page(call, tx, ticket, before=query.before)
     await note_reading(call, ticket, viewer_of(call).person.id)
     return shown
@@ -251,28 +285,94 @@ async def sort(ticket_id: str, form: Sorting, call: Call, tx: Tx, actor: Actor, 
     return await _after(call, tx, ticket_id, work, sorting=form, done="ticket-sorted")
 
 
-@change(ONE + "/close", permission=MANAGE)
-async def close(ticket_id: str, form: Closing, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
-    """Close a ticket, and tell its person why."""
-    by, now = viewer_of(call).person.id, house.clock.now()
+@change(ONE + "/hand", permission=MANAGE, transaction="none")
+async def hand(ticket_id: str, form: Handing, call: Call, actor: Actor, house: House) -> Answer:
+    """Put a ticket into a category, and give it to somebody."""
+    viewer, now = viewer_of(call).person, house.clock.now()
+    async with house.database.read() as tx:
+        ticket = await tickets.access_ticket(tx, actor, ticket_id, sight=await sight_of(tx, actor))
+        details = await tickets.details_of(tx, ticket)
+        known = await _colleagues(tx, ticket, details, viewer)
+    try:
+        assignee = await _assignee(house, form.assigned.strip(), known)
+    except GuildhallError as error:
+        async with house.database.read() as tx:
+            return await _page(call, tx, ticket, handing=form, refusal=Refusal.of(error))
+
+    async def work(ticket: Ticket) -> None:
+        if form.category != (ticket.category_id or ""):
+            category = await categories.find_category(tx, form.category) if form.category else None
+            ticket = await categories.put_ticket(tx, actor, ticket, category, now=now)
+        await tickets.assign_ticket(tx, actor, ticket, assignee, now=now)
+
+    async with house.database.write() as tx:
+        answer = await _after(call, tx, ticket_id, work, done="ticket-sorted")
+        handed = await tickets.access_ticket(tx, actor, ticket_id, sight=EVERYTHING)
+        if not (await sight_of(tx, actor)).covers(handed):
+            return redirect(told(DESK, "ticket-handed"))
+    return answer
+
+
+@change(ONE + "/messages/{message_id}/edit", permission=MANAGE)
+async def edit(
+    ticket_id: str, message_id: str, form: Mending, call: Call, tx: Tx, actor: Actor, house: House
+) -> Answer:
+    """Change what the viewer has said; the earlier words are kept."""
+    person, number, now = viewer_of(call).person, number_in_path(message_id), house.clock.now()
     return await _after(
         call,
         tx,
         ticket_id,
-        lambda ticket: tickets.close_ticket(tx, actor, ticket, by=by, reason=form.reason, now=now),
-        done="ticket-closed",
+        lambda ticket: tickets.edit_message(tx, actor, ticket, number, person=person, content=form.text, now=now),
+        beside="",
+    )
+
+
+@change(ONE + "/messages/{message_id}/delete", permission=MANAGE)
+async def delete(ticket_id: str, message_id: str, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
+    """Delete what the viewer has said; staff still read it."""
+    person, number, now = viewer_of(call).person, number_in_path(message_id), house.clock.now()
+    return await _after(
+        call,
+        tx,
+        ticket_id,
+        lambda ticket: tickets.delete_message(tx, actor, ticket, number, person=person, now=now),
+        done="message-deleted",
+    )
+
+
+@change(ONE + "/close", permission=MANAGE)
+async def close(ticket_id: str, form: Closing, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
+    """Close a ticket now or at a later time, and tell its person why."""
+    by, now = viewer_of(call).person.id, house.clock.now()
+
+    async def work(ticket: Ticket) -> None:
+        at = form.moment(house.hub.zone)
+        if at is None:
+            await tickets.close_ticket(tx, actor, ticket, by=by, reason=form.reason, now=now)
+        else:
+            await tickets.plan_close(tx, actor, ticket, by=by, at=at, reason=form.reason, now=now)
+
+    return await _after(call, tx, ticket_id, work, done="close-planned" if form.at else "ticket-closed")
+
+
+@change(ONE + "/keep", permission=MANAGE)
+async def keep(ticket_id: str, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
+    """Let a ticket stay open that was to close by itself."""
+    by, now = viewer_of(call).person.id, house.clock.now()
+    return await _after(
+        call, tx, ticket_id, lambda ticket: tickets.plan_close(tx, actor, ticket, by=by, at=None, now=now)
     )
 
 
 @change(ONE + "/reopen", permission=MANAGE)
 async def reopen(ticket_id: str, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Open a closed ticket again."""
-    now = house.clock.now()
     return await _after(
         call,
         tx,
         ticket_id,
-        lambda ticket: tickets.reopen_ticket(tx, actor, ticket, now=now),
+        lambda ticket: ticket_channels.reopen(tx, actor, ticket, house=house),
         done="ticket-reopened",
     )
 
@@ -291,9 +391,10 @@ async def _after(
     """Change a ticket and go back to it, or show it with why that was refused and what was entered."""
     try:
         async with tx.savepoint():
-            await work(await tickets.access_ticket_to_change(tx, call.actor, ticket_id, sight=EVERYTHING))
+            sight = await sight_of(tx, call.actor)
+            await work(await tickets.access_ticket_to_change(tx, call.actor, ticket_id, sight=sight))
     except GuildhallError as error:
-        ticket = await tickets.access_ticket(tx, call.actor, ticket_id, sight=EVERYTHING)
+        ticket = await tickets.access_ticket(tx, call.actor, ticket_id, sight=await sight_of(tx, call.actor))
         refusal = Refusal.of(error, fields={"text": beside})
         return await _page(
             call, tx, ticket, entered={beside: entered} if entered else {}, sorting=sorting, refusal=refusal
@@ -309,9 +410,12 @@ async def _page(
     before: int = NEWEST,
     entered: dict[str, Reply] | None = None,
     sorting: Sorting | None = None,
+    handing: Handing | None = None,
     refusal: Refusal | None = None,
 ) -> Answer:
+    me = viewer_of(call).person
     details = await tickets.details_of(tx, ticket)
+    colleagues = await _colleagues(tx, ticket, details, me)
     written = entered or {}
     return page(
         call,
@@ -322,11 +426,17 @@ async def _page(
         state=STATES[ticket.state],
         rests=ticket.state is TicketState.ON_HOLD,
         path=f"{DESK}/{ticket.id}",
-        me=viewer_of(call).person.id,
+        me=me.id,
         claimer=await _name(tx, ticket.claimed_by, details),
         closer=await _name(tx, ticket.closed_by, details),
         details=details,
-        thread=await thread_for_staff(tx, ticket, before),
+        answers=await categories.answers_of(tx, ticket.id),
+        assigned=colleagues.get(ticket.assigned_to or "", ""),
+        colleagues=sorted(set(colleagues.values())),
+        categories=await categories.list_categories(tx),
+        handing=handing
+        or Handing(category=ticket.category_id or "", assigned=colleagues.get(ticket.assigned_to or "", "")),
+        thread=await thread_for_staff(tx, ticket, before, me=me.id),
         newest=before == NEWEST,
         priorities=list(Priority),
         reply=written.get("reply", Reply()),
@@ -349,3 +459,24 @@ async def _name(tx: Tx, person_id: str | None, details: Details) -> str:
         return ""
     written = next((each.name for each in details.participants if each.person_id == person_id), None)
     return written or (await identity.names_of(tx, [person_id])).get(person_id, person_id)
+
+
+async def _colleagues(tx: Tx, ticket: Ticket, details: Details, me: Person) -> dict[str, str]:
+    """Return by their ids the names of those who may be given a ticket without being looked for."""
+    known = {each.person_id: each.name for each in details.participants if each.role is Role.STAFF} | {me.id: me.name}
+    if ticket.assigned_to is not None and ticket.assigned_to not in known:
+        known[ticket.assigned_to] = await _name(tx, ticket.assigned_to, details)
+    return known
+
+
+async def _assignee(house: House, name: str, known: Mapping[str, str]) -> Person | None:
+    """Return whom a name means: somebody known, or else a member of the staff's server. Raises NotStaff."""
+    if not name:
+        return None
+    for person_id, each in known.items():
+        if each.casefold() == name.casefold():
+            return Person(person_id, each)
+    for member in await house.staff.server.members_named(name):
+        if name.casefold() in {member.username.casefold(), member.display_name.casefold()}:
+            return await ticket_channels.staff_of(house, str(member.id))
+    raise NotStaff("Nobody of this name works on tickets", field="assigned")
