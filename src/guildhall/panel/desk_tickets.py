@@ -229,8 +229,18 @@ async def reply(ticket_id: str, form: Reply, call: Call, tx: Tx, actor: Actor, h
         call,
         tx,
         ticket_id,
-        lambda ticket: tickets.write_as_staff(tx, actor, ticket, person, draft, now=house.clock.now()),
+        lambda ticket: tickets.write_as_staff(
+            tx,
+            actor,
+            ticket,
+            person,
+            draft,
+            only_claimer=house.site.now.document.tickets.claim_exclusive,
+            overrules=actor.may(Permission.RULE_DESK),
+            now=house.clock.now(),
+        ),
         entered=form,
+        beside="reply",
     )
 
 
@@ -297,7 +307,7 @@ async def hand(ticket_id: str, form: Handing, call: Call, actor: Actor, house: H
         assignee = await _assignee(house, form.assigned.strip(), known)
     except GuildhallError as error:
         async with house.database.read() as tx:
-            return await _page(call, tx, ticket, handing=form, refusal=Refusal.of(error))
+            return await _page(call, tx, ticket, handing=form, refusal=Refusal.of(error, fields={"": "assigned"}))
 
     async def work(ticket: Ticket) -> None:
         if form.category != (ticket.category_id or ""):
@@ -324,7 +334,7 @@ async def edit(
         tx,
         ticket_id,
         lambda ticket: tickets.edit_message(tx, actor, ticket, number, person=person, content=form.text, now=now),
-        beside="",
+        beside=f"words-{number}",
     )
 
 
@@ -353,7 +363,7 @@ async def close(ticket_id: str, form: Closing, call: Call, tx: Tx, actor: Actor,
         else:
             await tickets.plan_close(tx, actor, ticket, by=by, at=at, reason=form.reason, now=now)
 
-    return await _after(call, tx, ticket_id, work, done="close-planned" if form.at else "ticket-closed")
+    return await _after(call, tx, ticket_id, work, beside="at", done="close-planned" if form.at else "ticket-closed")
 
 
 @change(ONE + "/keep", permission=MANAGE)
@@ -385,17 +395,20 @@ async def _after(
     *,
     entered: Reply | None = None,
     sorting: Sorting | None = None,
-    beside: str = "reply",
+    beside: str = "",
     done: str = "",
 ) -> Answer:
-    """Change a ticket and go back to it, or show it with why that was refused and what was entered."""
+    """Change a ticket and go back to it, or show it with why that was refused and what was entered.
+
+    `beside` is the field of the form beside which a refusal stands that is about no other.
+    """
     try:
         async with tx.savepoint():
             sight = await sight_of(tx, call.actor)
             await work(await tickets.access_ticket_to_change(tx, call.actor, ticket_id, sight=sight))
     except GuildhallError as error:
         ticket = await tickets.access_ticket(tx, call.actor, ticket_id, sight=await sight_of(tx, call.actor))
-        refusal = Refusal.of(error, fields={"text": beside})
+        refusal = Refusal.of(error, fields={"text": beside, "": beside})
         return await _page(
             call, tx, ticket, entered={beside: entered} if entered else {}, sorting=sorting, refusal=refusal
         )
