@@ -201,11 +201,14 @@ async def list_tickets(query: DeskList, call: Call, tx: Tx) -> Answer:
 
 
 @show(DESK + "/live", permission=VIEW, transaction="none")
-async def follow(query: OfTicket, house: House) -> Answer:
+async def follow(query: OfTicket, call: Call, house: House) -> Answer:
     """Tell, for as long as somebody looks, that something has happened at the desk, or in one ticket."""
+    async with house.database.read() as tx:
+        seen = (await sight_of(tx, call.actor)).categories
 
     def concerns(event: Event) -> bool:
-        return query.ticket in {"", event.data.get("ticket_id")}
+        told_of = event.data.get("category_id") or ""
+        return query.ticket in {"", event.data.get("ticket_id")} and (seen is None or told_of in seen)
 
     return EventStream(house.events, TOPIC, only=concerns)
 
@@ -408,7 +411,9 @@ async def _after(
             await work(await tickets.access_ticket_to_change(tx, call.actor, ticket_id, sight=sight))
     except GuildhallError as error:
         ticket = await tickets.access_ticket(tx, call.actor, ticket_id, sight=await sight_of(tx, call.actor))
-        refusal = Refusal.of(error, fields={"text": beside, "": beside})
+        # A closed ticket has no boxes to write in, beside which a refusal could stand.
+        field = "" if ticket.closed else beside
+        refusal = Refusal.of(error, fields={"text": field, "": field})
         return await _page(
             call, tx, ticket, entered={beside: entered} if entered else {}, sorting=sorting, refusal=refusal
         )
