@@ -78,7 +78,8 @@ class House:
     def community_guild(self) -> int:
         """The server whose members write to the desk, 0 when none is named."""
         shown = self.site.now.document.bot
-        return int(shown.community_guild_id or shown.guild_id or 0)
+        community = shown.community_guild_id if shown.server_mode == "dual" else None
+        return int(community or shown.guild_id or 0)
 
     @property
     def staff_guild(self) -> int:

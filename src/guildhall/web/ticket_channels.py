@@ -96,7 +96,7 @@ async def reopen(tx: Tx, actor: Actor, ticket: Ticket, *, house: House) -> Ticke
     """
     needs = ticket.channel_id is not None
     opened = await tickets.reopen_ticket(tx, actor, ticket, needs_channel=needs, now=house.clock.now())
-    if needs:
+    if opened.state is TicketState.OPENING:
         await check_connected(tx, house)
     return opened
 
