@@ -295,6 +295,10 @@ async def test_tickets_of_a_category_are_seen_by_its_viewers_alone(
     assert {refusal(answer) for answer in unseen} == {(404, "TICKET_NOT_FOUND")}
     for answer in (await other.patch(f"{place}/messages/1", json=say), await other.delete(f"{place}/messages/1")):
         assert refusal(answer) == (404, "MESSAGE_NOT_FOUND")
+    page = (await other.get("/panel/desk")).text
+    assert (hidden.id in page, shown.id in page) == (False, True)
+    statuses = [(await each.get(f"/panel/desk/{hidden.id}")).status_code for each in (other, staff)]
+    assert statuses == [404, 200]
 
 
 async def test_a_snippet_is_sent_by_its_key(
