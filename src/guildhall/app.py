@@ -62,6 +62,7 @@ from guildhall.domains.attendance.tlog.log import keep_log, open_log
 from guildhall.domains.calendars import CalendarKind
 from guildhall.domains.identity.desk import DeskRules, Staff
 from guildhall.domains.rooms import Hub
+from guildhall.domains.tickets import attachments
 from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, further_routes, show_notice
 from guildhall.settings import Settings, SettingsError
 from guildhall.web.answers import Answer
@@ -229,6 +230,7 @@ def _join(
     cache = open_cache(settings.store.redis_url)
     webhooks_box = SecretBox(secret_key, "webhooks")
     discord = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
+    blobs = open_blobs(settings.store)
     return House(
         settings=settings,
         database=database,
@@ -236,7 +238,9 @@ def _join(
         events=open_events(settings.store.redis_url),
         limiter=open_limiter(settings.store.redis_url),
         cache=cache,
-        blobs=open_blobs(settings.store),
+        blobs=blobs,
+        files=attachments.FileStore(database, blobs, clock),
+        links=attachments.Links(secret_key, settings.public_url),
         metrics=Metrics(),
         jobs=JobEngine(database, settings.database_url, clock),
         hub=Hub(
@@ -342,6 +346,7 @@ def _give_work(house: House) -> None:
     house.jobs.work(roles.GIVE_ROLES, roles.giver_of(house.role_desk))
     house.jobs.every("attendance.roles", ROLES_PERIOD, roles.run_for_voices)
     house.jobs.every("tickets.close", OFTEN, tickets.close_due)
+    house.jobs.every("tickets.files", HOURLY, attachments.forgetter_of(house.blobs))
 
 
 def _gap_ender(scene: voice.Scene) -> Callable[[JobContext], Awaitable[None]]:

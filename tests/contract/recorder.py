@@ -143,6 +143,8 @@ BARS: dict[str, tuple[str, ...]] = {
         "reopen_ticket",
         "claim_ticket",
         "release_ticket",
+        "get_transcript",
+        "get_attachment",
         "get_bot_status",
         "start_bot",
         "stop_bot",

@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -75,14 +75,23 @@ class BlobStore:
         self._store = store
         self._staging = staging
 
-    async def put(self, chunks: AsyncIterator[bytes] | bytes, *, limit: int | None) -> Blob:
+    async def put(
+        self,
+        chunks: AsyncIterator[bytes] | bytes,
+        *,
+        limit: int | None,
+        before_keeping: Callable[[Blob], Awaitable[None]] | None = None,
+    ) -> Blob:
         """Store content of at most `limit` bytes; None sets no limit.
 
+        `before_keeping` is told what it is before it gets its place, so that a row can know of it whatever dies then.
         Raises TooLarge as soon as the limit is passed. After any failure nothing stays behind.
         """
         staged = self._staging / ids.ulid()
         try:
             blob = await _stage(staged, _at_once(chunks) if isinstance(chunks, bytes) else chunks, limit)
+            if before_keeping is not None:
+                await before_keeping(blob)
             if await self.size(blob.key) != blob.size:
                 await self._keep(staged, blob.key)
         finally:

@@ -63,9 +63,7 @@ class SecretBox:
 
     def __init__(self, secret_key: str, purpose: str) -> None:
         self._purpose = purpose
-        material = HKDF(SHA256(), length=36, salt=None, info=f"guildhall {purpose}".encode()).derive(
-            secret_key.encode()
-        )
+        material = derived_key(secret_key, purpose, length=36)
         self._cipher = AESGCM(material[:32])
         self._key_id = material[32:].hex()
 
@@ -98,6 +96,11 @@ class SecretBox:
 
     def _unreadable(self, place: str, reason: str) -> SecretUnreadable:
         return SecretUnreadable(f"The secret for {self._purpose!r} at {place!r} cannot be decrypted: {reason}")
+
+
+def derived_key(secret_key: str, purpose: str, *, length: int = 32) -> bytes:
+    """Return a key for one purpose, from which neither SECRET_KEY nor the key of another purpose can be told."""
+    return HKDF(SHA256(), length=length, salt=None, info=f"guildhall {purpose}".encode()).derive(secret_key.encode())
 
 
 def load_or_create_secret(data_dir: Path, name: str) -> str:

@@ -26,6 +26,7 @@ import guildhall.domains.notifications.models
 import guildhall.domains.rooms.models
 import guildhall.domains.shifts.models
 import guildhall.domains.site.models
+import guildhall.domains.tickets.attachments.models
 import guildhall.domains.tickets.blocks.models
 import guildhall.domains.tickets.categories.models
 import guildhall.domains.tickets.models

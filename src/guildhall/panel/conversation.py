@@ -1,7 +1,7 @@
 """What both sides of the front desk share: what was said in a ticket as one side reads it, and lists of tickets."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -10,9 +10,12 @@ import msgspec
 from guildhall.core.db import Tx
 from guildhall.domains import tickets
 from guildhall.domains.tickets import CLOSING_WORDS, Kind, Message, Page, Ticket, TicketState
+from guildhall.domains.tickets.attachments import Attachment, attachments_of
+from guildhall.domains.tickets.transcripts import Audience
 from guildhall.panel.pages import PER_PAGE
 from guildhall.web.bodies import QueryString
 from guildhall.web.calls import Call
+from guildhall.web.transcripts import TranscriptForm
 
 PER_THREAD: Final = 100
 NEWEST: Final = 2**62
@@ -37,9 +40,17 @@ class Earlier(QueryString, frozen=True, kw_only=True):
     before: Annotated[int, msgspec.Meta(ge=1, le=NEWEST)] = NEWEST
 
 
+class TranscriptAsked(QueryString, frozen=True, kw_only=True):
+    """In which form, for which side, and whether to be saved rather than shown."""
+
+    form: TranscriptForm = TranscriptForm.HTML
+    audience: Audience = Audience.STAFF
+    save: bool = False
+
+
 @dataclass(frozen=True)
 class Said:
-    """A message as somebody reads it. `look` is the side it comes from; `mark` says what is special about it.
+    """A message with its files as somebody reads it. `look` is its side; `mark` says what is special about it.
 
     What is `own` may be changed and deleted by whoever reads it.
     """
@@ -52,6 +63,7 @@ class Said:
     mark: str = ""
     deleted: bool = False
     own: bool = False
+    files: list[Attachment] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -80,13 +92,13 @@ class ListedTicket:
 async def thread_for_staff(tx: Tx, ticket: Ticket, before: int, *, me: str) -> Thread:
     """Return what was said, with notes, lines of the house and what was deleted, for somebody of the staff."""
     found = await tickets.messages_of(tx, ticket, before=before, limit=PER_THREAD)
-    return _thread(found, [_as_staff_read(each, me) for each in found.messages])
+    return await _thread(tx, found, [_as_staff_read(each, me) for each in found.messages])
 
 
 async def thread_for_owner(tx: Tx, ticket: Ticket, before: int) -> Thread:
     """Return what was said to and by the ticket's person; notes, and who is behind "Staff", stay with the staff."""
     found = await tickets.messages_of(tx, ticket, before=before, limit=PER_THREAD)
-    return _thread(found, [said for each in found.messages if (said := _as_owner_reads(each)) is not None])
+    return await _thread(tx, found, [said for each in found.messages if (said := _as_owner_reads(each)) is not None])
 
 
 async def listed(tx: Tx, page: list[Ticket], person_id: str, path: str) -> list[ListedTicket]:
@@ -106,8 +118,10 @@ async def note_reading(call: Call, ticket: Ticket, person_id: str) -> None:
             await tickets.mark_read(tx, ticket, person_id)
 
 
-def _thread(found: Page, said: list[Said]) -> Thread:
-    return Thread(said, found.messages[0].id if found.has_more else None)
+async def _thread(tx: Tx, found: Page, said: list[Said]) -> Thread:
+    files = await attachments_of(tx, (each.id for each in said))
+    with_files = [replace(each, files=files[each.id]) for each in said]
+    return Thread(with_files, found.messages[0].id if found.has_more else None)
 
 
 def _as_staff_read(message: Message, me: str) -> Said:

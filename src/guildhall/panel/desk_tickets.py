@@ -28,6 +28,7 @@ from guildhall.domains.tickets import (
     Ticket,
     TicketState,
     Wanted,
+    attachments,
     categories,
 )
 from guildhall.domains.tickets.categories import sight_of
@@ -37,6 +38,7 @@ from guildhall.panel.conversation import (
     STATES,
     Earlier,
     PageNumber,
+    TranscriptAsked,
     Work,
     listed,
     note_reading,
@@ -50,8 +52,10 @@ from guildhall.web import ticket_channels
 from guildhall.web.answers import Answer, redirect
 from guildhall.web.bodies import Form, QueryString, number_in_path
 from guildhall.web.calls import Call
+from guildhall.web.files import answer_file
 from guildhall.web.house import House
 from guildhall.web.sse import EventStream
+from guildhall.web.transcripts import answer_transcript
 
 DESK: Final = "/panel/desk"
 ONE: Final = DESK + "/{ticket_id}"
@@ -223,11 +227,27 @@ async def show_ticket(ticket_id: str, query: Earlier, call: Call, house: House) 
     return shown
 
 
-@change(ONE + "/reply", permission=MANAGE)
+@show(DESK + "/files/{attachment_id}", permission=VIEW, transaction="none")
+async def show_file(attachment_id: str, actor: Actor, house: House) -> Answer:
+    """Show an image, or save a file."""
+    async with house.database.read() as tx:
+        file = await attachments.access_attachment(tx, actor, attachment_id, sight=await sight_of(tx, actor))
+    return await answer_file(house, file, shows_images=True)
+
+
+@show(ONE + "/transcript", permission=VIEW, transaction="none")
+async def show_transcript(ticket_id: str, query: TranscriptAsked, actor: Actor, house: House) -> Answer:
+    """Show the transcript of a ticket, or save it."""
+    async with house.database.read() as tx:
+        ticket = await tickets.access_ticket(tx, actor, ticket_id, sight=await sight_of(tx, actor))
+    return await answer_transcript(house, ticket, audience=query.audience, form=query.form, saved=query.save)
+
+
+@change(ONE + "/reply", permission=MANAGE, files=True)
 async def reply(ticket_id: str, form: Reply, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Answer the ticket's person."""
     person = viewer_of(call).person
-    draft = Draft(form.text, Source.PANEL, bool(form.anonymous), form.client_id or None)
+    draft = Draft(form.text, Source.PANEL, bool(form.anonymous), form.client_id or None, call.files)
     return await _after(
         call,
         tx,
@@ -247,10 +267,11 @@ async def reply(ticket_id: str, form: Reply, call: Call, tx: Tx, actor: Actor, h
     )
 
 
-@change(ONE + "/note", permission=MANAGE)
+@change(ONE + "/note", permission=MANAGE, files=True)
 async def note(ticket_id: str, form: Reply, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Write down what only staff read."""
-    person, draft = viewer_of(call).person, Draft(form.text, Source.PANEL, client_id=form.client_id or None)
+    person = viewer_of(call).person
+    draft = Draft(form.text, Source.PANEL, client_id=form.client_id or None, attachments=call.files)
     return await _after(
         call,
         tx,
@@ -467,6 +488,7 @@ async def _page(
             priority=ticket.priority,
         ),
         client_id=ids.ulid(),
+        largest_file=call.house.largest_file,
         refusal=refusal,
     )
 

@@ -27,8 +27,13 @@ def show(path: str, *, permission: Permission, transaction: str = "read") -> Cal
     return route("GET", path, permission=permission, accepts=SIGNED_IN, transaction=transaction, content="text/html")
 
 
-def change(path: str, *, permission: Permission, transaction: str = "write") -> Callable[[Handler], Route]:
-    """Declare a form's target for people who are signed in; a form that is not from one of our pages is refused."""
+def change(
+    path: str, *, permission: Permission, transaction: str = "write", files: bool = False
+) -> Callable[[Handler], Route]:
+    """Declare a form's target for people who are signed in; a form that is not from one of our pages is refused.
+
+    With `files` it may bring some, which are in `Call.files`.
+    """
 
     def declare(handler: Handler) -> Route:
         hints = typing.get_type_hints(handler)
@@ -41,7 +46,13 @@ def change(path: str, *, permission: Permission, transaction: str = "write") -> 
         checked.__annotations__ = {**hints, "call": Call}
         checked.__name__, checked.__doc__ = handler.__name__, handler.__doc__
         declared = route(
-            "POST", path, permission=permission, accepts=SIGNED_IN, transaction=transaction, content="text/html"
+            "POST",
+            path,
+            permission=permission,
+            accepts=SIGNED_IN,
+            transaction=transaction,
+            content="text/html",
+            files=files,
         )
         return declared(checked)
 

@@ -9,6 +9,7 @@ from jinja2.runtime import Context
 from guildhall import __version__
 from guildhall.domains.ledger import amount_text
 from guildhall.domains.rooms.times import clock_text
+from guildhall.domains.tickets.attachments import MOST_FILES, size_words
 from guildhall.panel.guild_words import border_words, duration_words, fingerprint
 from guildhall.web.assets import Assets
 
@@ -71,7 +72,7 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_ENVIRONMENT.globals.update(asset=ASSETS.url, version=__version__, theme="auto", kinds=KINDS)
+_ENVIRONMENT.globals.update(asset=ASSETS.url, version=__version__, theme="auto", kinds=KINDS, most_files=MOST_FILES)
 _ENVIRONMENT.filters.update(
     border=border_words,
     clock=_clock,
@@ -82,5 +83,6 @@ _ENVIRONMENT.filters.update(
     minutes=clock_text,
     moment=_moment,
     short=short,
+    size=size_words,
     tokens=amount_text,
 )

@@ -9,12 +9,14 @@ from guildhall.core.errors import GuildhallError
 from guildhall.core.events import Event
 from guildhall.domains import tickets
 from guildhall.domains.identity import Permission
-from guildhall.domains.tickets import TOPIC, Draft, Kind, Origin, Sight, Source, Ticket, Transport, Wanted
+from guildhall.domains.tickets import TOPIC, Draft, Kind, Origin, Sight, Source, Ticket, Transport, Wanted, attachments
+from guildhall.domains.tickets.transcripts import Audience
 from guildhall.panel.conversation import (
     NEWEST,
     STATES,
     Earlier,
     PageNumber,
+    TranscriptAsked,
     Work,
     listed,
     note_reading,
@@ -27,8 +29,10 @@ from guildhall.panel.words import Refusal
 from guildhall.web.answers import Answer, redirect
 from guildhall.web.bodies import Form, QueryString
 from guildhall.web.calls import Call
+from guildhall.web.files import answer_file
 from guildhall.web.house import House
 from guildhall.web.sse import EventStream
+from guildhall.web.transcripts import answer_transcript
 
 OWN: Final = "/panel/tickets"
 ONE: Final = OWN + "/{ticket_id}"
@@ -63,7 +67,7 @@ async def list_own(query: OwnList, call: Call, tx: Tx) -> Answer:
     return await _list(call, tx, number=query.page)
 
 
-@change(OWN, permission=MAY)
+@change(OWN, permission=MAY, files=True)
 async def open_one(form: Opening, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Open a ticket with its first message."""
     person, now = viewer_of(call).person, house.clock.now()
@@ -81,7 +85,8 @@ async def open_one(form: Opening, call: Call, tx: Tx, actor: Actor, house: House
                 most_open=MOST_OPEN,
                 now=now,
             )
-            await tickets.write_as_user(tx, actor, ticket, person, Draft(form.text, Source.PANEL), now=now)
+            draft = Draft(form.text, Source.PANEL, attachments=call.files)
+            await tickets.write_as_user(tx, actor, ticket, person, draft, now=now)
     except GuildhallError as error:
         return await _list(call, tx, entered=form, refusal=Refusal.of(error))
     return redirect(told(f"{OWN}/{ticket.id}", "ticket-opened"))
@@ -108,10 +113,28 @@ async def show_own(ticket_id: str, query: Earlier, call: Call, house: House) -> 
     return shown
 
 
-@change(ONE + "/write", permission=MAY)
+@show(OWN + "/files/{attachment_id}", permission=MAY, transaction="none")
+async def show_file(attachment_id: str, call: Call, actor: Actor, house: House) -> Answer:
+    """Show an image of a ticket of the viewer's, or save a file."""
+    async with house.database.read() as tx:
+        own = Sight(own=viewer_of(call).person.id)
+        file = await attachments.access_attachment(tx, actor, attachment_id, sight=own)
+    return await answer_file(house, file, shows_images=True)
+
+
+@show(ONE + "/transcript", permission=MAY, transaction="none")
+async def show_transcript(ticket_id: str, query: TranscriptAsked, call: Call, house: House) -> Answer:
+    """Show the transcript of a ticket of the viewer's, or save it: always the one that is for its person."""
+    async with house.database.read() as tx:
+        ticket = await _own(call, tx, ticket_id)
+    return await answer_transcript(house, ticket, audience=Audience.USER, form=query.form, saved=query.save)
+
+
+@change(ONE + "/write", permission=MAY, files=True)
 async def write(ticket_id: str, form: Writing, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Write to the staff."""
-    person, draft = viewer_of(call).person, Draft(form.text, Source.PANEL, client_id=form.client_id or None)
+    person = viewer_of(call).person
+    draft = Draft(form.text, Source.PANEL, client_id=form.client_id or None, attachments=call.files)
     return await _after(
         call,
         tx,
@@ -181,6 +204,7 @@ async def _list(
         number=number,
         has_more=number * PER_PAGE < found.total,
         entered=entered or Opening(),
+        largest_file=call.house.largest_file,
         refusal=refusal,
     )
 
@@ -204,6 +228,7 @@ async def _page(
         newest=before == NEWEST,
         may_reopen=ticket.user_reopen_count < MOST_REOPENS,
         client_id=ids.ulid(),
+        largest_file=call.house.largest_file,
         text=text,
         refusal=refusal,
     )

@@ -9,13 +9,14 @@ from guildhall.web.bodies import AnyRequest
 from guildhall.web.house import House
 
 if TYPE_CHECKING:
+    from guildhall.domains.tickets.attachments import KeptFile
     from guildhall.web.routing import Route
 
 
 class Call:
     """A request, the route it took, and what was found out about it so far."""
 
-    __slots__ = ("actor", "body", "headers", "house", "ip", "prepared", "request", "request_id", "route", "tx")
+    __slots__ = ("actor", "body", "files", "headers", "house", "ip", "prepared", "request", "request_id", "route", "tx")
 
     actor: Actor
     tx: Tx
@@ -29,6 +30,8 @@ class Call:
         self.request_id: str = request.scope["state"]["request_id"]
         self.ip = client_address(request, house)
         self.body = b""
+        self.files: tuple[KeptFile, ...] = ()
+        """What came with the body, where the route takes files; kept already."""
         self.headers: list[tuple[bytes, bytes]] = []
         """What goes with whatever answer is good."""
 

@@ -21,6 +21,7 @@ from guildhall.domains.identity.desk import DeskRules, Staff
 from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
 from guildhall.domains.site import Configuration
+from guildhall.domains.tickets.attachments import FileStore, Links
 from guildhall.settings import Settings
 from guildhall.web.notices import Notices
 
@@ -36,6 +37,9 @@ class House:
     limiter: Limiter
     cache: Cache
     blobs: BlobStore
+    files: FileStore
+    """The files of tickets."""
+    links: Links
     metrics: Metrics
     jobs: JobEngine
     hub: Hub
@@ -63,6 +67,11 @@ class House:
     chain: Chain | None
     google_account: str
     """Whom calendars at Google are shared with, so that the hub can write there; empty without an account."""
+
+    @property
+    def largest_file(self) -> int:
+        """How many bytes a file in a ticket may have."""
+        return self.site.now.document.attachments.max_mb << 20
 
     @property
     def desk_rules(self) -> DeskRules:

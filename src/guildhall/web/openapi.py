@@ -23,6 +23,7 @@ from guildhall.core.errors import (
     Unsupported,
 )
 from guildhall.core.idempotency import IdempotencyKeyReused
+from guildhall.domains.tickets.attachments import MOST_FILES
 from guildhall.web.answers import Answer
 from guildhall.web.bodies import Form
 from guildhall.web.faces import Face
@@ -32,6 +33,14 @@ SCHEMAS = "#/components/schemas/{name}"
 ALWAYS: tuple[type[GuildhallError], ...] = (Limited, Internal, Unavailable)
 GUARDED: tuple[type[GuildhallError], ...] = (Unauthenticated, Forbidden)
 UNSAFE: tuple[type[GuildhallError], ...] = (InvalidJson, TooLarge, Unsupported, IdempotencyKeyReused)
+
+WITH_FILES: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "payload_json": {"type": "string"},
+        "files": {"type": "array", "maxItems": MOST_FILES, "items": {"type": "string", "format": "binary"}},
+    },
+}
 
 
 def document_of(face: Face, routes: Sequence[Route], *, server: str) -> dict[str, Any]:
@@ -89,6 +98,8 @@ def _operation(face: Face, each: Route, schema_of: dict[Any, Any]) -> dict[str, 
     }
     if each.body is not None:
         content = {media_type: {"schema": schema_of[each.body]} for media_type in _media_types(each.body)}
+        if each.files:
+            content["multipart/form-data"] = {"schema": WITH_FILES}
         operation["requestBody"] = {"required": not getattr(each.body, "optional", False), "content": content}
     return operation
 

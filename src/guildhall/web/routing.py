@@ -51,6 +51,7 @@ from guildhall.web.bodies import (
 from guildhall.web.calls import Call
 from guildhall.web.faces import Face
 from guildhall.web.house import House
+from guildhall.web.uploads import is_upload, take_upload
 
 log = get_logger(__name__)
 
@@ -107,6 +108,7 @@ class Route:
     also: tuple[int, ...]
     follow: Follow | None
     prepare: Prepare | None
+    files: bool
 
     @property
     def name(self) -> str:
@@ -131,6 +133,7 @@ def route(
     also: Sequence[int] = (),
     follow: Follow | None = None,
     prepare: Prepare | None = None,
+    files: bool = False,
 ) -> Callable[[Handler], Route]:
     """Declare a route.
 
@@ -139,6 +142,8 @@ def route(
     "read", "write" or "none"; by default reads for GET, writes for the others. `follow` gets every good answer of a
     write after the commit, a repeated one too, and may wait for what goes on outside. `prepare` runs before the
     transaction of a write, unless the call is a repeat; the handler takes what it returns by a parameter of that type.
+    With `files` the body may be multipart/form-data too; its files are kept before the transaction begins, and are in
+    `Call.files`.
     """
     if permission is None or accepts is None:
         raise RouteError(f"{method} {path} names no permission or no credentials")
@@ -157,7 +162,7 @@ def route(
         return Route(
             method, path, handler, permission, accepts, tuple(refusals), arguments,
             bodies[0] if bodies else None, queries[0] if queries else None, reply, mode, content, tuple(also), follow,
-            prepare,
+            prepare, files,
         )  # fmt: skip
 
     return declare
@@ -227,10 +232,7 @@ async def _handle(face: Face, call: Call) -> Answer:
     if any("\0" in value for value in call.request.path_params.values()):
         raise NotFound
     if each.method not in SAFE:
-        server = call.house.settings.server
-        call.body = await receive_body(call.request, limit=face.body_limit, seconds=server.body_timeout)
-        if call.body and each.body is not None and not _takes_form(each, call):
-            check_is_json(call.header("content-type"))
+        await _receive(face, call)
     if each.transaction == "none":
         return face.answer(await _run(call))
     if each.transaction == "read":
@@ -241,6 +243,19 @@ async def _handle(face: Face, call: Call) -> Answer:
     if each.follow is not None and answer.status == OK:
         await _bring_up_to_date(call, answer, each.follow, claim)
     return answer
+
+
+async def _receive(face: Face, call: Call) -> None:
+    each = call.route
+    if each.files and is_upload(call.header("content-type")):
+        upload = await take_upload(call)
+        is_form = each.body is not None and issubclass(each.body, Form)
+        call.body, call.files = upload.as_form if is_form else upload.as_json, upload.files
+        return
+    server = call.house.settings.server
+    call.body = await receive_body(call.request, limit=face.body_limit, seconds=server.body_timeout)
+    if call.body and each.body is not None and not _takes_form(each, call):
+        check_is_json(call.header("content-type"))
 
 
 async def _bring_up_to_date(call: Call, answer: Answer, follow: Follow, claim: idempotency.Claim | None) -> None:
@@ -317,7 +332,8 @@ def _claim_of(call: Call) -> idempotency.Claim | None:
         raise InvalidField(f"An Idempotency-Key has 1 to {LONGEST_KEY} characters", field="Idempotency-Key")
     actor = call.actor
     parts = (actor.method.name, actor.app_id, actor.user_id, call.route.method, call.request.scope["path"], key)
-    return idempotency.Claim(sha256("\0".join(map(str, parts)).encode()).hexdigest(), sha256(call.body).hexdigest())
+    said = call.body + "".join(f"\0{file.sha256}{file.name}" for file in call.files).encode()
+    return idempotency.Claim(sha256("\0".join(map(str, parts)).encode()).hexdigest(), sha256(said).hexdigest())
 
 
 async def _run_in_part(face: Face, call: Call) -> Answer:

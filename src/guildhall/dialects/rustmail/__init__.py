@@ -2,6 +2,7 @@
 
 from guildhall.dialects.rustmail import (
     apikeys,
+    attachments,
     audit,
     bans,
     blocks,
@@ -14,6 +15,7 @@ from guildhall.dialects.rustmail import (
     snippets,
     staff,
     tickets,
+    transcripts,
     users,
 )
 from guildhall.dialects.rustmail.face import Rustmail
@@ -39,6 +41,8 @@ ROUTES: tuple[Route, ...] = (
     tickets.reopen_ticket,
     tickets.claim_ticket,
     tickets.release_ticket,
+    transcripts.get_transcript,
+    attachments.get_attachment,
     # The bot and what is configured: /api/bot
     bot.get_bot_status,
     bot.start_bot,

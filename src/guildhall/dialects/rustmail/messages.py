@@ -1,7 +1,7 @@
 """What is said in a ticket: reading, answering, noting, changing and deleting."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Final
 
 import msgspec
@@ -10,6 +10,7 @@ from guildhall.core.actor import Actor
 from guildhall.core.clock import Clock
 from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid, InvalidField, MissingField
+from guildhall.dialects.rustmail.said import shown
 from guildhall.dialects.rustmail.ticket_wire import MessageList, MessageReply
 from guildhall.dialects.rustmail.tickets import MANAGE, PLACE, VIEW, person_of
 from guildhall.dialects.rustmail.wire import (
@@ -23,6 +24,7 @@ from guildhall.dialects.rustmail.wire import (
 from guildhall.domains import tickets
 from guildhall.domains.identity import Permission
 from guildhall.domains.tickets import Draft, Source, Ticket
+from guildhall.domains.tickets.attachments.errors import FileTooLarge
 from guildhall.domains.tickets.categories import sight_of
 from guildhall.domains.tickets.conversation import LONGEST_MESSAGE
 from guildhall.domains.tickets.errors import (
@@ -118,22 +120,20 @@ async def find_community(call: Call) -> Community:
 
 
 @route("GET", MESSAGES, permission=VIEW, accepts=SESSION, refusals=(*REFUSED, InvalidParameter, TicketNotFound))
-async def list_ticket_messages(ticket_id: str, query: MessageQuery, tx: Tx, actor: Actor) -> MessageList:
+async def list_ticket_messages(ticket_id: str, query: MessageQuery, tx: Tx, actor: Actor, house: House) -> MessageList:
     """Read the messages of a ticket, oldest first."""
     query.check()
     limit = page_length(query.limit, most=MOST)
     ticket = await tickets.access_ticket(tx, actor, ticket_id, sight=await sight_of(tx, actor))
     page = await tickets.messages_of(tx, ticket, after=query.after, before=query.before, limit=limit)
-    if query.include != "revisions":
-        return MessageList([MessageReply.of(each) for each in page.messages], page.has_more)
-    revisions = await tickets.revisions_of(tx, page.messages)
-    return MessageList([MessageReply.of(each, revisions[each.id]) for each in page.messages], page.has_more)
+    revisions = await tickets.revisions_of(tx, page.messages) if query.include == "revisions" else None
+    return MessageList(await shown(tx, house, page.messages, revisions), page.has_more)
 
 
 @route(
-    "POST", MESSAGES, permission=MANAGE, accepts=SESSION, prepare=find_community,
+    "POST", MESSAGES, permission=MANAGE, accepts=SESSION, prepare=find_community, files=True,
     refusals=(
-        *REFUSED_TO_WRITE, InvalidField, EmptyMessage, MessageTooLong, TicketNotFound, SnippetNotFound,
+        *REFUSED_TO_WRITE, InvalidField, EmptyMessage, MessageTooLong, FileTooLarge, TicketNotFound, SnippetNotFound,
         MissingArgument, TicketClosed, TicketClaimed,
     ),
 )  # fmt: skip
@@ -145,19 +145,22 @@ async def send_ticket_message(
     ticket = await tickets.access_ticket_to_change(tx, actor, ticket_id, sight=await sight_of(tx, actor))
     person, now = person_of(call), house.clock.now()
     draft = await data.draft(tx, house, ticket, staff=person.name, community=community.name, source=Source.RUSTMAIL)
+    draft = replace(draft, attachments=call.files)
     if data.kind == "note":
-        return MessageReply.of(await tickets.write_note(tx, actor, ticket, person, draft, now=now))
-    written = await tickets.write_as_staff(
-        tx,
-        actor,
-        ticket,
-        person,
-        draft,
-        only_claimer=house.site.now.document.tickets.claim_exclusive,
-        overrules=actor.may(Permission.RULE_DESK),
-        now=now,
-    )
-    return MessageReply.of(written)
+        written = await tickets.write_note(tx, actor, ticket, person, draft, now=now)
+    else:
+        written = await tickets.write_as_staff(
+            tx,
+            actor,
+            ticket,
+            person,
+            draft,
+            only_claimer=house.site.now.document.tickets.claim_exclusive,
+            overrules=actor.may(Permission.RULE_DESK),
+            now=now,
+        )
+    (reply,) = await shown(tx, house, [written])
+    return reply
 
 
 @route(
@@ -168,13 +171,15 @@ async def send_ticket_message(
     ),
 )  # fmt: skip
 async def edit_ticket_message(
-    ticket_id: str, message_id: str, data: MessageEdit, call: Call, tx: Tx, actor: Actor, clock: Clock
+    ticket_id: str, message_id: str, data: MessageEdit, call: Call, tx: Tx, actor: Actor, house: House
 ) -> MessageReply:
     """Change a reply or note; the earlier text is kept."""
     ticket = await _ticket_of_message(tx, actor, ticket_id)
     number, person = number_in_path(message_id), person_of(call)
-    edited = await tickets.edit_message(tx, actor, ticket, number, person=person, content=data.content, now=clock.now())
-    return MessageReply.of(edited)
+    now = house.clock.now()
+    edited = await tickets.edit_message(tx, actor, ticket, number, person=person, content=data.content, now=now)
+    (reply,) = await shown(tx, house, [edited])
+    return reply
 
 
 @route(

@@ -1,5 +1,6 @@
 """Tickets and messages as the dialect shows them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -7,6 +8,7 @@ import msgspec
 
 from guildhall.dialects.rustmail.wire import epoch, epoch_or_none, utc
 from guildhall.domains.tickets import Details, Kind, Message, Participant, Revision, Source, Ticket
+from guildhall.domains.tickets.attachments import Attachment
 from guildhall.domains.tickets.categories import FormAnswer
 
 SOURCES = {
@@ -150,6 +152,30 @@ class RevisionReply(msgspec.Struct, frozen=True):
         return cls(revision.content, utc(revision.at))
 
 
+class AttachmentReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a message."""
+
+    id: str
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    url: str
+    stored: bool = True
+
+    @classmethod
+    def of(cls, file: Attachment, url: str) -> "AttachmentReply":
+        """Show a file, and where it is."""
+        return cls(
+            id=file.id,
+            filename=file.name,
+            content_type=file.content_type,
+            size=file.size,
+            sha256=file.sha256,
+            url=url,
+        )
+
+
 class MessageReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A message; `revisions` are there when they are asked for."""
 
@@ -164,15 +190,21 @@ class MessageReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     created_at: str
     edited_at: str | None
     deleted_at: str | None
-    attachments: list[str]
+    attachments: list[AttachmentReply]
     delivery: str
     delivery_error: str | None
     source: str
     revisions: list[RevisionReply] | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
-    def of(cls, message: Message, revisions: list[Revision] | msgspec.UnsetType = msgspec.UNSET) -> "MessageReply":
-        """Show a message."""
+    def of(
+        cls,
+        message: Message,
+        revisions: list[Revision] | msgspec.UnsetType = msgspec.UNSET,
+        *,
+        files: Sequence[AttachmentReply] = (),
+    ) -> "MessageReply":
+        """Show a message with its files."""
         earlier = revisions if revisions is msgspec.UNSET else [RevisionReply.of(each) for each in revisions]
         return cls(
             id=message.id,
@@ -186,7 +218,7 @@ class MessageReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             created_at=utc(message.created_at),
             edited_at=utc_or_none(message.edited_at),
             deleted_at=utc_or_none(message.deleted_at),
-            attachments=[],
+            attachments=[*files],
             delivery=message.delivery or "none",
             delivery_error=message.delivery_error,
             source=SOURCES[message.source],

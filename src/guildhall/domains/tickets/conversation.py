@@ -1,6 +1,6 @@
 """What is said in a ticket: written once, whatever the number of places where it is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace as changed
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, insert, update
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command, insert_if_new, query
 from guildhall.domains import audit
+from guildhall.domains.tickets.attachments import KeptFile, attach_files
 from guildhall.domains.tickets.errors import (
     EmptyMessage,
     MessageDeleted,
@@ -93,12 +94,16 @@ DELETE = command(update(ticket_messages).where(_message).values(deleted_at=bindp
 
 @dataclass(frozen=True)
 class Draft:
-    """What somebody wants to say. `client_id` is what the sender calls it, so that a repeat is known."""
+    """What somebody wants to say, in words, files or both.
+
+    `client_id` is what the sender calls it, so that a repeat is known; `attachments` come from `FileStore.keep_file`.
+    """
 
     content: str
     source: Source
     anonymous: bool = False
     client_id: str | None = None
+    attachments: tuple[KeptFile, ...] = ()
 
 
 async def write_as_user(
@@ -106,7 +111,7 @@ async def write_as_user(
 ) -> Message:
     """Write what the user says; it ends a hold. The ticket is locked.
 
-    Raises EmptyMessage, MessageTooLong, TicketClosed.
+    Raises EmptyMessage, MessageTooLong, InvalidField, TicketClosed.
     """
     return await _write(tx, actor, ticket, Kind.USER, person, draft, now=now)
 
@@ -125,7 +130,7 @@ async def write_as_staff(
     """Write a reply to the user, with the next number of its ticket. The ticket is locked.
 
     With `only_claimer` the first reply claims the ticket, and the replies of others are refused unless they `overrule`.
-    Raises EmptyMessage, MessageTooLong, TicketClosed, TicketClaimed.
+    Raises EmptyMessage, MessageTooLong, InvalidField, TicketClosed, TicketClaimed.
     """
     if only_claimer and ticket.claimed_by not in {None, person.id} and not overrules:
         raise TicketClaimed
@@ -134,7 +139,10 @@ async def write_as_staff(
 
 
 async def write_note(tx: Tx, actor: Actor, ticket: Ticket, person: Person, draft: Draft, *, now: datetime) -> Message:
-    """Write a note that only staff see. The ticket is locked. Raises EmptyMessage, MessageTooLong, TicketClosed."""
+    """Write a note that only staff see. The ticket is locked.
+
+    Raises EmptyMessage, MessageTooLong, InvalidField, TicketClosed.
+    """
     return await _write(tx, actor, ticket, Kind.NOTE, person, draft, now=now)
 
 
@@ -198,10 +206,10 @@ async def access_message(tx: Tx, ticket: Ticket, message_id: int) -> Message:
     return message
 
 
-def valid_content(content: str) -> str:
+def valid_content(content: str, *, may_be_empty: bool = False) -> str:
     """Return a text without the space around it. Raises EmptyMessage, MessageTooLong."""
     bare = content.strip()
-    if not bare:
+    if not bare and not may_be_empty:
         raise EmptyMessage
     if len(bare) > LONGEST_MESSAGE:
         raise MessageTooLong
@@ -219,7 +227,7 @@ async def _write(
     claims: bool = False,
     now: datetime,
 ) -> Message:
-    draft = replace_content(draft, valid_content(draft.content))
+    draft = changed(draft, content=valid_content(draft.content, may_be_empty=bool(draft.attachments)))
     if draft.client_id is not None:
         known = await tx.one(MESSAGE_OF_CLIENT, ticket_id=ticket.id, author_id=person.id, client_id=draft.client_id)
         if known is not None:
@@ -227,10 +235,12 @@ async def _write(
     if ticket.closed:
         raise TicketClosed
     message = await _insert(tx, ticket, kind, person, draft, now)
+    await attach_files(tx, message.id, draft.attachments)
     role = Role.USER if kind is Kind.USER else Role.STAFF
     await tx.run(JOIN, ticket_id=ticket.id, person_id=person.id, name=person.name, role=role)
     if kind in SPOKEN:
-        ticket = await _note_spoken(tx, ticket, message, person.id if claims else None)
+        words = message.content or ", ".join(file.name for file in draft.attachments)
+        ticket = await _note_spoken(tx, ticket, message, words, person.id if claims else None)
         await mark_read(tx, ticket, person.id)
     await audit.record(tx, actor, f"ticket.{_ACTS[kind]}", ticket.id, now=now, message=message.id)
     tell_of_message(tx, "created", ticket, message)
@@ -238,11 +248,6 @@ async def _write(
 
 
 _ACTS: Final = {Kind.USER: "user_wrote", Kind.STAFF: "replied", Kind.NOTE: "noted"}
-
-
-def replace_content(draft: Draft, content: str) -> Draft:
-    """Return the same draft with another text."""
-    return Draft(content, draft.source, draft.anonymous, draft.client_id)
 
 
 async def _insert(tx: Tx, ticket: Ticket, kind: Kind, person: Person | None, draft: Draft, now: datetime) -> Message:
@@ -265,7 +270,7 @@ async def _insert(tx: Tx, ticket: Ticket, kind: Kind, person: Person | None, dra
     return message
 
 
-async def _note_spoken(tx: Tx, ticket: Ticket, message: Message, claimer: str | None) -> Ticket:
+async def _note_spoken(tx: Tx, ticket: Ticket, message: Message, words: str, claimer: str | None) -> Ticket:
     """Bring what lists show of a ticket up to a message that was just written."""
     is_reply = message.kind is Kind.STAFF
     awake = TicketState.OPEN if ticket.state is TicketState.ON_HOLD and not is_reply else ticket.state
@@ -277,7 +282,7 @@ async def _note_spoken(tx: Tx, ticket: Ticket, message: Message, claimer: str | 
         first_reply_at=ticket.first_reply_at or (message.created_at if is_reply else None),
         last_message_at=message.created_at,
         last_message_by=Role.STAFF if is_reply else Role.USER,
-        last_words=message.content[:LONGEST_WORDS],
+        last_words=words[:LONGEST_WORDS],
         claimed_by=claimer or ticket.claimed_by,
         assigned_to=claimer or ticket.assigned_to,
     )
