@@ -75,6 +75,13 @@ async def test_strangers_need_a_signed_link_which_ends_after_a_week(
     assert refusal(await stranger.get(path, params={"exp": 1})) == (400, "INVALID_PARAMETER")
     assert refusal(await stranger.get(path, params={"exp": 9999999999, "sig": "x"})) == (403, "INVALID_SIGNATURE")
     assert (await stranger.get(signed.raw_path.decode())).content == PNG
+    made = await owner.post("/api/apikeys", json={"name": "Shop", "permissions": ["read:tickets"]}, headers=ABOVE)
+    shop = await front.opened(**{"X-API-Key": made.json()["key"]})
+    (heard,) = (await shop.get(f"/api/externals/tickets/{ticket.id}", params={"after": sent["id"] - 1})).json()[
+        "messages"
+    ]
+    told = httpx.URL(heard["attachments"][0]["url"]).raw_path.decode()
+    assert (await stranger.get(told)).content == PNG
     clock.advance(timedelta(days=7))
     assert refusal(await stranger.get(signed.raw_path.decode())) == (403, "INVALID_SIGNATURE")
     again = httpx.URL(served.house.links.signed(file["id"], now=clock.now())).raw_path.decode()

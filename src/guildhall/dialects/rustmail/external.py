@@ -15,6 +15,7 @@ from guildhall.core.clock import Clock
 from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid, InvalidField, MissingField
 from guildhall.dialects.rustmail.messages import Community, MessageCreate, find_community
+from guildhall.dialects.rustmail.said import shown
 from guildhall.dialects.rustmail.ticket_wire import (
     KEY,
     MessageReply,
@@ -30,7 +31,6 @@ from guildhall.domains.identity.desk.granting import SNOWFLAKE
 from guildhall.domains.tickets import (
     EVERYTHING,
     Draft,
-    Message,
     Origin,
     Person,
     Role,
@@ -232,7 +232,7 @@ async def get_external_ticket(ticket_id: str, query: HeardQuery, tx: Tx, actor: 
     known = [each for each in detail.participants if each.role == Role.USER]
     return ExternalTicket(
         **asdict(replace(detail, participants=known)),
-        messages=[_heard(each, staff_name) for each in heard.messages],
+        messages=[_heard(each, staff_name) for each in await shown(tx, house, heard.messages, signed=True)],
         has_more=heard.has_more,
     )
 
@@ -283,9 +283,8 @@ def _for_outside(shown: Reply) -> Reply:
     return replace(shown, claimed_by=None, assigned_to=None, closed_by=ended if told else None)
 
 
-def _heard(message: Message, staff_name: str) -> MessageReply:
-    """Return a message as others may know it: what was deleted has no words, what is anonymous no author."""
-    shown = MessageReply.of(message)
+def _heard(message: MessageReply, staff_name: str) -> MessageReply:
+    """Return a message as others may know it: what was deleted has no words or files, what is anonymous no author."""
     if message.anonymous:
-        shown = replace(shown, author_id=None, author_name=staff_name)
-    return shown if message.deleted_at is None else replace(shown, content="")
+        message = replace(message, author_id=None, author_name=staff_name)
+    return message if message.deleted_at is None else replace(message, content="", attachments=[])
