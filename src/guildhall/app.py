@@ -231,6 +231,12 @@ def _join(
     webhooks_box = SecretBox(secret_key, "webhooks")
     discord = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
     blobs = open_blobs(settings.store)
+    configured = site.Configuration(database, SecretBox(secret_key, "configuration"), fixed=_fixed(settings))
+
+    def access() -> site.DiscordAccess:
+        return site.discord_of(configured.now)
+
+    discord = DiscordRest(lambda: access().token, base=settings.discord.api_base, client=client, cache=cache)
     return House(
         settings=settings,
         database=database,
@@ -259,15 +265,15 @@ def _join(
         internal_secret=settings.attendance.internal_secret
         or load_or_create_secret(settings.store.data_dir, "api_internal_secret"),
         directory=discord,
-        discord_door=DiscordOAuth(settings, client=client, directory=discord) if settings.discord.signs_in else None,
+        discord_application=DiscordOAuth(settings, access, client=client, directory=discord),
         role_desk=discord,
-        staff=Staff(DiscordStaff(discord, settings.discord.staff_guild), _desk_rules(settings), cache, clock),
+        staff=Staff(DiscordStaff(discord, lambda: access().staff_guild_id), _desk_rules(settings), cache, clock),
         ban_log=DiscordBans(discord),
         keyring=voice.Keyring(),
         outside=outside,
         courier=voice.Courier(database, outside, webhooks_box, clock),
         notice=show_notice,
-        site=site.Configuration(database, SecretBox(secret_key, "configuration"), fixed=_fixed(settings)),
+        site=configured,
         chain=_open_chain(settings),
         google_account=_google_account(settings),
     )
@@ -335,9 +341,11 @@ def _give_work(house: House) -> None:
             await voice.forget_deliveries(tx, now=now)
 
     house.jobs.every("house.forget", HOURLY, forget)
-    if house.settings.discord.token:
-        guild_ids = {house.settings.discord.guild_id, house.settings.discord.staff_guild} - {0}
-        house.jobs.every("bans.read", BANS_PERIOD, bans.reader_of(house.ban_log, guild_ids))
+
+    def guilds() -> frozenset[int]:
+        return house.discord.guild_ids if house.discord.token else frozenset()
+
+    house.jobs.every("bans.read", BANS_PERIOD, bans.reader_of(house.ban_log, guilds))
     house.jobs.work(voice.SIGN_PENDING, voice.signer_of(house.keyring))
     house.jobs.every("attendance.resets", OFTEN, voice.resetter_of(house.scene))
     house.jobs.every("attendance.remind", REMINDING, posting.remind)
@@ -399,8 +407,8 @@ def _keep_configuration(house: House, stack: contextlib.AsyncExitStack) -> None:
 
 def _keep_posting(house: House, client: httpx.AsyncClient, stack: contextlib.AsyncExitStack) -> None:
     """Send the posts of log destinations to Discord, until the house closes."""
-    discord = house.settings.discord
-    office = DiscordPosts(discord.token, base=discord.api_base, client=client)
+    base = house.settings.discord.api_base
+    office = DiscordPosts(lambda: house.discord.token, base=base, client=client)
     sender = posting.Sender(house.database, office, house.clock, house.cache, public_url=house.settings.public_url)
     sending = asyncio.create_task(sender.keep_sending(house.events))
     sending.add_done_callback(_tell_of_death)

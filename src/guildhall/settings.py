@@ -281,11 +281,6 @@ class DiscordSettings:
     )
 
     @property
-    def staff_guild(self) -> Snowflake:
-        """The guild whose roles count at the front desk, 0 for none."""
-        return self.staff_guild_id or self.guild_id
-
-    @property
     def is_real(self) -> bool:
         """Whether the bot talks to Discord itself, and not to what stands for it."""
         return self.api_base == DISCORD
@@ -296,11 +291,6 @@ class DiscordSettings:
         if self.authorize_url:
             return self.authorize_url
         return DISCORD_AUTHORIZATION if self.is_real else f"{self.api_base.rstrip('/')}/oauth2/authorize"
-
-    @property
-    def signs_in(self) -> bool:
-        """Whether people can sign in with Discord."""
-        return bool(self.client_id and self.client_secret)
 
 
 @dataclass(frozen=True, kw_only=True)

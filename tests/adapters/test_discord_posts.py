@@ -36,7 +36,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def office(discord: DiscordSimulator, client: httpx.AsyncClient) -> DiscordPosts:
-    return DiscordPosts(discord.token, base=discord.api_base, client=client)
+    return DiscordPosts(lambda: discord.token, base=discord.api_base, client=client)
 
 
 @pytest.fixture
@@ -99,9 +99,9 @@ async def test_what_a_channel_does_not_take_is_told_from_what_discord_cannot_do_
     assert await office.post(channel_id, MESSAGE, nonce="later"), "a limit of one channel silences no other"
 
     for quiet in (
-        DiscordPosts("", base=discord.api_base, client=client),
-        DiscordPosts("wrong", base=discord.api_base, client=client),
-        DiscordPosts("any", base="http://127.0.0.1:1", client=client),
+        DiscordPosts(str, base=discord.api_base, client=client),
+        DiscordPosts(lambda: "wrong", base=discord.api_base, client=client),
+        DiscordPosts(lambda: "any", base="http://127.0.0.1:1", client=client),
     ):
         with pytest.raises(DiscordUnavailable):
             await quiet.post(channel_id, MESSAGE, nonce="never")
@@ -122,11 +122,11 @@ async def test_what_concerns_the_whole_bot_silences_it(
 async def test_a_message_that_was_taken_but_not_acknowledged_is_there_once(
     discord: DiscordSimulator, client: httpx.AsyncClient, channel_id: int
 ) -> None:
-    hasty = DiscordPosts(discord.token, base=discord.api_base, client=client, timeout=0.2)
+    hasty = DiscordPosts(lambda: discord.token, base=discord.api_base, client=client, timeout=0.2)
     discord.faults.add(Fault(delay=0.5))
     with pytest.raises(DiscordUnavailable):
         await hasty.post(channel_id, MESSAGE, nonce="one")
-    patient = DiscordPosts(discord.token, base=discord.api_base, client=client)
+    patient = DiscordPosts(lambda: discord.token, base=discord.api_base, client=client)
     await discord.world.until(lambda: bool(discord.guild.channels[str(channel_id)].messages), within=1)
     posted = await patient.post(channel_id, MESSAGE, nonce="one")
     assert list(discord.guild.channels[str(channel_id)].messages) == [str(posted)]

@@ -6,6 +6,7 @@ address that Discord tells would be of no use, because it must not decide who so
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from guildhall.domains.attendance import GuildDirectory
 from guildhall.domains.attendance.errors import BotNotInGuild, NotMember
 from guildhall.domains.identity import DiscordAccount
 from guildhall.domains.identity.discord_errors import CodeRefused, DiscordAway, DiscordMisfit
+from guildhall.domains.site import DiscordAccess
 from guildhall.settings import Settings
 
 log = get_logger(__name__)
@@ -30,7 +32,7 @@ TIMEOUT: Final = 8.0
 
 LONGEST_PAUSE: Final = 3600
 OK, BAD_REQUEST, UNAUTHORIZED = 200, 400, 401
-UNASKED: Final = "Whether you may come in cannot be found out, because the bot is not in the guild of DISCORD_GUILD_ID"
+UNASKED: Final = "Whether you may come in cannot be found out, because the bot is not in the guild of the community"
 
 
 class _Token(msgspec.Struct):
@@ -48,13 +50,20 @@ class _Fault(msgspec.Struct):
 
 
 class DiscordOAuth:
-    """The `DiscordDoor` of an application."""
+    """The `DiscordDoor` of the application that `access_now` names."""
 
     def __init__(
-        self, settings: Settings, *, client: httpx.AsyncClient, directory: GuildDirectory, timeout: float = TIMEOUT
+        self,
+        settings: Settings,
+        access_now: Callable[[], DiscordAccess],
+        *,
+        client: httpx.AsyncClient,
+        directory: GuildDirectory,
+        timeout: float = TIMEOUT,
     ) -> None:
         self._settings = settings.discord
         self._redirect = settings.discord_redirect
+        self._access_now = access_now
         self._base = settings.discord.api_base.rstrip("/")
         self._client = client
         self._directory = directory
@@ -62,10 +71,11 @@ class DiscordOAuth:
 
     def page(self, *, state: str, challenge: str) -> str:
         """Return the address of Discord's page."""
+        access = self._access_now()
         asked = {
-            "client_id": self._settings.client_id,
+            "client_id": access.client_id,
             "response_type": "code",
-            "redirect_uri": self._redirect,
+            "redirect_uri": access.redirect_url or self._redirect,
             "scope": SCOPE,
             "state": state,
             "code_challenge": challenge,
@@ -90,10 +100,11 @@ class DiscordOAuth:
         """Tell whether DISCORD_SIGN_UP lets them in. Raises Unavailable when the guild cannot be asked."""
         if self._settings.sign_up == "anyone":
             return True
-        if self._settings.sign_up == "nobody" or not self._settings.guild_id:
+        guild_id = self._access_now().guild_id
+        if self._settings.sign_up == "nobody" or not guild_id:
             return False
         try:
-            await self._directory.roles_of_member(self._settings.guild_id, account.id)
+            await self._directory.roles_of_member(guild_id, account.id)
         except NotMember:
             return False
         except BotNotInGuild as fault:
@@ -101,13 +112,14 @@ class DiscordOAuth:
         return True
 
     async def _exchange(self, code: str, verifier: str) -> str:
+        access = self._access_now()
         asked = {
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": self._redirect,
+            "redirect_uri": access.redirect_url or self._redirect,
             "code_verifier": verifier,
         }
-        application = httpx.BasicAuth(self._settings.client_id, self._settings.client_secret)
+        application = httpx.BasicAuth(access.client_id, access.client_secret)
         answer = await self._client.post(
             f"{self._base}/oauth2/token", data=asked, auth=application, timeout=self._timeout
         )

@@ -7,6 +7,7 @@ nothing is asked for a while.
 import asyncio
 import math
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -84,10 +85,13 @@ class _Fault(msgspec.Struct):
 
 
 class DiscordPosts:
-    """The `PostOffice` of a bot's token."""
+    """The `PostOffice` of the bot whose token `token_now` returns; empty for none yet."""
 
-    def __init__(self, token: str, *, base: str, client: httpx.AsyncClient, timeout: float = TIMEOUT) -> None:
-        self._token = token
+    def __init__(
+        self, token_now: Callable[[], str], *, base: str, client: httpx.AsyncClient, timeout: float = TIMEOUT
+    ) -> None:
+        self._token_now = token_now
+        self._token = ""
         self._base = base.rstrip("/")
         self._client = client
         self._timeout = timeout
@@ -116,8 +120,11 @@ class DiscordPosts:
         return next(map(int, found), None)
 
     async def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401 (what httpx takes)
-        if not self._token:
-            raise DiscordUnavailable("There is no DISCORD_TOKEN, so nothing can be posted")
+        token = self._token_now()
+        if not token:
+            raise DiscordUnavailable("There is no token of a bot, so nothing can be posted")
+        if token != self._token:
+            self._token, self._quiet_until = token, 0.0
         quiet = self._quiet_until - time.monotonic()
         if quiet > 0:
             raise DiscordUnavailable(retry_after=math.ceil(quiet))

@@ -6,6 +6,7 @@ Whoever asks again while Discord refuses everything makes it worse: after a 401 
 import asyncio
 import math
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -114,12 +115,19 @@ class _Refused(Exception):
 
 
 class DiscordRest:
-    """The `GuildDirectory` and the `RoleDesk` of a bot's token."""
+    """The `GuildDirectory` and the `RoleDesk` of the bot whose token `token_now` returns; empty for none yet."""
 
     def __init__(
-        self, token: str, *, base: str, client: httpx.AsyncClient, cache: Cache, timeout: float = TIMEOUT
+        self,
+        token_now: Callable[[], str],
+        *,
+        base: str,
+        client: httpx.AsyncClient,
+        cache: Cache,
+        timeout: float = TIMEOUT,
     ) -> None:
-        self._token = token
+        self._token_now = token_now
+        self._token = ""
         self._base = base.rstrip("/")
         self._client = client
         self._cache = cache
@@ -129,6 +137,7 @@ class DiscordRest:
 
     async def own_id(self) -> int:
         """Return the id of the bot's own user. Raises DiscordUnavailable."""
+        self._heed_token()
         try:
             self._own_id = self._own_id or _read(await self._ask("/users/@me"), _User).id
         except _Refused:
@@ -264,8 +273,9 @@ class DiscordRest:
         return answer.content
 
     async def _send(self, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
+        self._heed_token()
         if not self._token:
-            raise DiscordUnavailable("There is no DISCORD_TOKEN, so Discord cannot be asked")
+            raise DiscordUnavailable("There is no token of a bot, so Discord cannot be asked")
         quiet = self._quiet_until - time.monotonic()
         if quiet > 0:
             raise DiscordUnavailable(retry_after=math.ceil(quiet))
@@ -280,6 +290,12 @@ class DiscordRest:
         except (httpx.HTTPError, TimeoutError) as fault:
             log.warning("Discord is not reachable", path=path, reason=type(fault).__name__)
             raise DiscordUnavailable(retry_after=PAUSE) from fault
+
+    def _heed_token(self) -> None:
+        """Begin anew with another token: whose it is, and whether Discord wants to be left alone, is not known yet."""
+        token = self._token_now()
+        if token != self._token:
+            self._token, self._own_id, self._quiet_until = token, "", 0.0
 
     def _judged(self, path: str, answer: httpx.Response) -> None:
         """Let a good answer pass. Raises _Refused, DiscordUnavailable."""

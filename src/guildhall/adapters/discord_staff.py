@@ -1,5 +1,6 @@
 """The staff's server as Discord's REST API tells of it at the moment."""
 
+from collections.abc import Callable
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -50,19 +51,20 @@ class _Member(msgspec.Struct):
 
 
 class DiscordStaff:
-    """The `StaffServer` of a guild that the bot is in; 0 is none."""
+    """The `StaffServer` of the guild that `guild_now` returns, which the bot is in; 0 is none."""
 
-    def __init__(self, discord: DiscordRest, guild_id: int) -> None:
+    def __init__(self, discord: DiscordRest, guild_now: Callable[[], int]) -> None:
         self._discord = discord
-        self._guild_id = guild_id
+        self._guild_now = guild_now
 
     async def standing_of(self, discord_id: int) -> Standing:
         """Return how somebody stands, NOBODY for whoever is not there. Raises NoStaffServer, StaffServerAway."""
-        if not self._guild_id:
+        guild_id = self._guild_now()
+        if not guild_id:
             raise NoStaffServer
         try:
-            guild = await self._discord.guild(self._guild_id)
-            member = await self._discord.read(f"/guilds/{self._guild_id}/members/{discord_id}", _Member)
+            guild = await self._discord.guild(guild_id)
+            member = await self._discord.read(f"/guilds/{guild_id}/members/{discord_id}", _Member)
         except BotNotInGuild as fault:
             raise NoStaffServer from fault
         except DiscordUnavailable as fault:
@@ -102,7 +104,8 @@ class DiscordStaff:
         return sorted((each.shown() for each in found), key=lambda each: each.id)
 
     async def _listed(self, place: str, kind: type[T]) -> T | None:
-        return await self._read(f"/guilds/{self._guild_id}{place}", kind) if self._guild_id else None
+        guild_id = self._guild_now()
+        return await self._read(f"/guilds/{guild_id}{place}", kind) if guild_id else None
 
     async def _read(self, path: str, kind: type[T]) -> T | None:
         try:

@@ -33,7 +33,7 @@ async def register(bot: "HouseBot") -> bool:
     """
     house, application_id = bot.house, bot.application_id or 0
     commands = await payload_of(bot)
-    home = house.settings.discord.guild_id
+    home = house.discord.guild_id
     wanted = {home if {each.id for each in bot.guilds} == {home} else EVERYWHERE: commands}
     known = await _known(bot, application_id)
     went_well = True

@@ -76,7 +76,7 @@ async def open_one(form: Opening, call: Call, tx: Tx, actor: Actor, house: House
             ticket = await tickets.open_ticket(
                 tx,
                 actor,
-                guild_id=house.settings.discord.guild_id,
+                guild_id=house.discord.guild_id,
                 person=person,
                 origin=Origin.WEB,
                 transport=Transport.DIRECT,

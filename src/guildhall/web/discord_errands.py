@@ -57,7 +57,7 @@ def address_to_leave_from(call: Call, path: str, moved: str) -> str | None:
 
     `path` ends where a further parameter may follow, `moved` says that it was so sent already.
     """
-    back = urlsplit(call.house.settings.discord_redirect)
+    back = urlsplit(call.house.discord_redirect)
     if moved or call.header("host") == back.netloc:
         return None
     return f"{back.scheme}://{back.netloc}{path}moved=1"

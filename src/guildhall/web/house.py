@@ -22,6 +22,7 @@ from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
 from guildhall.domains.site import Configuration
 from guildhall.domains.tickets.attachments import FileStore, Links
+from guildhall.domains.site import Configuration, DiscordAccess, discord_of
 from guildhall.settings import Settings
 from guildhall.web.notices import Notices
 
@@ -52,8 +53,8 @@ class House:
     internal_secret: str
     """What front ends of the attendance dialect sign their tokens with."""
     directory: GuildDirectory
-    discord_door: DiscordDoor | None
-    """Discord's side of signing in; None without an application there."""
+    discord_application: DiscordDoor
+    """Discord's side of signing in, of use only while an application is configured; see `discord_door`."""
     role_desk: RoleDesk
     staff: Staff
     ban_log: BanLog
@@ -72,6 +73,19 @@ class House:
     def largest_file(self) -> int:
         """How many bytes a file in a ticket may have."""
         return self.site.now.document.attachments.max_mb << 20
+    def discord(self) -> DiscordAccess:
+        """How Discord is reached at the moment."""
+        return discord_of(self.site.now)
+
+    @property
+    def discord_door(self) -> DiscordDoor | None:
+        """Discord's side of signing in; None while no application is configured."""
+        return self.discord_application if self.discord.signs_in else None
+
+    @property
+    def discord_redirect(self) -> str:
+        """Where Discord sends people back to who sign in."""
+        return self.discord.redirect_url or self.settings.discord_redirect
 
     @property
     def desk_rules(self) -> DeskRules:

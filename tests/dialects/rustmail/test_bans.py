@@ -35,14 +35,14 @@ def ban(front: FrontDesk, username: str, by: str, reason: str | None) -> None:
 async def ban_log(discord: DiscordSimulator) -> AsyncIterator[DiscordBans]:
     """The audit log as the bot reads it."""
     async with httpx.AsyncClient() as client:
-        rest = DiscordRest(discord.token, base=discord.api_base, client=client, cache=LocalCache())
+        rest = DiscordRest(lambda: discord.token, base=discord.api_base, client=client, cache=LocalCache())
         yield DiscordBans(rest)
 
 
 async def read(front: FrontDesk, ban_log: bans.BanLog, clock: SettableClock) -> None:
     """Do what the house does every minute."""
     context = JobContext("read", 1, front.served.house.database, clock)
-    await bans.reader_of(ban_log, [int(front.discord.guild.id)])(context)
+    await bans.reader_of(ban_log, lambda: [int(front.discord.guild.id)])(context)
 
 
 async def test_bans_are_kept_with_who_and_why_each_once_and_for_longer_than_discord_does(

@@ -42,8 +42,8 @@ class LogChannels:
         self.discord, self.guild, self.client = discord, guild, client
         self.clock = GuildClock(guild)
         self.cache = LocalCache()
-        self.directory = DiscordRest(discord.token, base=discord.api_base, client=client, cache=self.cache)
-        self.office = DiscordPosts(discord.token, base=discord.api_base, client=client)
+        self.directory = DiscordRest(lambda: discord.token, base=discord.api_base, client=client, cache=self.cache)
+        self.office = DiscordPosts(lambda: discord.token, base=discord.api_base, client=client)
         self.sender = self.another_sender()
 
     @property

@@ -264,6 +264,6 @@ def _tier(text: str) -> Tier:
 
 
 def _invitation(house: House, guild_id: str) -> str | None:
-    client_id = house.settings.discord.client_id
+    client_id = house.discord.client_id
     asked = {"client_id": client_id, "scope": "bot applications.commands", "permissions": NEEDED, "guild_id": guild_id}
     return f"{INVITATION}?{urlencode(asked)}" if client_id else None

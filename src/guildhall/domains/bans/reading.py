@@ -16,11 +16,11 @@ log = get_logger(__name__)
 KEEP = insert_if_new(guild_bans)
 
 
-def reader_of(ban_log: BanLog, guild_ids: Collection[int]) -> Callable[[JobContext], Awaitable[None]]:
-    """Return the job that keeps what is new in the audit logs of these guilds."""
+def reader_of(ban_log: BanLog, guilds_now: Callable[[], Collection[int]]) -> Callable[[JobContext], Awaitable[None]]:
+    """Return the job that keeps what is new in the audit logs of the guilds that `guilds_now` names."""
 
     async def read(context: JobContext) -> None:
-        for guild_id in guild_ids:
+        for guild_id in guilds_now():
             try:
                 await _read_guild(context.database, ban_log, guild_id)
             except BanLogUnreadable as fault:

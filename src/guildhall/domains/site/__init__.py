@@ -8,6 +8,7 @@ from guildhall.domains.site.configuration import (
     change_configuration,
     read_configuration,
 )
+from guildhall.domains.site.discord import DiscordAccess, discord_of
 from guildhall.domains.site.models import Change, KeyChange
 from guildhall.domains.site.queries import list_changes
 from guildhall.domains.site.sections import CLIENT_SECRET, KINDS, SECRETS, SECTIONS, TOKEN, Document
@@ -22,11 +23,13 @@ __all__ = [
     "TOKEN",
     "Change",
     "Configuration",
+    "DiscordAccess",
     "Document",
     "KeyChange",
     "Outcome",
     "Snapshot",
     "change_configuration",
+    "discord_of",
     "list_changes",
     "plain",
     "read_configuration",

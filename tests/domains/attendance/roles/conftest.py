@@ -20,5 +20,5 @@ async def town(database: Database) -> AsyncIterator[Town]:
     limits = Limits(requests=10_000, requests_of_the_bot=10_000)
     async with simulate(clock=clock, limits=limits) as discord, httpx.AsyncClient() as client:
         clock.guild = guild = await open_guild(database, guild_id=int(discord.guild.id))
-        desk = DiscordRest(discord.token, base=discord.api_base, client=client, cache=LocalCache())
+        desk = DiscordRest(lambda: discord.token, base=discord.api_base, client=client, cache=LocalCache())
         yield Town(discord, guild, desk, client, clock)

@@ -59,7 +59,7 @@ class Town:
         """Open another desk, which does something at each request or response."""
         told: dict[str, list[Any]] = {name: [hook] for name, hook in hooks.items()}
         async with httpx.AsyncClient(event_hooks=told) as client:
-            yield DiscordRest(self.discord.token, base=self.discord.api_base, client=client, cache=LocalCache())
+            yield DiscordRest(lambda: self.discord.token, base=self.discord.api_base, client=client, cache=LocalCache())
 
     async def standing(self) -> Standing:
         await self.desk.forget(self.guild_id)
