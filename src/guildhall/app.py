@@ -28,7 +28,7 @@ from guildhall.adapters.google_calendar import GoogleAccess, GoogleCalendar, Ser
 from guildhall.adapters.outside_http import GuardedHttp
 from guildhall.adapters.smtp import SmtpMailer
 from guildhall.bot import Supervisor
-from guildhall.core import idempotency, outbox
+from guildhall.core import feed, idempotency, outbox
 from guildhall.core.actor import SYSTEM
 from guildhall.core.blobs import open_blobs
 from guildhall.core.cache import open_cache
@@ -334,6 +334,7 @@ def _give_work(house: House) -> None:
         now = context.clock.now()
         async with context.database.write() as tx:
             await idempotency.forget_expired(tx, now=now)
+            await feed.forget_entries(tx, now=now)
             await identity.forget_what_is_over(tx, now=now)
             await actions.forget_decided(tx, now=now)
             await voice.forget_attempts(tx, now=now)

@@ -5,6 +5,7 @@ from pathlib import Path
 from alembic import context
 from sqlalchemy import Connection, NullPool, create_engine, text
 
+import guildhall.core.feed
 import guildhall.core.idempotency
 import guildhall.core.leases
 import guildhall.core.outbox

@@ -50,6 +50,7 @@ class Tx(ABC):
         self._database = database
         self._observe = database.observe
         self._effects: list[Callable[[], None]] = []
+        self._last_acts: list[tuple[Command, dict[str, Any]]] = []
 
     async def one(self, query: Query[Row], /, **params: Any) -> Row | None:  # noqa: ANN401
         """Return the first row, or None."""
@@ -97,6 +98,18 @@ class Tx(ABC):
         """Call `effect` once the transaction is committed, never when it is not."""
         self._effects.append(effect)
 
+    def at_end(self, command: Command, /, **params: Any) -> None:  # noqa: ANN401
+        """Run a command as the transaction's last act, after those that were given so before.
+
+        For a row that many transactions change: whoever holds it then holds it for no longer than the commit.
+        """
+        self._last_acts.append((command, params))
+
+    async def run_last_acts(self) -> None:
+        """Run what was left for the end. Called by the database that is about to commit."""
+        for act, params in self._last_acts:
+            await self.run(act, **params)
+
     def announce(self, topic: str, **data: str | int | None) -> None:
         """Tell whoever watches `topic`, once the transaction is committed."""
         self.after_commit(lambda: self._database.announcer(topic, data))
@@ -121,6 +134,7 @@ class _Savepoint(AbstractAsyncContextManager[None]):
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
         self._effects = len(tx._effects)  # noqa: SLF001 (the transaction's own part)
+        self._last_acts = len(tx._last_acts)  # noqa: SLF001
 
     async def __aenter__(self) -> None:
         await self._tx._execute("SAVEPOINT part", [])  # noqa: SLF001 (the transaction's own part)
@@ -129,6 +143,7 @@ class _Savepoint(AbstractAsyncContextManager[None]):
         if kind is not None:
             await self._tx._execute("ROLLBACK TO SAVEPOINT part", [])  # noqa: SLF001
             del self._tx._effects[self._effects :]  # noqa: SLF001
+            del self._tx._last_acts[self._last_acts :]  # noqa: SLF001
         await self._tx._execute("RELEASE SAVEPOINT part", [])  # noqa: SLF001
 
 

@@ -112,6 +112,7 @@ class PostgresDatabase(Database):
             await transaction.start()
             try:
                 yield tx
+                await tx.run_last_acts()
             except BaseException:
                 await transaction.rollback()
                 raise

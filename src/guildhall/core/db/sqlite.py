@@ -113,6 +113,7 @@ class SqliteDatabase(Database):
             tx = SqliteTx(self._writer, self)
             try:
                 yield tx
+                await tx.run_last_acts()
             except BaseException:
                 self._undo_turn()
                 raise

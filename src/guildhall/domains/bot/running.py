@@ -8,6 +8,7 @@ from typing import Final
 from msgspec.structs import asdict, replace
 from sqlalchemy import bindparam, case, literal, or_, update
 
+from guildhall.core import feed
 from guildhall.core.actor import Actor
 from guildhall.core.clock import Clock
 from guildhall.core.db import Command, Database, Tx, command, insert_if_new
@@ -21,6 +22,9 @@ ASKED = "bot.asked"
 
 SHOWN = "bot"
 """The topic under which is told that there is something new to see about the bot."""
+
+STATUS: Final = "bot.status"
+"""What the feed calls it when the bot begins to do otherwise than before."""
 
 PATIENCE: Final = 10.0
 """Seconds that somebody waits for the bot to do as it was told."""
@@ -127,9 +131,13 @@ async def report(
 ) -> None:
     """Write down how the bot does, as the process that runs it sees it; `done` is the order that it has heard."""
     await tx.run(BEGIN, id=1, **asdict(BotState()))
+    before = await tx.one(STATE)
     told = {f"new_{name}": value for name, value in asdict(figures).items()}
     await tx.run(REPORT, new_phase=phase, why=reason, heard=done, fault=failure, now=now, **told)
     tx.announce(SHOWN)
+    if before is None or (before.phase, before.failure) != (phase, failure):
+        after = replace(before or BotState(), phase=phase, failure=failure)
+        feed.tell(tx, STATUS, state=after.course, online=phase is Phase.CONNECTED)
 
 
 async def count_identify(tx: Tx, *, now: datetime) -> bool:

@@ -32,6 +32,10 @@ _closes: dict[str, Any] = {
     "sqlite_where": text("close_at IS NOT NULL"),
     "postgresql_where": text("close_at IS NOT NULL"),
 }
+_replies: dict[str, Any] = {
+    "sqlite_where": text("kind = 'staff' AND deleted_at IS NULL"),
+    "postgresql_where": text("kind = 'staff' AND deleted_at IS NULL"),
+}
 
 BLOCK: Final = 1000
 """Tickets with running numbers up to here apart are counted together, so that a page deep in the list is found soon."""
@@ -86,6 +90,11 @@ tickets = Table(
     Index("ix_tickets_user_id_closed_number", "user_id", "closed", "number"),
     Index("ix_tickets_claimed_by_closed_number", "claimed_by", "closed", "number"),
     Index("ix_tickets_closed_at", "closed_at", "id"),
+    # Statistics of a period are read from these alone, and from nothing outside the period.
+    Index(
+        "ix_tickets_statistics", "closed_at", "category_id", "created_at", "first_reply_at", "closed_by", "user_id"
+    ),
+    Index("ix_tickets_created_at", "created_at", "category_id"),
     Index("ix_tickets_last_message_at", "last_message_at", "id"),
     Index("ix_tickets_user_name", "user_name", "id"),
     Index("ix_tickets_channel_id", "channel_id"),
@@ -155,6 +164,7 @@ ticket_messages = Table(
     CheckConstraint("kind IN ('user', 'staff', 'note', 'system')", name="kind"),
     CheckConstraint("delivery IN ('pending', 'delivered', 'failed')", name="delivery"),
     Index("ix_ticket_messages_ticket_id", "ticket_id", "id"),
+    Index("ix_ticket_messages_replies", "created_at", "author_id", "number", "ticket_id", **_replies),
 )
 
 ticket_revisions = Table(

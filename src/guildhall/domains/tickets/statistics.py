@@ -1,0 +1,308 @@
+"""How the desk does in a period: what came and went on each day, how soon people are answered, and by whom.
+
+A day is one of the zone of the bot. Everything is read from the indexes of the period: how many tickets there ever were
+makes no difference, and neither does how many there are in other periods.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import BigInteger, Integer, Select, Text, bindparam, func, literal_column, select, text
+
+from guildhall.core.db import JsonDoc, Query, Tx, UtcTime, query
+from guildhall.core.db.schema import micros
+from guildhall.domains.tickets.categories.models import ticket_categories
+from guildhall.domains.tickets.lists.listing import Wanted, count_tickets
+from guildhall.domains.tickets.lists.queries import IN_SIGHT
+from guildhall.domains.tickets.models import ticket_messages, tickets
+from guildhall.domains.tickets.policy import Sight
+from guildhall.domains.tickets.tallies import UNCATEGORISED
+
+PERIODS: Final = (7, 30, 90)
+"""The lengths of a period, in days that end with today."""
+
+SECOND: Final = 1_000_000
+PERSON: Final = re.compile(r"[0-9]{1,20}|[0-9a-z]{26}")
+"""An id of Discord or of the house; what else closes tickets is a word for how it happened."""
+
+UNNAMED: Final = "No category"
+
+
+class _Opened(msgspec.Struct, frozen=True):
+    day: int
+    category_id: str
+    count: int
+
+
+class _Closed(msgspec.Struct, frozen=True):
+    day: int
+    category_id: str
+    count: int
+    answered: int
+    answer_micros: int
+    life_micros: int
+
+
+class _Work(msgspec.Struct, frozen=True):
+    person_id: str
+    count: int
+    value: int
+
+
+class _Name(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+
+
+_DAYS: Final = {
+    "sqlite": "(SELECT key AS day, json_extract(value, '$[0]') AS begins, json_extract(value, '$[1]') AS ends"
+    " FROM json_each(:days)) AS days CROSS JOIN tickets",
+    "postgresql": "(SELECT place - 1 AS day, CAST(value ->> 0 AS BIGINT) AS begins, CAST(value ->> 1 AS BIGINT) AS ends"
+    " FROM jsonb_array_elements(:days) WITH ORDINALITY AS listed(value, place)) AS days CROSS JOIN tickets",
+}
+"""Each day with the tickets; the cross join keeps SQLite from beginning with the tickets."""
+
+
+def _by_day(kind: type[Any], column: str, sums: str) -> dict[str, Query[Any]]:
+    types = {each.name: Text if each.type is str else BigInteger for each in msgspec.structs.fields(kind)}
+    return {
+        engine: query(
+            kind,
+            text(
+                f"SELECT day, coalesce(category_id, '') AS category_id, {sums} FROM {days}"  # noqa: S608 (our own words)
+                f" WHERE {column} >= begins AND {column} < ends GROUP BY 1, 2"
+            )
+            .bindparams(bindparam("days", type_=JsonDoc))
+            .columns(**types),
+        )
+        for engine, days in _DAYS.items()
+    }
+
+
+OPENED = _by_day(_Opened, "created_at", "count(*) AS count")
+CLOSED = _by_day(
+    _Closed,
+    "closed_at",
+    "count(*) AS count, count(first_reply_at) AS answered,"
+    " CAST(coalesce(sum(first_reply_at - created_at), 0) AS BIGINT) AS answer_micros,"
+    " CAST(sum(closed_at - created_at) AS BIGINT) AS life_micros",
+)
+
+_begins, _ends = bindparam("begins", type_=UtcTime), bindparam("ends", type_=UtcTime)
+_reply = (
+    ticket_messages.c.kind == literal_column("'staff'"),
+    ticket_messages.c.deleted_at.is_(None),
+    ticket_messages.c.created_at >= _begins,
+    ticket_messages.c.created_at < _ends,
+)
+_nothing = literal_column("0", BigInteger)
+
+
+def _seen(rows: Select[Any]) -> dict[tuple[str, bool], Query[_Work]]:
+    """Return a read of work, for each engine, of every ticket and of those in some categories."""
+    limited = {
+        engine: rows.where(condition.bindparams(bindparam("categories", type_=JsonDoc)))
+        for engine, condition in IN_SIGHT.items()
+    }
+    return {
+        **{(engine, False): query(_Work, rows) for engine in IN_SIGHT},
+        **{(engine, True): query(_Work, each) for engine, each in limited.items()},
+    }
+
+
+_of_ticket = ticket_messages.join(tickets, tickets.c.id == ticket_messages.c.ticket_id)
+_author = ticket_messages.c.author_id.label("person_id")
+_replies = (
+    select(_author, func.count().label("count"), func.max(ticket_messages.c.id).label("value"))
+    .where(*_reply)
+    .group_by(ticket_messages.c.author_id)
+)
+# Whoever sees everything need not look at the ticket of each reply.
+REPLIES = {
+    **_seen(_replies.select_from(_of_ticket)),
+    **{(engine, False): query(_Work, _replies) for engine in IN_SIGHT},
+}
+_wait = literal_column("CAST(sum(ticket_messages.created_at - tickets.created_at) AS BIGINT)", BigInteger)
+FIRST_REPLIES = _seen(
+    select(_author, func.count().label("count"), _wait.label("value"))
+    .select_from(_of_ticket)
+    .where(*_reply, ticket_messages.c.number == literal_column("1"))
+    .group_by(ticket_messages.c.author_id)
+)
+CLOSINGS = _seen(
+    select(tickets.c.closed_by.label("person_id"), func.count().label("count"), _nothing.label("value"))
+    .where(tickets.c.closed_at >= _begins, tickets.c.closed_at < _ends, tickets.c.closed_by != tickets.c.user_id)
+    .group_by(tickets.c.closed_by)
+)
+NAME_OF_AUTHOR = query(
+    str, select(ticket_messages.c.author_name).where(ticket_messages.c.id == bindparam("id", type_=Integer))
+)
+CATEGORY_NAMES = query(_Name, select(ticket_categories.c.id, ticket_categories.c.name))
+
+
+@dataclass(frozen=True)
+class DayCount:
+    """What came and went on a day."""
+
+    day: date
+    opened: int
+    closed: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many of the tickets that were closed are of a category; `part` is of all of them, between 0 and 1."""
+
+    name: str
+    count: int
+    part: float
+
+
+@dataclass(frozen=True)
+class StaffWork:
+    """What somebody did: replies, tickets closed, and how many seconds their first replies took on average."""
+
+    person_id: str
+    name: str
+    replies: int
+    closed: int
+    response: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """The desk in a period; times are in seconds, and None where there was nothing to measure.
+
+    `response` is from opening to the first reply and `resolution` from opening to closing, both of the tickets that
+    were closed in the period. `closed_ever` is of all time; today, this week (from Monday) and this month are as they
+    are in the zone. `staff` has those who closed most first.
+    """
+
+    open: int
+    closed_ever: int
+    closed_today: int
+    closed_this_week: int
+    closed_this_month: int
+    response: int | None
+    resolution: int | None
+    activity: tuple[DayCount, ...]
+    categories: tuple[Share, ...]
+    staff: tuple[StaffWork, ...]
+
+    @property
+    def opened(self) -> int:
+        """How many tickets were opened in the period."""
+        return sum(each.opened for each in self.activity)
+
+    @property
+    def closed(self) -> int:
+        """How many tickets were closed in the period."""
+        return sum(each.closed for each in self.activity)
+
+    @property
+    def fastest(self) -> StaffWork | None:
+        """Who answered soonest."""
+        timed = [each for each in self.staff if each.response is not None]
+        return min(timed, key=lambda each: each.response or 0, default=None)
+
+    @property
+    def most_replies(self) -> StaffWork | None:
+        """Who replied most."""
+        return max((each for each in self.staff if each.replies), key=lambda each: each.replies, default=None)
+
+    @property
+    def most_closed(self) -> StaffWork | None:
+        """Who closed most."""
+        return max((each for each in self.staff if each.closed), key=lambda each: each.closed, default=None)
+
+
+async def statistics_of(tx: Tx, *, days: int, zone: ZoneInfo, sight: Sight, now: datetime) -> Statistics:
+    """Return how the desk does in the last days, today among them, of the tickets in sight.
+
+    Meant for `Database.long_read`: a busy period has many rows.
+    """
+    today = now.astimezone(zone).date()
+    week, month = today - timedelta(days=today.weekday()), today.replace(day=1)
+    begins = today - timedelta(days=days - 1)
+    calendar = _days(min(begins, week, month), today)
+    borders = [[micros(_midnight(each, zone)), micros(_midnight(each + timedelta(days=1), zone))] for each in calendar]
+    opened = [each for each in await tx.all(OPENED[tx.engine], days=borders) if _covers(sight, each.category_id)]
+    closed = [each for each in await tx.all(CLOSED[tx.engine], days=borders) if _covers(sight, each.category_id)]
+    in_period = [each for each in closed if calendar[each.day] >= begins]
+    return Statistics(
+        open=await count_tickets(tx, Wanted(closed=False), sight=sight),
+        closed_ever=await count_tickets(tx, Wanted(closed=True), sight=sight),
+        closed_today=_sum_from(closed, calendar, today),
+        closed_this_week=_sum_from(closed, calendar, week),
+        closed_this_month=_sum_from(closed, calendar, month),
+        response=_mean(sum(each.answer_micros for each in in_period), sum(each.answered for each in in_period)),
+        resolution=_mean(sum(each.life_micros for each in in_period), sum(each.count for each in in_period)),
+        activity=tuple(
+            DayCount(
+                day,
+                sum(each.count for each in opened if calendar[each.day] == day),
+                sum(each.count for each in closed if calendar[each.day] == day),
+            )
+            for day in _days(begins, today)
+        ),
+        categories=await _shares(tx, in_period),
+        staff=await _staff(tx, sight, _midnight(begins, zone), _midnight(today + timedelta(days=1), zone)),
+    )
+
+
+async def _shares(tx: Tx, closed: Sequence[_Closed]) -> tuple[Share, ...]:
+    counts: dict[str, int] = defaultdict(int)
+    for each in closed:
+        counts[each.category_id] += each.count
+    if not counts:
+        return ()
+    names = {each.id: each.name for each in await tx.all(CATEGORY_NAMES)}
+    total = sum(counts.values())
+    shares = (Share(names.get(id_, UNNAMED), count, count / total) for id_, count in counts.items())
+    return tuple(sorted(shares, key=lambda each: (-each.count, each.name)))
+
+
+async def _staff(tx: Tx, sight: Sight, begins: datetime, ends: datetime) -> tuple[StaffWork, ...]:
+    async def work(reads: dict[tuple[str, bool], Query[_Work]]) -> dict[str, _Work]:
+        limited = sight.categories is not None
+        asked = {"categories": sorted(sight.categories or ())} if limited else {}
+        rows = await tx.all(reads[tx.engine, limited], begins=begins, ends=ends, **asked)
+        return {each.person_id: each for each in rows if PERSON.fullmatch(each.person_id)}
+
+    replies, firsts, closings = await work(REPLIES), await work(FIRST_REPLIES), await work(CLOSINGS)
+    none = _Work("", 0, 0)
+    people = []
+    for person_id in replies.keys() | closings.keys():
+        written, first = replies.get(person_id, none), firsts.get(person_id, none)
+        name = await tx.one(NAME_OF_AUTHOR, id=written.value) if written.count else None
+        closed = closings.get(person_id, none).count
+        people.append(
+            StaffWork(person_id, name or person_id, written.count, closed, _mean(first.value, first.count))
+        )
+    return tuple(sorted(people, key=lambda each: (-each.closed, -each.replies, each.person_id)))
+
+
+def _covers(sight: Sight, category_id: str) -> bool:
+    return sight.categories is None or (category_id or UNCATEGORISED) in sight.categories
+
+
+def _sum_from(closed: Iterable[_Closed], calendar: Sequence[date], first: date) -> int:
+    return sum(each.count for each in closed if calendar[each.day] >= first)
+
+
+def _mean(total_micros: int, count: int) -> int | None:
+    return round(total_micros / count / SECOND) if count else None
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=each) for each in range((last - first).days + 1)]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
