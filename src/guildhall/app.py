@@ -19,6 +19,7 @@ from litestar.response import Response
 
 from guildhall import migrations
 from guildhall.adapters.caldav import CalDavCalendar
+from guildhall.adapters.discord_account import DiscordAccount
 from guildhall.adapters.discord_bans import DiscordBans
 from guildhall.adapters.discord_oauth import DiscordOAuth
 from guildhall.adapters.discord_posts import DiscordPosts
@@ -266,6 +267,7 @@ def _join(
         or load_or_create_secret(settings.store.data_dir, "api_internal_secret"),
         directory=discord,
         discord_application=DiscordOAuth(settings, access, client=client, directory=discord),
+        bot_account=DiscordAccount(discord),
         role_desk=discord,
         staff=Staff(DiscordStaff(discord, lambda: access().staff_guild_id), _desk_rules(settings), cache, clock),
         ban_log=DiscordBans(discord),

@@ -15,6 +15,7 @@ import httpx
 import msgspec
 
 from guildhall.adapters.discord_rest import (
+    BAD_REQUEST,
     FORBIDDEN,
     LONGEST_PAUSE,
     NOT_FOUND,
@@ -30,7 +31,6 @@ from guildhall.domains.attendance.posting import Message, PostRefused, PostUnfit
 
 log = get_logger(__name__)
 
-BAD_REQUEST: Final = 400
 UNKNOWN_CHANNEL, MISSING_ACCESS, MISSING_PERMISSIONS = 10003, 50001, 50013
 WORDS: Final = {
     UNKNOWN_CHANNEL: "The channel is gone",

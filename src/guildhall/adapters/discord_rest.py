@@ -6,7 +6,7 @@ Whoever asks again while Discord refuses everything makes it worse: after a 401 
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -34,7 +34,8 @@ PAUSE: Final = 5
 PAUSE_OF_BAD_TOKEN: Final = 30
 LONGEST_PAUSE: Final = 3600
 
-OK, NO_CONTENT, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 200, 204, 401, 403, 404, 429
+OK, NO_CONTENT, BAD_REQUEST = 200, 204, 400
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 401, 403, 404, 429
 UNKNOWN_MEMBER, UNKNOWN_USER = 10007, 10013
 """Discord's numbers for somebody who is not in the guild, and for nobody at all."""
 
@@ -230,6 +231,21 @@ class DiscordRest:
         except _Refused:
             return None
 
+    @property
+    def has_token(self) -> bool:
+        """Whether there is a bot to speak for."""
+        return bool(self._token_now())
+
+    async def patch(self, path: str, changes: Mapping[str, object]) -> tuple[int, bytes]:
+        """Change something, and return what Discord answers, which is 200 or 400. Raises DiscordUnavailable."""
+        answer = await self._send("PATCH", path, {"Content-Type": "application/json"}, msgspec.json.encode(changes))
+        if answer.status_code != BAD_REQUEST:
+            try:
+                self._judged(path, answer)
+            except _Refused:
+                raise DiscordUnavailable from None
+        return answer.status_code, answer.content
+
     async def _member(self, guild_id: int, user_id: int) -> _Member:
         try:
             return await self._get(guild_id, f"/members/{user_id}", _Member)
@@ -272,7 +288,9 @@ class DiscordRest:
         self._judged(path, answer)
         return answer.content
 
-    async def _send(self, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
+    async def _send(
+        self, method: str, path: str, headers: dict[str, str], content: bytes | None = None
+    ) -> httpx.Response:
         self._heed_token()
         if not self._token:
             raise DiscordUnavailable("There is no token of a bot, so Discord cannot be asked")
@@ -285,6 +303,7 @@ class DiscordRest:
                     method,
                     f"{self._base}{path}",
                     headers={"Authorization": f"Bot {self._token}", **headers},
+                    content=content,
                     timeout=self._timeout,
                 )
         except (httpx.HTTPError, TimeoutError) as fault:

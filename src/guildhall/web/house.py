@@ -16,6 +16,7 @@ from guildhall.core.outside import OutsideHttp
 from guildhall.domains.attendance import Courier, GuildDirectory, Keyring, Scene
 from guildhall.domains.attendance.roles import RoleDesk
 from guildhall.domains.bans import BanLog
+from guildhall.domains.bot.profile import BotAccount
 from guildhall.domains.identity import DiscordDoor
 from guildhall.domains.identity.desk import DeskRules, Staff
 from guildhall.domains.ledger import Chain
@@ -55,6 +56,7 @@ class House:
     directory: GuildDirectory
     discord_application: DiscordDoor
     """Discord's side of signing in, of use only while an application is configured; see `discord_door`."""
+    bot_account: BotAccount
     role_desk: RoleDesk
     staff: Staff
     ban_log: BanLog

@@ -109,6 +109,7 @@ class Route:
     follow: Follow | None
     prepare: Prepare | None
     files: bool
+    body_limit: int | None
 
     @property
     def name(self) -> str:
@@ -134,6 +135,7 @@ def route(
     follow: Follow | None = None,
     prepare: Prepare | None = None,
     files: bool = False,
+    body_limit: int | None = None,
 ) -> Callable[[Handler], Route]:
     """Declare a route.
 
@@ -143,7 +145,7 @@ def route(
     write after the commit, a repeated one too, and may wait for what goes on outside. `prepare` runs before the
     transaction of a write, unless the call is a repeat; the handler takes what it returns by a parameter of that type.
     With `files` the body may be multipart/form-data too; its files are kept before the transaction begins, and are in
-    `Call.files`.
+    `Call.files`. `body_limit` is in bytes, and that of the face when it is not given.
     """
     if permission is None or accepts is None:
         raise RouteError(f"{method} {path} names no permission or no credentials")
@@ -163,6 +165,7 @@ def route(
             method, path, handler, permission, accepts, tuple(refusals), arguments,
             bodies[0] if bodies else None, queries[0] if queries else None, reply, mode, content, tuple(also), follow,
             prepare, files,
+            body_limit,
         )  # fmt: skip
 
     return declare
@@ -253,7 +256,8 @@ async def _receive(face: Face, call: Call) -> None:
         call.body, call.files = upload.as_form if is_form else upload.as_json, upload.files
         return
     server = call.house.settings.server
-    call.body = await receive_body(call.request, limit=face.body_limit, seconds=server.body_timeout)
+    limit = each.body_limit or face.body_limit
+    call.body = await receive_body(call.request, limit=limit, seconds=server.body_timeout)
     if call.body and each.body is not None and not _takes_form(each, call):
         check_is_json(call.header("content-type"))
 

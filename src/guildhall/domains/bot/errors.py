@@ -5,8 +5,11 @@ GuildhallError
 │   └── CogNotFound          no such cog in the folder, or it is not among those that are allowed
 ├── Invalid
 │   ├── BotNotConfigured     there is no token
-│   └── InvalidPresence      what members would see is too long, or no state that Discord knows
+│   ├── InvalidPresence      what members would see is too long, or no state that Discord knows
+│   ├── InvalidImage         no picture that Discord takes
+│   └── ProfileRefused       Discord does not let the account be called or look so
 └── Unavailable
+    ├── BotOffline           there is no account to be asked about
     ├── BotTokenInvalid      Discord does not know the token
     ├── BotIntentsMissing    Discord does not let the bot hear what it asks for
     ├── BotUnreachable       Discord cannot be reached, or fails
@@ -35,6 +38,27 @@ class InvalidPresence(Invalid):
 
     code = "invalid_presence"
     text = "An activity has at most 128 characters, and a state is one that Discord knows"
+
+
+class InvalidImage(Invalid):
+    """No picture that Discord takes."""
+
+    code = "invalid_image"
+    text = "A picture is a PNG, JPEG or GIF of at most 8 MiB, in base64 or as a data URI"
+
+
+class ProfileRefused(Invalid):
+    """Discord does not let the account be called or look so; the message is Discord's."""
+
+    code = "invalid_request"
+    text = "Discord refuses this name or picture"
+
+
+class BotOffline(Unavailable):
+    """There is no account to be asked about: the bot has no token, or Discord cannot be reached with it."""
+
+    code = "bot_offline"
+    text = "The bot's account cannot be reached"
 
 
 class BotTokenInvalid(Unavailable):

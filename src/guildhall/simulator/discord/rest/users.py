@@ -17,8 +17,9 @@ def change_self(call: Call) -> Json:
     form.check()
     if name is not None:
         call.user.username = name
-    if call.body.get("avatar"):
-        call.user.avatar = f"{int(call.world.new_id()):032x}"
+    for picture in ("avatar", "banner"):
+        if picture in call.body:
+            setattr(call.user, picture, f"{int(call.world.new_id()):032x}" if call.body[picture] else None)
     return wire.own_user(call.user, email=False)
 
 
