@@ -23,6 +23,7 @@ from guildhall.adapters.discord_account import DiscordAccount
 from guildhall.adapters.discord_bans import DiscordBans
 from guildhall.adapters.discord_oauth import DiscordOAuth
 from guildhall.adapters.discord_posts import DiscordPosts
+from guildhall.adapters.discord_probe import DiscordProbe
 from guildhall.adapters.discord_rest import DiscordRest
 from guildhall.adapters.discord_staff import DiscordStaff
 from guildhall.adapters.google_calendar import GoogleAccess, GoogleCalendar, ServiceAccount
@@ -268,6 +269,7 @@ def _join(
         directory=discord,
         discord_application=DiscordOAuth(settings, access, client=client, directory=discord),
         bot_account=DiscordAccount(discord),
+        prober=DiscordProbe(base=settings.discord.api_base, client=client),
         role_desk=discord,
         staff=Staff(DiscordStaff(discord, lambda: access().staff_guild_id), _desk_rules(settings), cache, clock),
         ban_log=DiscordBans(discord),

@@ -17,6 +17,7 @@ from guildhall.core.errors import GuildhallError, Invalid
 from guildhall.core.log import get_logger, setup_logging
 from guildhall.domains import identity
 from guildhall.settings import Settings, SettingsError
+from guildhall.web import setting_up
 from guildhall.web.house import House
 
 log = get_logger(__name__)
@@ -105,6 +106,9 @@ async def _welcome(house: House, announce: Callable[[str], None]) -> None:
     settings = house.settings
     announce(f"Guildhall is at {settings.public_url}/panel, its APIs are described at {settings.public_url}/docs")
     await ensure_administrator(house, announce)
+    if await setting_up.is_needed(house):
+        known = "SETUP_TOKEN" if settings.desk.setup_token else setting_up.setup_token(house)
+        announce(f"Discord is still to be set up: {settings.public_url}/panel/setup, with the setup token {known}")
     if not settings.admin.api_key:
         async with house.database.write() as tx:
             key = await identity.ensure_master_key(tx, now=house.clock.now())

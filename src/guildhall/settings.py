@@ -313,6 +313,12 @@ class DeskSettings:
     moderator_role: Snowflake = setting(
         "MODERATOR_ROLE_ID", default=Snowflake(0), help="Role of the staff's guild that handles tickets; 0 for none."
     )
+    setup_token: str = setting(
+        "SETUP_TOKEN",
+        default="",
+        secret=True,
+        help="What whoever sets a new house up must know; made once in DATA_DIR and printed at the start when unset.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -619,6 +625,7 @@ def _production_rules(settings: Settings) -> list[str]:
         ("API_INTERNAL_SECRET", settings.attendance.internal_secret, SHORTEST_SECRET),
         ("WEBHOOK_SECRET", settings.attendance.webhook_secret, SHORTEST_SECRET),
         ("ADMIN_API_KEY", settings.admin.api_key, SHORTEST_SECRET),
+        ("SETUP_TOKEN", settings.desk.setup_token, SHORTEST_PASSWORD),
         ("ADMIN_PASSWORD", settings.admin.password, SHORTEST_PASSWORD),
     ):
         if value and (len(value) < least or len(set(value)) < FEWEST_CHARACTERS or value.lower() in SAMPLES):

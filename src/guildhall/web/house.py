@@ -24,6 +24,7 @@ from guildhall.domains.rooms import Hub
 from guildhall.domains.site import Configuration
 from guildhall.domains.tickets.attachments import FileStore, Links
 from guildhall.domains.site import Configuration, DiscordAccess, discord_of
+from guildhall.domains.site.setup import Prober
 from guildhall.settings import Settings
 from guildhall.web.notices import Notices
 
@@ -57,6 +58,8 @@ class House:
     discord_application: DiscordDoor
     """Discord's side of signing in, of use only while an application is configured; see `discord_door`."""
     bot_account: BotAccount
+    prober: Prober
+    """Asks Discord about what is not configured yet."""
     role_desk: RoleDesk
     staff: Staff
     ban_log: BanLog

@@ -13,6 +13,7 @@ from guildhall.dialects.rustmail import (
     events,
     messages,
     profile,
+    setup,
     sign_in,
     snippets,
     staff,
@@ -101,5 +102,14 @@ ROUTES: tuple[Route, ...] = (
     blocks.list_blocks,
     blocks.create_block,
     blocks.delete_block,
+    # The first setup: /api/setup
+    setup.get_setup_status,
+    setup.verify_setup_token,
+    setup.validate_bot_token,
+    setup.validate_guild,
+    setup.validate_channel,
+    setup.validate_oauth_client,
+    setup.save_setup,
+    setup.restart_after_setup,
 )
 """Every route of the dialect, in the order of its contract."""

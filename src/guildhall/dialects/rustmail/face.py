@@ -39,7 +39,7 @@ class Detail(msgspec.Struct, frozen=True):
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
     """Every error of the dialect; whoever asks for the way into the panel is told twice that there is none.
 
-    A ticket that is open already is named, and its channel once there is one.
+    A ticket that is open already is named, and its channel once there is one. The setup's say `success: false`.
     """
 
     error: str
@@ -50,6 +50,7 @@ class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
     authorized: bool | UnsetType = UNSET
     ticket_id: str | UnsetType = UNSET
     channel_id: str | UnsetType = UNSET
+    success: bool | UnsetType = UNSET
 
 
 def _details(error: Invalid) -> list[Detail]:
@@ -103,6 +104,7 @@ class Rustmail(Face):
             authorized=_told(error, "authorized", bool),
             ticket_id=_told(error, "ticket_id", str),
             channel_id=_told(error, "channel_id", str),
+            success=_told(error, "success", bool),
         )
         return Answer(msgspec.json.encode(body), status=STATUSES[error.kind], headers=retry_headers(error))
 
@@ -121,6 +123,7 @@ class Rustmail(Face):
                 "authorized": {"type": "boolean"},
                 "ticket_id": text,
                 "channel_id": text,
+                "success": {"type": "boolean"},
             },
         }
 

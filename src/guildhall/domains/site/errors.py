@@ -4,12 +4,15 @@ GuildhallError
 ├── Invalid
 │   ├── UnknownSetting      no such key
 │   └── InvalidSetting      a value that its key cannot have, or that contradicts another one
+├── Forbidden
+│   ├── InvalidSetupToken   whoever sets the house up does not know its token
+│   └── SetupCompleted      the house is set up already
 └── Conflict
     ├── ConfigurationMoved  somebody else has changed the configuration since it was read
     └── SettingLocked       the environment of the server sets this
 """
 
-from guildhall.core.errors import Conflict, Invalid
+from guildhall.core.errors import Conflict, Forbidden, Invalid
 
 
 class UnknownSetting(Invalid):
@@ -38,3 +41,17 @@ class SettingLocked(Conflict):
 
     code = "setting_locked"
     text = "The environment of the server sets this, and it can be changed only there"
+
+
+class InvalidSetupToken(Forbidden):
+    """The setup's token is missing or wrong."""
+
+    code = "invalid_setup_token"
+    text = "Invalid setup token"
+
+
+class SetupCompleted(Forbidden):
+    """The house is set up already, and that happens once."""
+
+    code = "setup_completed"
+    text = "Setup is finished"

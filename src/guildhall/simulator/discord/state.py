@@ -29,6 +29,7 @@ class User:
     global_name: str | None = None
     bot: bool = False
     avatar: str | None = None
+    banner: str | None = None
     closed: bool = False
     locale: str = "en-US"
 

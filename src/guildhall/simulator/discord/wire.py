@@ -44,6 +44,7 @@ def user(each: User) -> Json:
         "global_name": each.global_name,
         "discriminator": "0000" if each.bot else "0",
         "avatar": each.avatar,
+        "banner": each.banner,
         "bot": each.bot,
         "public_flags": BOT_FLAGS if each.bot else 0,
         "flags": BOT_FLAGS if each.bot else 0,
