@@ -12,6 +12,7 @@ from guildhall.panel import (
     desk_keys,
     desk_snippets,
     desk_staff,
+    desk_statistics,
     desk_tickets,
     devices,
     discord,
@@ -233,6 +234,8 @@ ROUTES = (
     desk_blocks.list_blocks,
     desk_blocks.create_block,
     desk_blocks.lift_block,
+    # GET  /panel/desk/statistics
+    desk_statistics.show_statistics,
     # GET and POST /panel/tickets           GET /panel/tickets/live
     # GET  /panel/tickets/{ticket_id}       POST .../write      .../close       .../reopen
     tickets.list_own,

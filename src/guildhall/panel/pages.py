@@ -149,6 +149,7 @@ WINGS = (
             Link("Snippets", "/panel/desk/snippets", "x", Permission.MANAGE_SNIPPETS),
             Link("Blocks", "/panel/desk/blocks", "z", Permission.MANAGE_BLOCKS),
             Link("Tickets", "/panel/desk", "d", Permission.VIEW_TICKETS),
+            Link("Statistics", "/panel/desk/statistics", "u", Permission.VIEW_DESK),
             Link("Staff", "/panel/desk/staff", "e", Permission.MANAGE_DESK_GRANTS),
             Link("API keys", "/panel/desk/keys", "i", Permission.MANAGE_DESK_KEYS),
             Link("Configuration", "/panel/desk/configuration", "n", Permission.MANAGE_CONFIG),
