@@ -39,6 +39,7 @@ from guildhall.panel import (
     people,
     proofs,
     rewards,
+    setup,
     shifts,
     tickets,
 )
@@ -57,6 +58,14 @@ ROUTES = (
     entrance.sign_in,
     entrance.sign_out,
     entrance.choose_theme,
+    # GET  /panel/setup                     POST .../token  .../bot .../server  .../channels    .../people  .../words
+    setup.show_setup,
+    setup.give_token,
+    setup.give_bot,
+    setup.choose_server,
+    setup.choose_channels,
+    setup.name_people,
+    setup.finish,
     # GET  /panel/static/{name}             GET /panel/live
     entrance.get_static,
     entrance.follow,

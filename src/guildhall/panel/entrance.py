@@ -22,6 +22,7 @@ from guildhall.panel.forms import change, show
 from guildhall.panel.pages import THEMES, local_path, page, told
 from guildhall.panel.templating import ASSETS
 from guildhall.panel.words import Refusal
+from guildhall.web import setting_up
 from guildhall.web.answers import Answer, redirect
 from guildhall.web.bodies import Form, QueryString
 from guildhall.web.calls import Call
@@ -173,4 +174,5 @@ def door_page(
         refusal=refusal,
         with_discord=call.house.discord_door is not None,
         simulated=not discord.is_real,
+        to_set_up=call.house.settings.in_production and setting_up.looks_needed(call.house),
     )
