@@ -34,11 +34,23 @@ def settings(database_url: str, tmp_path: Path, discord: DiscordSimulator) -> Se
     return settings_for(database_url, tmp_path, SETUP_TOKEN=TOKEN, ENVIRONMENT="production", **places)
 
 
+async def configured(served: Served, discord: DiscordSimulator) -> None:
+    """Check that everything which was entered is in force."""
+    house = served.house
+    document = house.site.now.document
+    assert (document.bot.status, document.bot.timezone, document.bot.enable_logs) == (
+        "Write to us", "Europe/Berlin", True,
+    )  # fmt: skip
+    assert (house.site.now.secret(site.TOKEN), house.discord.guild_id) == (discord.token, int(discord.guild.id))
+    assert document.bot.panel_super_admin_users == (str(discord.guild.owner_id),)
+    async with house.database.read() as tx:
+        assert (await bot.state_of(tx, now=house.clock.now())).wanted
+
+
 async def test_an_operator_is_led_to_the_wizard_and_through_it(
     served: Served, browser: Browser, discord: DiscordSimulator
 ) -> None:
     guild, application = discord.guild, discord.world.application
-    owner = str(guild.owner_id)
     async with visiting(browser, served) as page:
         await page.goto("/panel")
         await page.get_by_role("link", name="Set it up").click()
@@ -60,12 +72,12 @@ async def test_an_operator_is_led_to_the_wizard_and_through_it(
         await page.get_by_role("button", name="Go on").click()
         category = page.get_by_label("Category for tickets")
         await page.get_by_role("button", name="Go on").click()
-        await expect(page.get_by_role("alert")).to_have_text("Choose one.")
+        await expect(page.get_by_role("alert")).to_have_text("This is needed.")
         await category.select_option(index=1)
         await page.get_by_label("Channel for the log").select_option(index=1)
         await page.get_by_role("button", name="Go on").click()
 
-        await page.get_by_label("Ids of people on Discord").fill(owner)
+        await page.get_by_label("Ids of people on Discord").fill(str(guild.owner_id))
         await page.get_by_label("Client id").fill(application.id)
         await page.get_by_label("Client secret").fill("wrong")
         await page.get_by_role("button", name="Go on").click()
@@ -88,11 +100,4 @@ async def test_an_operator_is_led_to_the_wizard_and_through_it(
         await page.get_by_role("link", name="To the door").click()
         await expect(page.get_by_role("link", name="Sign in with Discord")).to_be_visible()
         await expect(page.get_by_role("link", name="Set it up")).to_have_count(0)
-
-    house = served.house
-    document = house.site.now.document
-    assert (document.bot.status, document.bot.timezone, document.bot.enable_logs) == ("Write to us", "Europe/Berlin", True)
-    assert (house.site.now.secret(site.TOKEN), house.discord.guild_id) == (discord.token, int(guild.id))
-    assert document.bot.panel_super_admin_users == (owner,)
-    async with house.database.read() as tx:
-        assert (await bot.state_of(tx, now=house.clock.now())).wanted
+    await configured(served, discord)

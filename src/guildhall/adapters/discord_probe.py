@@ -15,7 +15,7 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 AWAY: Final = "Discord cannot be asked at the moment; try again in a minute"
-NO_TOKEN: Final = "Discord does not know this token"
+UNKNOWN: Final = "Discord does not know this token"
 MOST_GUILDS: Final = 200
 
 
@@ -65,19 +65,19 @@ class DiscordProbe:
 
     async def bot(self, token: str) -> FoundBot:
         """Return whose token it is. Raises Unfit."""
-        user = await self._get(token, "/users/@me", _User, NO_TOKEN)
-        application = await self._get(token, "/applications/@me", _Application, NO_TOKEN)
+        user = await self._get(token, "/users/@me", _User, UNKNOWN)
+        application = await self._get(token, "/applications/@me", _Application, UNKNOWN)
         return FoundBot(user.id, user.username, user.avatar, application.flags)
 
     async def guilds(self, token: str) -> list[FoundGuild]:
         """Return the guilds that a bot is in, by their names. Raises Unfit."""
-        found = await self._get(token, f"/users/@me/guilds?limit={MOST_GUILDS}", list[_Guild], NO_TOKEN)
+        found = await self._get(token, f"/users/@me/guilds?limit={MOST_GUILDS}", list[_Guild], UNKNOWN)
         return sorted((each.found() for each in found), key=lambda each: each.name.casefold())
 
     async def guild(self, token: str, guild_id: int) -> FoundGuild:
         """Return a guild that a bot is in. Raises Unfit."""
         # The first of those after the id before it: a bot may be in more guilds than one page has.
-        found = await self._get(token, f"/users/@me/guilds?limit=1&after={max(0, guild_id - 1)}", list[_Guild], NO_TOKEN)
+        found = await self._get(token, f"/users/@me/guilds?limit=1&after={max(0, guild_id - 1)}", list[_Guild], UNKNOWN)
         if not found or found[0].id != str(guild_id):
             raise Unfit("The bot is not in this server; invite it first")
         return found[0].found()
@@ -98,9 +98,7 @@ class DiscordProbe:
     async def check_application(self, client_id: int, secret: str) -> None:
         """Return when Discord knows an application by this secret. Raises Unfit."""
         asked = {"grant_type": "client_credentials", "scope": "identify"}
-        answer = await self._ask(
-            "POST", "/oauth2/token", data=asked, auth=httpx.BasicAuth(str(client_id), secret)
-        )
+        answer = await self._ask("POST", "/oauth2/token", data=asked, auth=httpx.BasicAuth(str(client_id), secret))
         if answer.status_code == OK:
             return
         refused = answer.status_code in (BAD_REQUEST, UNAUTHORIZED)
@@ -113,10 +111,10 @@ class DiscordProbe:
 
     async def _get(self, token: str, path: str, kind: type[T], missing: str) -> T:
         if not token.isascii() or not token.isprintable() or " " in token:
-            raise Unfit(NO_TOKEN)
+            raise Unfit(UNKNOWN)
         answer = await self._ask("GET", path, headers={"Authorization": f"Bot {token}"})
         if answer.status_code == UNAUTHORIZED:
-            raise Unfit(NO_TOKEN)
+            raise Unfit(UNKNOWN)
         if answer.status_code in (BAD_REQUEST, FORBIDDEN, NOT_FOUND):
             raise Unfit(missing)
         if answer.status_code != OK:

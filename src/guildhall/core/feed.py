@@ -88,7 +88,8 @@ WRITE = command(
 LAST = query(int, select(feed_end.c.last))
 FIRST = query(int, select(func.min(feed.c.id)))
 AFTER = query(
-    Entry, select(feed).where(feed.c.id > bindparam("after")).order_by(feed.c.id).limit(bindparam("most", type_=Integer))
+    Entry,
+    select(feed).where(feed.c.id > bindparam("after")).order_by(feed.c.id).limit(bindparam("most", type_=Integer)),
 )
 MARK_BEFORE = query(
     Mark, select(feed_marks).where(feed_marks.c.at <= bindparam("border")).order_by(feed_marks.c.at.desc()).limit(1)

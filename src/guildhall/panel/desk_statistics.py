@@ -38,9 +38,7 @@ async def show_statistics(query: OfPeriod, call: Call, actor: Actor, house: Hous
     async with house.database.read() as tx:
         sight = await sight_with(tx, actor, role_ids)
     zone, now = ZoneInfo(house.site.now.document.bot.timezone), house.clock.now()
-    found = await house.database.long_read(
-        lambda tx: statistics_of(tx, days=days, zone=zone, sight=sight, now=now)
-    )
+    found = await house.database.long_read(lambda tx: statistics_of(tx, days=days, zone=zone, sight=sight, now=now))
     return page(
         call,
         "desk_statistics.html",
@@ -56,8 +54,6 @@ async def show_statistics(query: OfPeriod, call: Call, actor: Actor, house: Hous
         people=found.staff[:MOST_PEOPLE],
         best=_best(found),
     )
-
-
 
 
 def _chart(found: Statistics) -> PairsChart:

@@ -267,9 +267,7 @@ async def name_people(form: PeopleForm, call: Call, house: House) -> Answer:
     """Take who rules the desk, and the application by which they sign in."""
     draft, field = await _admitted(call), "people"
     try:
-        people = [str(_id(each, "people")) for each in form.people.replace(",", " ").split()]
-        if not people:
-            raise InvalidField("Name at least one person", field="people")
+        people = [str(_id(each, "people")) for each in form.people.replace(",", " ").split() or [""]]
         field = "client_secret"
         secret = form.client_secret.strip() or (draft.client_secret if form.client_id == draft.client_id else "")
         if secret:
@@ -416,5 +414,5 @@ def _id(text: str, field: str) -> int:
     """Return an id of Discord. Raises InvalidField."""
     bare = text.strip()
     if not bare.isascii() or not bare.isdigit() or len(bare) > LONGEST_ID:
-        raise InvalidField("Choose one" if not bare else "An id of Discord has digits only", field=field)
+        raise InvalidField("This is needed" if not bare else "An id of Discord has digits only", field=field)
     return int(bare)

@@ -92,10 +92,13 @@ async def test_staff_hear_what_happens_to_what_they_see_and_take_up_where_they_w
     async with listening(owner, **{"Last-Event-ID": str(first)}) as again:
         assert [(await again.hears())[0] for _ in range(3)] == [first + 1, first + 2, first + 3]
     other = settings_for(front.served.house.settings.database_url, tmp_path, **discord.settings)
-    async with serving(other, clock=clock) as elsewhere, elsewhere.client(headers=dict(owner.headers)) as client:
-        async with listening(client, **{"Last-Event-ID": str(first + 3)}) as far:
-            await opened(database, clock, Person("1003", "wouter"))
-            assert (await far.hears())[:2] == (first + 4, "ticket.opened")
+    async with (
+        serving(other, clock=clock) as elsewhere,
+        elsewhere.client(headers=dict(owner.headers)) as client,
+        listening(client, **{"Last-Event-ID": str(first + 3)}) as far,
+    ):
+        await opened(database, clock, Person("1003", "wouter"))
+        assert (await far.hears())[:2] == (first + 4, "ticket.opened")
 
     # What is forgotten, or was never told, cannot be taken up: they go on from now, and know it.
     async with database.write() as tx:

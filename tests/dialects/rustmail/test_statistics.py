@@ -35,7 +35,13 @@ async def test_a_period_is_summed_up_in_the_zone_of_the_bot_for_what_one_sees(
     async with database.write() as tx:
         given = {"guild_id": 1, "origin": Origin.DM, "transport": Transport.RELAY, "needs_channel": False}
         ticket = await tickets.open_ticket(
-            tx, SYSTEM, person=ROSA, category_id=secret, category_name="Secret", now=opened, **given  # type: ignore[arg-type]  # by name
+            tx,
+            SYSTEM,
+            person=ROSA,
+            category_id=secret,
+            category_name="Secret",
+            now=opened,
+            **given,  # type: ignore[arg-type]  # by name
         )
         later = opened + timedelta(minutes=7)
         await tickets.write_as_staff(tx, SYSTEM, ticket, MARA, Draft("Hello!", Source.DISCORD), now=later)

@@ -11,7 +11,7 @@ from guildhall.domains import tickets
 from guildhall.domains.identity import Permission
 from guildhall.domains.tickets import EVERYTHING, Person, Sight, Transport, categories
 from guildhall.domains.tickets.categories import Layout
-from guildhall.domains.tickets.statistics import Share, Statistics, StaffWork, statistics_of
+from guildhall.domains.tickets.statistics import Share, StaffWork, Statistics, statistics_of
 from tests.domains.tickets.desk import MARA, PAVEL, ROSA, TOBIAS, Desk
 
 BERLIN = ZoneInfo("Europe/Berlin")

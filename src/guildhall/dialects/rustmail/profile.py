@@ -29,9 +29,7 @@ class BotProfile(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, profile: Profile) -> "BotProfile":
         """Show the account."""
-        return cls(
-            profile.id, profile.username, profile.discriminator, profile.avatar_url, profile.banner_url
-        )
+        return cls(profile.id, profile.username, profile.discriminator, profile.avatar_url, profile.banner_url)
 
 
 class BotProfileUpdate(Body, frozen=True, kw_only=True):
@@ -85,6 +83,4 @@ async def update_bot_profile(data: BotProfileUpdate, actor: Actor, house: House)
     async with house.database.write() as tx:
         told = {"changed": sorted(changes), "username": profile.username}
         await audit.record(tx, actor, "bot.profile_changed", None, now=house.clock.now(), **told)
-    return BotProfileResult(
-        username=profile.username, avatar_url=profile.avatar_url, banner_url=profile.banner_url
-    )
+    return BotProfileResult(username=profile.username, avatar_url=profile.avatar_url, banner_url=profile.banner_url)

@@ -252,9 +252,7 @@ async def validate_bot_token(data: Later[TokenCheck], call: Call, house: House) 
             found = await house.prober.bot(token)
         except Unfit as fault:
             return TokenResult(valid=False, error=fault.reason)
-        return TokenResult(
-            valid=True, bot=FoundBotReply(found.id, found.username, found.avatar, found.missing_intents)
-        )
+        return TokenResult(valid=True, bot=FoundBotReply(found.id, found.username, found.avatar, found.missing_intents))
 
 
 @route(

@@ -91,9 +91,7 @@ tickets = Table(
     Index("ix_tickets_claimed_by_closed_number", "claimed_by", "closed", "number"),
     Index("ix_tickets_closed_at", "closed_at", "id"),
     # Statistics of a period are read from these alone, and from nothing outside the period.
-    Index(
-        "ix_tickets_statistics", "closed_at", "category_id", "created_at", "first_reply_at", "closed_by", "user_id"
-    ),
+    Index("ix_tickets_statistics", "closed_at", "category_id", "created_at", "first_reply_at", "closed_by", "user_id"),
     Index("ix_tickets_created_at", "created_at", "category_id"),
     Index("ix_tickets_last_message_at", "last_message_at", "id"),
     Index("ix_tickets_user_name", "user_name", "id"),

@@ -1,4 +1,4 @@
-"""What faces are told after a commit, and what the feed keeps for a day: which ticket changed how, and which message came."""
+"""What faces are told after a commit, and the feed keeps: which ticket changed how, and which message came."""
 
 from typing import Final
 

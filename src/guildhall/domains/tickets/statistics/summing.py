@@ -9,19 +9,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
-import msgspec
-from sqlalchemy import BigInteger, Integer, Select, Text, bindparam, func, literal_column, select, text
-
-from guildhall.core.db import JsonDoc, Query, Tx, UtcTime, query
+from guildhall.core.db import Tx
 from guildhall.core.db.schema import micros
-from guildhall.domains.tickets.categories.models import ticket_categories
 from guildhall.domains.tickets.lists.listing import Wanted, count_tickets
-from guildhall.domains.tickets.lists.queries import IN_SIGHT
-from guildhall.domains.tickets.models import ticket_messages, tickets
 from guildhall.domains.tickets.policy import Sight
+from guildhall.domains.tickets.statistics.queries import (
+    CATEGORY_NAMES,
+    CLOSED,
+    CLOSINGS,
+    FIRST_REPLIES,
+    NAME_OF_AUTHOR,
+    OPENED,
+    REPLIES,
+    Closed,
+    Reads,
+    Work,
+)
 from guildhall.domains.tickets.tallies import UNCATEGORISED
 
 PERIODS: Final = (7, 30, 90)
@@ -32,118 +38,6 @@ PERSON: Final = re.compile(r"[0-9]{1,20}|[0-9a-z]{26}")
 """An id of Discord or of the house; what else closes tickets is a word for how it happened."""
 
 UNNAMED: Final = "No category"
-
-
-class _Opened(msgspec.Struct, frozen=True):
-    day: int
-    category_id: str
-    count: int
-
-
-class _Closed(msgspec.Struct, frozen=True):
-    day: int
-    category_id: str
-    count: int
-    answered: int
-    answer_micros: int
-    life_micros: int
-
-
-class _Work(msgspec.Struct, frozen=True):
-    person_id: str
-    count: int
-    value: int
-
-
-class _Name(msgspec.Struct, frozen=True):
-    id: str
-    name: str
-
-
-_DAYS: Final = {
-    "sqlite": "(SELECT key AS day, json_extract(value, '$[0]') AS begins, json_extract(value, '$[1]') AS ends"
-    " FROM json_each(:days)) AS days CROSS JOIN tickets",
-    "postgresql": "(SELECT place - 1 AS day, CAST(value ->> 0 AS BIGINT) AS begins, CAST(value ->> 1 AS BIGINT) AS ends"
-    " FROM jsonb_array_elements(:days) WITH ORDINALITY AS listed(value, place)) AS days CROSS JOIN tickets",
-}
-"""Each day with the tickets; the cross join keeps SQLite from beginning with the tickets."""
-
-
-def _by_day(kind: type[Any], column: str, sums: str) -> dict[str, Query[Any]]:
-    types = {each.name: Text if each.type is str else BigInteger for each in msgspec.structs.fields(kind)}
-    return {
-        engine: query(
-            kind,
-            text(
-                f"SELECT day, coalesce(category_id, '') AS category_id, {sums} FROM {days}"  # noqa: S608 (our own words)
-                f" WHERE {column} >= begins AND {column} < ends GROUP BY 1, 2"
-            )
-            .bindparams(bindparam("days", type_=JsonDoc))
-            .columns(**types),
-        )
-        for engine, days in _DAYS.items()
-    }
-
-
-OPENED = _by_day(_Opened, "created_at", "count(*) AS count")
-CLOSED = _by_day(
-    _Closed,
-    "closed_at",
-    "count(*) AS count, count(first_reply_at) AS answered,"
-    " CAST(coalesce(sum(first_reply_at - created_at), 0) AS BIGINT) AS answer_micros,"
-    " CAST(sum(closed_at - created_at) AS BIGINT) AS life_micros",
-)
-
-_begins, _ends = bindparam("begins", type_=UtcTime), bindparam("ends", type_=UtcTime)
-_reply = (
-    ticket_messages.c.kind == literal_column("'staff'"),
-    ticket_messages.c.deleted_at.is_(None),
-    ticket_messages.c.created_at >= _begins,
-    ticket_messages.c.created_at < _ends,
-)
-_nothing = literal_column("0", BigInteger)
-
-
-def _seen(rows: Select[Any]) -> dict[tuple[str, bool], Query[_Work]]:
-    """Return a read of work, for each engine, of every ticket and of those in some categories."""
-    limited = {
-        engine: rows.where(condition.bindparams(bindparam("categories", type_=JsonDoc)))
-        for engine, condition in IN_SIGHT.items()
-    }
-    return {
-        **{(engine, False): query(_Work, rows) for engine in IN_SIGHT},
-        **{(engine, True): query(_Work, each) for engine, each in limited.items()},
-    }
-
-
-_of_ticket = ticket_messages.join(tickets, tickets.c.id == ticket_messages.c.ticket_id)
-_author = ticket_messages.c.author_id.label("person_id")
-_replies = (
-    select(_author, func.count().label("count"), func.max(ticket_messages.c.id).label("value"))
-    .where(*_reply)
-    .group_by(ticket_messages.c.author_id)
-)
-# Whoever sees everything need not look at the ticket of each reply.
-REPLIES = {
-    **_seen(_replies.select_from(_of_ticket)),
-    **{(engine, False): query(_Work, _replies) for engine in IN_SIGHT},
-}
-_wait = literal_column("CAST(sum(ticket_messages.created_at - tickets.created_at) AS BIGINT)", BigInteger)
-FIRST_REPLIES = _seen(
-    select(_author, func.count().label("count"), _wait.label("value"))
-    .select_from(_of_ticket)
-    .where(*_reply, ticket_messages.c.number == literal_column("1"))
-    .group_by(ticket_messages.c.author_id)
-)
-CLOSINGS = _seen(
-    select(tickets.c.closed_by.label("person_id"), func.count().label("count"), _nothing.label("value"))
-    .where(tickets.c.closed_at >= _begins, tickets.c.closed_at < _ends, tickets.c.closed_by != tickets.c.user_id)
-    .group_by(tickets.c.closed_by)
-)
-NAME_OF_AUTHOR = query(
-    str, select(ticket_messages.c.author_name).where(ticket_messages.c.id == bindparam("id", type_=Integer))
-)
-CATEGORY_NAMES = query(_Name, select(ticket_categories.c.id, ticket_categories.c.name))
 
 
 @dataclass(frozen=True)
@@ -256,7 +150,7 @@ async def statistics_of(tx: Tx, *, days: int, zone: ZoneInfo, sight: Sight, now:
     )
 
 
-async def _shares(tx: Tx, closed: Sequence[_Closed]) -> tuple[Share, ...]:
+async def _shares(tx: Tx, closed: Sequence[Closed]) -> tuple[Share, ...]:
     counts: dict[str, int] = defaultdict(int)
     for each in closed:
         counts[each.category_id] += each.count
@@ -269,22 +163,20 @@ async def _shares(tx: Tx, closed: Sequence[_Closed]) -> tuple[Share, ...]:
 
 
 async def _staff(tx: Tx, sight: Sight, begins: datetime, ends: datetime) -> tuple[StaffWork, ...]:
-    async def work(reads: dict[tuple[str, bool], Query[_Work]]) -> dict[str, _Work]:
+    async def work(reads: Reads) -> dict[str, Work]:
         limited = sight.categories is not None
         asked = {"categories": sorted(sight.categories or ())} if limited else {}
         rows = await tx.all(reads[tx.engine, limited], begins=begins, ends=ends, **asked)
         return {each.person_id: each for each in rows if PERSON.fullmatch(each.person_id)}
 
     replies, firsts, closings = await work(REPLIES), await work(FIRST_REPLIES), await work(CLOSINGS)
-    none = _Work("", 0, 0)
+    none = Work("", 0, 0)
     people = []
     for person_id in replies.keys() | closings.keys():
         written, first = replies.get(person_id, none), firsts.get(person_id, none)
         name = await tx.one(NAME_OF_AUTHOR, id=written.value) if written.count else None
         closed = closings.get(person_id, none).count
-        people.append(
-            StaffWork(person_id, name or person_id, written.count, closed, _mean(first.value, first.count))
-        )
+        people.append(StaffWork(person_id, name or person_id, written.count, closed, _mean(first.value, first.count)))
     return tuple(sorted(people, key=lambda each: (-each.closed, -each.replies, each.person_id)))
 
 
@@ -292,7 +184,7 @@ def _covers(sight: Sight, category_id: str) -> bool:
     return sight.categories is None or (category_id or UNCATEGORISED) in sight.categories
 
 
-def _sum_from(closed: Iterable[_Closed], calendar: Sequence[date], first: date) -> int:
+def _sum_from(closed: Iterable[Closed], calendar: Sequence[date], first: date) -> int:
     return sum(each.count for each in closed if calendar[each.day] >= first)
 
 
