@@ -31,7 +31,7 @@ async def main(url: str, base: str, token: str, now: str) -> None:
     """Take one turn."""
     database = await open_database(url)
     async with httpx.AsyncClient() as client:
-        office, clock = LastPost(token, base=base, client=client), SettableClock(datetime.fromisoformat(now))
+        office, clock = LastPost(lambda: token, base=base, client=client), SettableClock(datetime.fromisoformat(now))
         await Sender(database, office, clock, LocalCache(), public_url="https://hub.test").take_turn()
     await database.close()
 
