@@ -5,20 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from sqlalchemy import select
-
 from guildhall.core.actor import SYSTEM
-from guildhall.core.db import Tx, query
+from guildhall.core.db import Tx
 from guildhall.domains.site.configuration import Configuration, Outcome, Snapshot, change_configuration
 from guildhall.domains.site.errors import ConfigurationMoved, SetupCompleted
-from guildhall.domains.site.models import site_changes
+from guildhall.domains.site.queries import FIRST_CHANGE
 from guildhall.domains.site.sections import TOKEN
 
 GRACE: Final = timedelta(minutes=10)
 """How long after it the setup's token may still start the bot anew."""
-
-_first = site_changes.c.version == 1
-FIRST_BY_SYSTEM = query(datetime, select(site_changes.c.at).where(_first, site_changes.c.actor == SYSTEM.kind.value))
 
 NEEDED_INTENTS: Final[Mapping[str, int]] = {"GUILD_MEMBERS": 3 << 14, "MESSAGE_CONTENT": 3 << 18}
 """What the bot must be allowed to hear, by the flags of its application, of which either one of two allows it."""
@@ -132,5 +127,5 @@ async def save_setup(tx: Tx, values: Mapping[str, object], *, site: Configuratio
 
 async def was_just_set_up(tx: Tx, *, now: datetime) -> bool:
     """Tell whether the setup ended in the last minutes."""
-    ended = await tx.one(FIRST_BY_SYSTEM)
-    return ended is not None and now - ended <= GRACE
+    first = await tx.one(FIRST_CHANGE)
+    return first is not None and first.actor == SYSTEM.kind.value and now - first.at <= GRACE
