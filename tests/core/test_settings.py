@@ -21,6 +21,7 @@ SECRETS = {
     "ADMIN_API_KEY": "chb_admin_the_master_key_of_everything",
     "SMTP_URL": "smtp://ada:the-password-of-the-mail@mail.test:587",
     "DISCORD_CLIENT_SECRET": "the-secret-of-the-application",
+    "SETUP_TOKEN": "the-token-of-the-setup",
     "API_INTERNAL_SECRET": "the-secret-of-the-front-ends-0123456789",
     "WEBHOOK_SECRET": "the-secret-of-the-senders-0123456789",
     "RPC_URL": "https://chain.test/the-token-of-the-node",
