@@ -231,7 +231,6 @@ def _join(
     host = urlsplit(settings.public_url).hostname or "localhost"
     cache = open_cache(settings.store.redis_url)
     webhooks_box = SecretBox(secret_key, "webhooks")
-    discord = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
     blobs = open_blobs(settings.store)
     configured = site.Configuration(database, SecretBox(secret_key, "configuration"), fixed=_fixed(settings))
 

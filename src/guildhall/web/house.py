@@ -21,10 +21,9 @@ from guildhall.domains.identity import DiscordDoor
 from guildhall.domains.identity.desk import DeskRules, Staff
 from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
-from guildhall.domains.site import Configuration
-from guildhall.domains.tickets.attachments import FileStore, Links
 from guildhall.domains.site import Configuration, DiscordAccess, discord_of
 from guildhall.domains.site.setup import Prober
+from guildhall.domains.tickets.attachments import FileStore, Links
 from guildhall.settings import Settings
 from guildhall.web.notices import Notices
 
@@ -78,6 +77,8 @@ class House:
     def largest_file(self) -> int:
         """How many bytes a file in a ticket may have."""
         return self.site.now.document.attachments.max_mb << 20
+
+    @property
     def discord(self) -> DiscordAccess:
         """How Discord is reached at the moment."""
         return discord_of(self.site.now)
