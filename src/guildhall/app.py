@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -62,6 +63,7 @@ from guildhall.domains import (
 from guildhall.domains.attendance import posting, roles
 from guildhall.domains.attendance.tlog.log import keep_log, open_log
 from guildhall.domains.calendars import CalendarKind
+from guildhall.domains.identity.community import Community
 from guildhall.domains.identity.desk import DeskRules, Staff
 from guildhall.domains.rooms import Hub
 from guildhall.domains.tickets import attachments
@@ -238,6 +240,8 @@ def _join(
         return site.discord_of(configured.now)
 
     discord = DiscordRest(lambda: access().token, base=settings.discord.api_base, client=client, cache=cache)
+    discord = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
+    staff = Staff(DiscordStaff(discord, settings.discord.staff_guild), _desk_rules(settings), cache, clock)
     return House(
         settings=settings,
         database=database,
@@ -271,6 +275,8 @@ def _join(
         prober=DiscordProbe(base=settings.discord.api_base, client=client),
         role_desk=discord,
         staff=Staff(DiscordStaff(discord, lambda: access().staff_guild_id), _desk_rules(settings), cache, clock),
+        staff=staff,
+        community=_community(settings, database, clock, _servers(settings, discord, staff), secret_key),
         ban_log=DiscordBans(discord),
         keyring=voice.Keyring(),
         outside=outside,
@@ -304,6 +310,29 @@ def _desk_rules(settings: Settings) -> DeskRules:
         super_users=frozenset(desk.super_users),
         super_roles=frozenset({*desk.super_roles, desk.admin_role} - {0}),
         ticket_roles=frozenset({desk.moderator_role} - {0}),
+    )
+
+
+def _servers(settings: Settings, discord: DiscordRest, staff: Staff) -> tuple[Staff, ...]:
+    """Return the servers whose roles count in the community, its own first."""
+    own = settings.discord.guild_id
+    if own in (0, settings.discord.staff_guild):
+        return (staff,)
+    return replace(staff, server=DiscordStaff(discord, own), place="community"), staff
+
+
+def _community(
+    settings: Settings, database: Database, clock: Clock, servers: tuple[Staff, ...], secret_key: str
+) -> Community:
+    return Community(
+        database=database,
+        clock=clock,
+        key=settings.community.jwt_secret or secret_key,
+        servers=servers,
+        admin_role=settings.desk.admin_role,
+        moderator_role=settings.desk.moderator_role,
+        token_life=timedelta(days=settings.community.token_days),
+        monitoring_secret=settings.community.monitoring_secret,
     )
 
 

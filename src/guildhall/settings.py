@@ -31,6 +31,9 @@ SIGN_IN_BACK_OF_API = "/api/auth/callback"
 PortOrOff = typing.NewType("PortOrOff", int)
 """A port, or 0 for none, which may be written `off`."""
 
+SIGN_IN_BACK_OF_COMMUNITY = "/api/discord/callback"
+"""The place for apps of the community; DISCORD_REDIRECT_URI may lead there too, and browsers still find their way."""
+
 Snowflake = typing.NewType("Snowflake", int)
 """An id of Discord, or 0 for none."""
 
@@ -116,7 +119,11 @@ class StoreSettings:
     s3_endpoint: str = setting("S3_ENDPOINT", default="", help="Address of an S3 server other than Amazon's.")
     s3_region: str = setting("S3_REGION", default="us-east-1", help="Region of the bucket.")
     secret_key: str = setting(
-        "SECRET_KEY", default="", secret=True, help="Root of all encryption at rest; made once in DATA_DIR when unset."
+        "SECRET_KEY",
+        "API_SECRET_KEY",
+        default="",
+        secret=True,
+        help="Root of all encryption at rest; made once in DATA_DIR when unset.",
     )
 
 
@@ -322,6 +329,92 @@ class DeskSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NamedAccount:
+    """An account that the environment names; `role` is admin, moderator or lootling."""
+
+    name: str
+    password: str = field(repr=False)
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommunitySettings:
+    """Sign-in of the community's apps, and the tokens they get."""
+
+    jwt_secret: str = setting(
+        "JWT_SECRET", default="", secret=True, help="Key that tokens are signed with; SECRET_KEY when unset."
+    )
+    token_days: int = setting("TOKEN_DAYS", default=7, help="Days that a token is valid, 1 to 7.")
+    extra_users: str = setting(
+        "API_EXTRA_USERS",
+        default="",
+        secret=True,
+        help="Accounts that are kept as this says at every start: `name:password`, by comma; no commas in passwords.",
+    )
+    extra_role: Literal["admin", "moderator", "lootling"] = setting(
+        "API_EXTRA_USERS_ROLE", default="moderator", help="Role of these accounts."
+    )
+    extra_roles: tuple[str, ...] = setting(
+        "API_EXTRA_USERS_ROLES", default=(), help="Roles of single ones: `name=admin`, by comma."
+    )
+    monitoring_secret: str = setting(
+        "API_MONITORING_SECRET",
+        default="",
+        secret=True,
+        help="What a monitoring service shows to get a token of 90 days; another secret ends these, none forbids them.",
+    )
+    staff_menu_hint: bool = setting(
+        "HAZEBOT_STAFF_MENU_HINT",
+        default=True,
+        help="Whether older apps are told to show moderators the menu of staff; it opens nothing.",
+    )
+    oauth_bind: bool = setting(
+        "HAZEBOT_OAUTH_BIND",
+        default=True,
+        help="Whether only the browser that began to sign in with Discord may finish; off for apps on another site.",
+    )
+    legacy_mobile_state: bool = setting(
+        "HAZEBOT_LEGACY_MOBILE_STATE",
+        default=True,
+        help="Whether the app for Android may sign in with the bare state `mobile`, as older ones do.",
+    )
+    frontend_url: str = setting(
+        "DISCORD_OAUTH_FRONTEND_URL",
+        default="",
+        help="Where people go on to, with their token, who signed in with Discord on the web; the panel when unset.",
+    )
+    analytics_url: str = setting(
+        "DISCORD_OAUTH_ANALYTICS_URL", default="", help="The same for the analytics page; the panel when unset."
+    )
+    ios_url: str = setting("OAUTH_IOS_URL", default="hazebot://oauth", help="The same for the app on iOS.")
+
+    def accounts(self) -> tuple[NamedAccount, ...]:
+        """Return the further accounts. Raises ValueError, which says what is wrong without telling a password."""
+        roles = dict(_pair(each, "=", "API_EXTRA_USERS_ROLES") for each in self.extra_roles)
+        pairs = [_pair(each, ":", "API_EXTRA_USERS") for each in self.extra_users.split(",") if each.strip()]
+        names = [name.casefold() for name, _ in pairs]
+        if len(set(names)) < len(names):
+            raise ValueError("API_EXTRA_USERS: names somebody twice")
+        for name, role in roles.items():
+            if name.casefold() not in names:
+                raise ValueError(f"API_EXTRA_USERS_ROLES: {name!r} is not in API_EXTRA_USERS")
+            if role not in ("admin", "moderator", "lootling"):
+                raise ValueError(f"API_EXTRA_USERS_ROLES: {role!r} is none of admin, moderator, lootling")
+        given = {name.casefold(): role for name, role in roles.items()}
+        return tuple(
+            NamedAccount(name=name, password=password, role=given.get(name.casefold(), self.extra_role))
+            for name, password in pairs
+        )
+
+
+def _pair(text: str, sign: str, variable: str) -> tuple[str, str]:
+    name, found, value = text.strip().partition(sign)
+    if not (found and name.strip() and value):
+        raise ValueError(f"{variable}: must be a list of name{sign}value by comma")
+    return name.strip(), value
+
+
+@dataclass(frozen=True, kw_only=True)
 class AttendanceSettings:
     """The attendance dialect."""
 
@@ -378,6 +471,7 @@ class Settings:
     google: GoogleSettings = field(default_factory=GoogleSettings)
     discord: DiscordSettings = field(default_factory=DiscordSettings)
     desk: DeskSettings = field(default_factory=DeskSettings)
+    community: CommunitySettings = field(default_factory=CommunitySettings)
     attendance: AttendanceSettings = field(default_factory=AttendanceSettings)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """Everything that was read, by name: the hub's file names the variables that hold its passwords."""
@@ -391,6 +485,13 @@ class Settings:
     def discord_redirect(self) -> str:
         """Where Discord sends people back to who sign in."""
         return self.discord.redirect_uri or f"{self.public_url}{SIGN_IN_BACK}"
+
+    @property
+    def community_redirect(self) -> str:
+        """Where Discord sends people back to who sign in to an app of the community."""
+        given = self.discord.redirect_uri
+        own = urlsplit(given).path.endswith(SIGN_IN_BACK_OF_COMMUNITY)
+        return given if own else f"{self.public_url}{SIGN_IN_BACK_OF_COMMUNITY}"
 
     @property
     def wants_simulator(self) -> bool:
@@ -568,9 +669,19 @@ def _rules(settings: Settings) -> list[str]:
         faults += _chain_rules(settings.commonshub)
     if settings.google.impersonate and settings.google.account_key is None:
         faults.append("GOOGLE_CALENDAR_IMPERSONATE_USER: needs GOOGLE_ACCOUNT_KEY_FILEPATH")
-    if settings.in_production:
-        faults += _production_rules(settings)
-    return faults
+    return faults + _secret_rules(settings)
+
+
+def _secret_rules(settings: Settings) -> list[str]:
+    faults = []
+    accounts: tuple[NamedAccount, ...] = ()
+    try:
+        accounts = settings.community.accounts()
+    except ValueError as fault:
+        faults.append(str(fault))
+    if settings.admin.user.casefold() in {each.name.casefold() for each in accounts}:
+        faults.append("API_EXTRA_USERS: names the administrator of API_ADMIN_USER, who has an account of their own")
+    return faults + (_production_rules(settings, accounts) if settings.in_production else [])
 
 
 def _number_rules(settings: Settings) -> list[str]:
@@ -585,6 +696,8 @@ def _number_rules(settings: Settings) -> list[str]:
     ):
         if value < least:
             faults.append(f"{name}: must be at least {least}")
+    if not 1 <= settings.community.token_days <= MOST_TOKEN_DAYS:
+        faults.append(f"TOKEN_DAYS: must be between 1 and {MOST_TOKEN_DAYS}")
     if settings.attendance.checkpoint_seconds > LATEST_CHECKPOINT:
         faults.append(f"ATTENDANCE_CHECKPOINT_SECONDS: must be at most {LATEST_CHECKPOINT}, for leases last 30 seconds")
     return faults
@@ -611,6 +724,7 @@ def _has_usable_port(address: str) -> bool:
 
 
 LATEST_CHECKPOINT = 20
+MOST_TOKEN_DAYS = 7
 SAMPLES = {"changeme", "change-me", "secret", "password", "admin", "your-secure-password", "your-password"}
 SHORTEST_SECRET = 32
 SHORTEST_PASSWORD = 12
@@ -618,9 +732,12 @@ FEWEST_CHARACTERS = 6
 """Different ones; with fewer, a secret is a pattern that somebody typed."""
 
 
-def _production_rules(settings: Settings) -> list[str]:
+def _production_rules(settings: Settings, accounts: Sequence[NamedAccount]) -> list[str]:
     faults = []
     for name, value, least in (
+        ("JWT_SECRET", settings.community.jwt_secret, SHORTEST_SECRET),
+        ("API_MONITORING_SECRET", settings.community.monitoring_secret, SHORTEST_SECRET),
+        *((f"API_EXTRA_USERS, {each.name}", each.password, SHORTEST_PASSWORD) for each in accounts),
         ("SECRET_KEY", settings.store.secret_key, SHORTEST_SECRET),
         ("API_INTERNAL_SECRET", settings.attendance.internal_secret, SHORTEST_SECRET),
         ("WEBHOOK_SECRET", settings.attendance.webhook_secret, SHORTEST_SECRET),

@@ -26,6 +26,9 @@ SECRETS = {
     "WEBHOOK_SECRET": "the-secret-of-the-senders-0123456789",
     "RPC_URL": "https://chain.test/the-token-of-the-node",
     "MINTER_PRIVATE_KEY": "the-secret-of-the-minter",
+    "JWT_SECRET": "the-secret-of-the-tokens-0123456789",
+    "API_MONITORING_SECRET": "the-secret-of-the-monitors-0123456789",
+    "API_EXTRA_USERS": "grace:the-password-of-grace",
 }
 
 FILE = """\

@@ -215,14 +215,14 @@ async def served(
 
 
 @pytest.mark.parametrize(
-    ("base", "missing", "invalid", "expired"),
+    ("base", "missing", "invalid", "expired", "ended"),
     [
-        ("/api/v1", "UNAUTHORIZED", "INVALID_TOKEN", "TOKEN_EXPIRED"),
-        ("/api/users", "TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED"),
+        ("/api/v1", "UNAUTHORIZED", "INVALID_TOKEN", "TOKEN_EXPIRED", "INVALID_TOKEN"),
+        ("/api/users", "TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED", "SESSION_ENDED"),
     ],
 )
 async def test_the_dialects_say_what_is_wrong_in_their_words(
-    served: Served, clock: SettableClock, base: str, missing: str, invalid: str, expired: str
+    served: Served, clock: SettableClock, base: str, missing: str, invalid: str, expired: str, ended: str
 ) -> None:
     database, now = served.house.database, clock.now()
     async with database.write() as tx:
@@ -252,4 +252,4 @@ async def test_the_dialects_say_what_is_wrong_in_their_words(
         async with database.write() as tx:
             owner = Actor(ActorKind.USER, Credential.SESSION, user_id=ada.id)
             await identity.end_session(tx, owner, session.id, now=now)
-        assert await code(token) == (401, invalid)
+        assert await code(token) == (401, ended)

@@ -46,7 +46,8 @@ _SECRET_FORM = re.compile(
     | (?<![\w-]) eyJ [\w-]{5,} \. [\w-]+ \. [\w-]*                          # a JWT
     | (?<= ://) [^\s/@:"']* : [^\s/@"']+ (?= @)                             # user and password in an address
     | (?<= earer\ ) [\w.~+/=-]+ | (?<= asic\ ) [\w+/=-]{8,}                 # an Authorization header
-    | (?<= [?&;] ) (?:access_token|refresh_token|api_key|token|secret|password|code|sig|signature) = [^&;\s"'<>\\]+
+    | (?<= [?&;] ) (?:access_token|refresh_token|api_key|token|secret|password|code|state|sig|signature) =
+    [^&;\s"'<>\\]+
     """,
     re.VERBOSE,
 )

@@ -18,6 +18,7 @@ from guildhall.domains.attendance.roles import RoleDesk
 from guildhall.domains.bans import BanLog
 from guildhall.domains.bot.profile import BotAccount
 from guildhall.domains.identity import DiscordDoor
+from guildhall.domains.identity.community import Community
 from guildhall.domains.identity.desk import DeskRules, Staff
 from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
@@ -61,6 +62,8 @@ class House:
     """Asks Discord about what is not configured yet."""
     role_desk: RoleDesk
     staff: Staff
+    community: Community
+    """What the tokens of the community's apps are judged by."""
     ban_log: BanLog
     keyring: Keyring
     outside: OutsideHttp

@@ -7,6 +7,7 @@ import msgspec
 from guildhall.core.actor import Actor
 from guildhall.core.errors import (
     STATUS,
+    Forbidden,
     GuildhallError,
     Internal,
     Invalid,
@@ -19,6 +20,7 @@ from guildhall.core.errors import (
 )
 from guildhall.dialects.hazebot.auth import identify
 from guildhall.domains.identity.access_tokens import TokenExpired, TokenInvalid
+from guildhall.domains.identity.errors import SessionEnded
 from guildhall.web.answers import Answer
 from guildhall.web.calls import Call
 from guildhall.web.faces import Face, retry_headers
@@ -28,6 +30,8 @@ TEXTS: dict[type[GuildhallError], str] = {
     MethodNotAllowed: "Method not allowed",
     TokenInvalid: "token_invalid",
     TokenExpired: "token_expired",
+    SessionEnded: "session_ended",
+    Forbidden: "Insufficient permissions",
 }
 """Texts that clients of the older server compare letter by letter."""
 

@@ -15,7 +15,7 @@ async def identify(call: Call) -> Actor:
     actor: Actor | None = None
     async with call.house.database.read() as tx:
         if token:
-            secret = call.house.token_key
+            secret = call.house.community.key
             actor = await identity.actor_with_token(tx, token, key=secret, ip=call.ip, now=now)
         elif key:
             actor = await identity.actor_with_key(tx, key, ip=call.ip)

@@ -86,8 +86,23 @@ sessions = Table(
     Column("expires_at", UtcTime, nullable=False),
     Column("ip", Text),
     Column("user_agent", Text),
+    Column("kind", Text, nullable=False, server_default="browser"),
+    Column("way", Text, nullable=False, server_default="password"),
+    # An ended session is kept for a while, so that its tokens can be told from those of another server.
+    Column("ended_at", UtcTime),
     Index("ix_sessions_user_id_last_seen_at", "user_id", "last_seen_at"),
+    Index("ix_sessions_ended_at", "ended_at"),
     Index("ix_sessions_expires_at", "expires_at"),
+)
+
+environment_accounts = Table(
+    "environment_accounts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    # The password and role that the environment gave last: only what it changes is applied again.
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
 )
 
 apps = Table(
@@ -276,9 +291,19 @@ class UserGrant(msgspec.Struct, frozen=True):
     permission: str
 
 
+class SessionKind(StrEnum):
+    """What holds a session: a browser its cookie, a program tokens."""
+
+    BROWSER = "browser"
+    PROGRAM = "program"
+
+
 @stored(sessions)
 class Session(msgspec.Struct, frozen=True):
-    """One signed-in browser. Only a hash of the cookie's value is kept."""
+    """One signed-in browser or program. Only a hash of the cookie's value is kept.
+
+    `way` is by which the person proved who they are: "password" or "discord".
+    """
 
     id: str
     token_hash: str
@@ -288,6 +313,9 @@ class Session(msgspec.Struct, frozen=True):
     expires_at: datetime
     ip: str | None
     user_agent: str | None
+    kind: SessionKind = SessionKind.BROWSER
+    way: str = "password"
+    ended_at: datetime | None = None
 
 
 class AppKind(StrEnum):
@@ -339,6 +367,16 @@ class UserToken(msgspec.Struct, frozen=True):
     created_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+
+
+@stored(environment_accounts)
+class EnvironmentAccount(msgspec.Struct, frozen=True):
+    """What the environment said last of an account that it names."""
+
+    name: str
+    user_id: str
+    password_hash: str
+    role: str
 
 
 class DeviceState(StrEnum):

@@ -24,6 +24,7 @@ from guildhall.domains.identity.models import (
 )
 from guildhall.domains.identity.policy import check_admin_remains, holds_admin
 from guildhall.domains.identity.queries import USER, USER_LOCKED, roles_of, user_known_as
+from guildhall.domains.identity.sessions import ACCESS_CHANGED
 from guildhall.domains.identity.wallets import checksummed
 
 CHANGE = command(
@@ -126,6 +127,7 @@ async def set_roles(tx: Tx, actor: Actor, user: User, roles: list[str], *, now: 
     await tx.run(CLEAR_ROLES, holder=user.id)
     for role in kept:
         await tx.insert(UserRole(user.id, role))
+    tx.announce(ACCESS_CHANGED, user_id=user.id)
     await audit.record(tx, actor, "user.roles_set", user.id, now=now, before=held, after=kept)
     return kept
 

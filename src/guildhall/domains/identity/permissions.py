@@ -46,6 +46,17 @@ class Permission(StrEnum):
     INTEGRATION_READ = "integration.read"
     INTEGRATION_CREATE = "integration.create"
     INTEGRATION_UPDATE = "integration.update"
+    OWN_TICKETS = "tickets.own"
+    LIST_TICKETS = "tickets.list"
+    DELETE_TICKETS = "tickets.delete"
+    USE_COMMUNITY = "community.use"
+    SEE_PEOPLE = "people.see"
+    DISABLE_PEOPLE = "people.disable"
+    SEE_ANALYTICS = "analytics.see"
+    SEE_ANALYTICS_IN_FULL = "analytics.see_in_full"
+    RESET_ANALYTICS = "analytics.reset"
+    SEE_SERVER = "server.see"
+    CHANGE_SERVER = "server.change"
 
 
 MEMBER = frozenset(
@@ -67,7 +78,24 @@ EVERYTHING = frozenset(Permission)
 INTEGRATION = frozenset({Permission.INTEGRATION_READ, Permission.INTEGRATION_CREATE, Permission.INTEGRATION_UPDATE})
 """What other systems may do with tickets; no person has it."""
 
-PERSONAL = EVERYTHING - INTEGRATION
+COMMUNITY = frozenset(
+    {
+        Permission.OWN_TICKETS,
+        Permission.LIST_TICKETS,
+        Permission.DELETE_TICKETS,
+        Permission.USE_COMMUNITY,
+        Permission.SEE_PEOPLE,
+        Permission.DISABLE_PEOPLE,
+        Permission.SEE_ANALYTICS,
+        Permission.SEE_ANALYTICS_IN_FULL,
+        Permission.RESET_ANALYTICS,
+        Permission.SEE_SERVER,
+        Permission.CHANGE_SERVER,
+    }
+)
+"""What a role in the community opens, to its tokens alone; see `community.roles`."""
+
+PERSONAL = EVERYTHING - INTEGRATION - COMMUNITY
 DESK = frozenset(
     {
         Permission.VIEW_DESK,

@@ -135,11 +135,17 @@ API_KEYS_OF = query(
 )
 MASTER_KEY = query(str, select(master_key.c.key_hash))
 SESSION = query(Session, select(sessions).where(sessions.c.id == bindparam("id")))
-SESSION_BY_HASH = query(Session, select(sessions).where(sessions.c.token_hash == bindparam("hash")))
+SESSION_BY_HASH = query(
+    Session, select(sessions).where(sessions.c.token_hash == bindparam("hash"), sessions.c.ended_at.is_(None))
+)
 SESSIONS_OF = query(
     Session,
     select(sessions)
-    .where(sessions.c.user_id == bindparam("user_id"), sessions.c.expires_at > bindparam("now"))
+    .where(
+        sessions.c.user_id == bindparam("user_id"),
+        sessions.c.expires_at > bindparam("now"),
+        sessions.c.ended_at.is_(None),
+    )
     .order_by(sessions.c.last_seen_at.desc())
     .limit(50),
 )

@@ -1,4 +1,8 @@
-"""Browser sessions: a random cookie, kept as a hash, that slides for a week and ends after thirty days."""
+"""Sessions: a browser's is a random cookie, kept as a hash, that slides for a week and ends after thirty days.
+
+A program's has no cookie but tokens that point at it (`access_tokens`). Whatever ends sessions announces it as
+ACCESS_CHANGED, so that connections which stay open can look again at what their person may do.
+"""
 
 import hmac
 from dataclasses import dataclass
@@ -12,7 +16,7 @@ from guildhall.core.actor import Actor, ActorKind, Credential
 from guildhall.core.crypto import digest
 from guildhall.core.db import Tx, command
 from guildhall.domains import audit
-from guildhall.domains.identity.models import Session, User, sessions
+from guildhall.domains.identity.models import Session, SessionKind, User, sessions
 from guildhall.domains.identity.permissions import permissions_of
 from guildhall.domains.identity.queries import GRANTS, SESSION_BY_HASH, SESSIONS_OF, USER, roles_of
 
@@ -20,19 +24,46 @@ IDLE_LIFE = timedelta(days=7)
 WHOLE_LIFE = timedelta(days=30)
 SEEN_EVERY = timedelta(minutes=1)
 LONGEST_AGENT = 300
+ENDED_KEPT = timedelta(days=30)
+
+ACCESS_CHANGED = "identity.access"
+"""The topic of the event that says: what the person `user_id` may do has changed, or a session of theirs has ended."""
 
 SEEN = command(
     update(sessions)
     .where(sessions.c.id == bindparam("session_id"))
     .values(last_seen_at=bindparam("at"), expires_at=bindparam("until"))
 )
+TOUCH = command(
+    update(sessions)
+    .where(sessions.c.id == bindparam("session_id"), sessions.c.last_seen_at <= bindparam("before"))
+    .values(last_seen_at=bindparam("at"))
+)
+PROLONG = command(
+    update(sessions).where(sessions.c.id == bindparam("session_id")).values(expires_at=bindparam("until"))
+)
 END = command(
-    delete(sessions).where(sessions.c.id == bindparam("session_id"), sessions.c.user_id == bindparam("owner"))
+    update(sessions)
+    .where(
+        sessions.c.id == bindparam("session_id"),
+        sessions.c.user_id == bindparam("owner"),
+        sessions.c.ended_at.is_(None),
+    )
+    .values(ended_at=bindparam("at"))
 )
 END_OTHERS = command(
-    delete(sessions).where(sessions.c.user_id == bindparam("owner"), sessions.c.id != bindparam("session_id"))
+    update(sessions)
+    .where(
+        sessions.c.user_id == bindparam("owner"),
+        sessions.c.id != bindparam("session_id"),
+        sessions.c.ended_at.is_(None),
+    )
+    .values(ended_at=bindparam("at"))
 )
-FORGET_EXPIRED = command(delete(sessions).where(sessions.c.expires_at <= bindparam("at")))
+FORGET_EXPIRED = command(
+    delete(sessions).where(sessions.c.expires_at <= bindparam("at"), sessions.c.ended_at.is_(None))
+)
+FORGET_ENDED = command(delete(sessions).where(sessions.c.ended_at <= bindparam("before")))
 
 
 @dataclass(frozen=True)
@@ -46,7 +77,15 @@ class SignedIn:
 
 
 async def open_session(
-    tx: Tx, user: User, *, ip: str | None, user_agent: str | None, way: str = "password", now: datetime
+    tx: Tx,
+    user: User,
+    *,
+    ip: str | None,
+    user_agent: str | None,
+    way: str = "password",
+    kind: SessionKind = SessionKind.BROWSER,
+    life: timedelta = IDLE_LIFE,
+    now: datetime,
 ) -> tuple[Session, str]:
     """Open a session and return it with the cookie's value, which is kept as a hash only.
 
@@ -59,9 +98,11 @@ async def open_session(
         user_id=user.id,
         created_at=now,
         last_seen_at=now,
-        expires_at=now + IDLE_LIFE,
+        expires_at=now + life,
         ip=ip,
         user_agent=user_agent and user_agent[:LONGEST_AGENT],
+        kind=kind,
+        way=way,
     )
     await tx.insert(session)
     actor = Actor(ActorKind.USER, Credential.SESSION, user_id=user.id, ip=ip)
@@ -103,27 +144,30 @@ async def sessions_of(tx: Tx, user_id: str, *, now: datetime) -> list[Session]:
 
 async def end_session(tx: Tx, actor: Actor, session_id: str, *, now: datetime) -> None:
     """End one session of the person who acts; ending it twice is fine."""
-    if await tx.run(END, session_id=session_id, owner=actor.user_id):
+    if await tx.run(END, session_id=session_id, owner=actor.user_id, at=now):
+        tx.announce(ACCESS_CHANGED, user_id=actor.user_id)
         await audit.record(tx, actor, "session.ended", session_id, now=now)
 
 
 async def end_other_sessions(tx: Tx, actor: Actor, session_id: str, *, now: datetime) -> int:
     """End every session of the person who acts but this one, and return how many."""
-    ended = await tx.run(END_OTHERS, session_id=session_id, owner=actor.user_id)
+    ended = await tx.run(END_OTHERS, session_id=session_id, owner=actor.user_id, at=now)
+    tx.announce(ACCESS_CHANGED, user_id=actor.user_id)
     await audit.record(tx, actor, "session.others_ended", session_id, now=now, ended=ended)
     return ended
 
 
 async def end_sessions_of(tx: Tx, actor: Actor, user: User, *, now: datetime) -> int:
     """End every session of a person, on the word of whoever looks after people, and return how many."""
-    ended = await tx.run(END_OTHERS, session_id="", owner=user.id)
+    ended = await tx.run(END_OTHERS, session_id="", owner=user.id, at=now)
+    tx.announce(ACCESS_CHANGED, user_id=user.id)
     await audit.record(tx, actor, "user.sessions_ended", user.id, now=now, ended=ended)
     return ended
 
 
 async def forget_expired(tx: Tx, *, now: datetime) -> int:
-    """Remove sessions that are over."""
-    return await tx.run(FORGET_EXPIRED, at=now)
+    """Remove sessions that have expired, and those that were ended a month ago."""
+    return await tx.run(FORGET_EXPIRED, at=now) + await tx.run(FORGET_ENDED, before=now - ENDED_KEPT)
 
 
 def csrf_token(session_token: str) -> str:

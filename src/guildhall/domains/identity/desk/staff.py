@@ -41,9 +41,17 @@ class DeskRules:
         return {Permission.MANAGE_TICKETS} if standing.role_ids & self.ticket_roles else set()
 
 
-class _Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True):
+    """What is known of somebody's standing since when; `answered` says that the server itself told it."""
+
     standing: Standing
     asked_at: datetime
+    answered: bool = True
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the server said that they are not there."""
+        return self.answered and self.standing == NOBODY
 
 
 class _KnownAvatar(msgspec.Struct, frozen=True):
@@ -52,26 +60,32 @@ class _KnownAvatar(msgspec.Struct, frozen=True):
 
 @dataclass
 class Staff:
-    """The staff's server, with what it last said of each person."""
+    """The staff's server, with what it last said of each person; `place` tells servers in one cache apart."""
 
     server: StaffServer
     rules: DeskRules
     cache: Cache
     clock: Clock
+    place: str = "staff"
     _quiet_until: datetime | None = field(default=None, init=False)
 
     async def standing_of(self, discord_id: int) -> Standing:
         """Return how somebody stands, as far as that is known. Raises nothing."""
-        key, now = f"desk:standing:{discord_id}", self.clock.now()
+        known = await self.known_of(discord_id)
+        return known.standing if known else NOBODY
+
+    async def known_of(self, discord_id: int) -> Known | None:
+        """Return what is known of somebody, None when Discord did not say it lately. Raises nothing."""
+        key, now = f"desk:{self.place}:standing:{discord_id}", self.clock.now()
         content = await self.cache.get(key)
-        known = msgspec.json.decode(content, type=_Known) if content else None
+        known = msgspec.json.decode(content, type=Known) if content else None
         if known is not None and now - known.asked_at < FRESH:
-            return known.standing
-        standing = await self._ask(discord_id, now)
-        if standing is None:
-            return known.standing if known is not None and now - known.asked_at < KNOWN else NOBODY
-        await self.cache.set(key, msgspec.json.encode(_Known(standing, now)), ttl=KNOWN)
-        return standing
+            return known
+        told = await self._ask(discord_id, now)
+        if told is None:
+            return known if known is not None and now - known.asked_at < KNOWN else None
+        await self.cache.set(key, msgspec.json.encode(told), ttl=KNOWN)
+        return told
 
     async def avatar_of(self, discord_id: int) -> str | None:
         """Return Discord's hash of somebody's picture; None for whoever has none, or when Discord cannot be asked."""
@@ -86,14 +100,14 @@ class Staff:
         await self.cache.set(key, msgspec.json.encode(_KnownAvatar(avatar)), ttl=KNOWN)
         return avatar
 
-    async def _ask(self, discord_id: int, now: datetime) -> Standing | None:
+    async def _ask(self, discord_id: int, now: datetime) -> Known | None:
         # Each request would wait for a Discord that does not answer, so for a while nobody asks.
         if self._quiet_until is not None and now < self._quiet_until:
             return None
         try:
-            return await self.server.standing_of(discord_id)
+            return Known(await self.server.standing_of(discord_id), now)
         except NoStaffServer:
-            return NOBODY
+            return Known(NOBODY, now, answered=False)
         except StaffServerAway as fault:
             self._quiet_until = now + timedelta(seconds=int(str(fault.details["retry_after"])))
             log.warning("Roles on the staff server are not known", reason=fault.message)
