@@ -241,7 +241,8 @@ def _join(
 
     discord = DiscordRest(lambda: access().token, base=settings.discord.api_base, client=client, cache=cache)
     discord = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
-    staff = Staff(DiscordStaff(discord, settings.discord.staff_guild), _desk_rules(settings), cache, clock)
+    staff = Staff(DiscordStaff(discord, lambda: access().staff_guild_id), _desk_rules(settings), cache, clock)
+    members = replace(staff, server=DiscordStaff(discord, lambda: access().guild_id))
     return House(
         settings=settings,
         database=database,
@@ -274,9 +275,8 @@ def _join(
         bot_account=DiscordAccount(discord),
         prober=DiscordProbe(base=settings.discord.api_base, client=client),
         role_desk=discord,
-        staff=Staff(DiscordStaff(discord, lambda: access().staff_guild_id), _desk_rules(settings), cache, clock),
         staff=staff,
-        community=_community(settings, database, clock, _servers(settings, discord, staff), secret_key),
+        community=_community(settings, database, clock, (members, staff), secret_key),
         ban_log=DiscordBans(discord),
         keyring=voice.Keyring(),
         outside=outside,
@@ -311,14 +311,6 @@ def _desk_rules(settings: Settings) -> DeskRules:
         super_roles=frozenset({*desk.super_roles, desk.admin_role} - {0}),
         ticket_roles=frozenset({desk.moderator_role} - {0}),
     )
-
-
-def _servers(settings: Settings, discord: DiscordRest, staff: Staff) -> tuple[Staff, ...]:
-    """Return the servers whose roles count in the community, its own first."""
-    own = settings.discord.guild_id
-    if own in (0, settings.discord.staff_guild):
-        return (staff,)
-    return replace(staff, server=DiscordStaff(discord, own), place="community"), staff
 
 
 def _community(

@@ -57,9 +57,14 @@ class DiscordStaff:
         self._discord = discord
         self._guild_now = guild_now
 
+    @property
+    def guild_id(self) -> int:
+        """The guild's id, 0 for none."""
+        return self._guild_now()
+
     async def standing_of(self, discord_id: int) -> Standing:
         """Return how somebody stands, NOBODY for whoever is not there. Raises NoStaffServer, StaffServerAway."""
-        guild_id = self._guild_now()
+        guild_id = self.guild_id
         if not guild_id:
             raise NoStaffServer
         try:
@@ -104,7 +109,7 @@ class DiscordStaff:
         return sorted((each.shown() for each in found), key=lambda each: each.id)
 
     async def _listed(self, place: str, kind: type[T]) -> T | None:
-        guild_id = self._guild_now()
+        guild_id = self.guild_id
         return await self._read(f"/guilds/{guild_id}{place}", kind) if guild_id else None
 
     async def _read(self, path: str, kind: type[T]) -> T | None:

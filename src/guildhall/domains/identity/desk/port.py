@@ -42,7 +42,11 @@ class StaffRole:
 
 
 class StaffServer(Protocol):
-    """The staff's server on Discord at this very moment. Everything raises NoStaffServer, StaffServerAway."""
+    """A server on Discord at this very moment. Whatever is asked raises NoStaffServer, StaffServerAway."""
+
+    @property
+    def guild_id(self) -> int:
+        """The server's id, 0 while there is none."""
 
     async def standing_of(self, discord_id: int) -> Standing:
         """Return how somebody stands, NOBODY for whoever is not there."""

@@ -60,13 +60,12 @@ class _KnownAvatar(msgspec.Struct, frozen=True):
 
 @dataclass
 class Staff:
-    """The staff's server, with what it last said of each person; `place` tells servers in one cache apart."""
+    """The staff's server, with what it last said of each person."""
 
     server: StaffServer
     rules: DeskRules
     cache: Cache
     clock: Clock
-    place: str = "staff"
     _quiet_until: datetime | None = field(default=None, init=False)
 
     async def standing_of(self, discord_id: int) -> Standing:
@@ -76,7 +75,7 @@ class Staff:
 
     async def known_of(self, discord_id: int) -> Known | None:
         """Return what is known of somebody, None when Discord did not say it lately. Raises nothing."""
-        key, now = f"desk:{self.place}:standing:{discord_id}", self.clock.now()
+        key, now = f"desk:standing:{self.server.guild_id}:{discord_id}", self.clock.now()
         content = await self.cache.get(key)
         known = msgspec.json.decode(content, type=Known) if content else None
         if known is not None and now - known.asked_at < FRESH:
