@@ -240,7 +240,6 @@ def _join(
         return site.discord_of(configured.now)
 
     discord = DiscordRest(lambda: access().token, base=settings.discord.api_base, client=client, cache=cache)
-    discord = DiscordRest(settings.discord.token, base=settings.discord.api_base, client=client, cache=cache)
     staff = Staff(DiscordStaff(discord, lambda: access().staff_guild_id), _desk_rules(settings), cache, clock)
     members = replace(staff, server=DiscordStaff(discord, lambda: access().guild_id))
     return House(
