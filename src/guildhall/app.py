@@ -22,6 +22,7 @@ from guildhall import migrations
 from guildhall.adapters.caldav import CalDavCalendar
 from guildhall.adapters.discord_account import DiscordAccount
 from guildhall.adapters.discord_bans import DiscordBans
+from guildhall.adapters.discord_community import DiscordCommunity
 from guildhall.adapters.discord_oauth import DiscordOAuth
 from guildhall.adapters.discord_posts import DiscordPosts
 from guildhall.adapters.discord_probe import DiscordProbe
@@ -241,6 +242,7 @@ def _join(
 
     discord = DiscordRest(lambda: access().token, base=settings.discord.api_base, client=client, cache=cache)
     staff = Staff(DiscordStaff(discord, lambda: access().staff_guild_id), _desk_rules(settings), cache, clock)
+    application = DiscordOAuth(settings, access, client=client, directory=discord)
     members = replace(staff, server=DiscordStaff(discord, lambda: access().guild_id))
     return House(
         settings=settings,
@@ -273,6 +275,10 @@ def _join(
         discord_application=DiscordOAuth(settings, access, client=client, directory=discord),
         bot_account=DiscordAccount(discord),
         prober=DiscordProbe(base=settings.discord.api_base, client=client),
+        discord_application=application,
+        community_application=DiscordCommunity(
+            settings, access, client=client, directory=discord, application=application
+        ),
         role_desk=discord,
         staff=staff,
         community=_community(settings, database, clock, (members, staff), secret_key),

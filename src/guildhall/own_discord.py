@@ -37,7 +37,8 @@ async def _enter(stack: AsyncExitStack, settings: Settings, say: Callable[[str],
     # Whoever has a Discord need not wait for what simulates one.
     from guildhall.simulator.discord import simulate  # noqa: PLC0415 (imported only where it is wanted)
 
-    port, redirects = settings.discord.simulator_port, (settings.discord_redirect,)
+    port, back = settings.discord.simulator_port, settings.discord_redirect
+    redirects = (back, settings.community_redirect(back))
     try:
         simulator = await stack.enter_async_context(simulate(port, founded=FOUNDED, redirects=redirects))
     except OSError as fault:

@@ -16,7 +16,9 @@ from guildhall.core.actor import SYSTEM
 from guildhall.core.errors import GuildhallError, Invalid
 from guildhall.core.log import get_logger, setup_logging
 from guildhall.domains import identity
-from guildhall.settings import Settings, SettingsError
+from guildhall.domains.identity import community
+from guildhall.domains.identity.errors import LastAdmin, NameTaken
+from guildhall.settings import NamedAccount, Settings, SettingsError
 from guildhall.web import setting_up
 from guildhall.web.house import House
 
@@ -109,11 +111,27 @@ async def _welcome(house: House, announce: Callable[[str], None]) -> None:
     if await setting_up.is_needed(house):
         known = "SETUP_TOKEN" if settings.desk.setup_token else setting_up.setup_token(house)
         announce(f"Discord is still to be set up: {settings.public_url}/panel/setup, with the setup token {known}")
+    await keep_accounts(house)
     if not settings.admin.api_key:
         async with house.database.write() as tx:
             key = await identity.ensure_master_key(tx, now=house.clock.now())
         if key:
             announce(f"Master key of the APIs, shown this once: {key}")
+
+
+async def keep_accounts(house: House) -> None:
+    """Make the accounts of the environment as it names them. Raises SettingsError."""
+    settings = house.settings
+    accounts = settings.community.accounts()
+    if settings.admin.password:
+        accounts += (NamedAccount(name=settings.admin.user, password=settings.admin.password, role="admin"),)
+    try:
+        await community.keep_accounts(house.database, house.passwords, accounts, now=house.clock.now())
+    except (NameTaken, LastAdmin, Invalid) as fault:
+        raise SettingsError(f"API_ADMIN_USER, API_EXTRA_USERS or their roles cannot be used: {fault}") from fault
+    weak = settings.weak_secrets()
+    if weak:
+        log.warning("These would be refused in production, because they are weak", settings=", ".join(weak))
 
 
 async def ensure_administrator(house: House, announce: Callable[[str], None]) -> None:

@@ -486,12 +486,13 @@ class Settings:
         """Where Discord sends people back to who sign in."""
         return self.discord.redirect_uri or f"{self.public_url}{SIGN_IN_BACK}"
 
-    @property
-    def community_redirect(self) -> str:
-        """Where Discord sends people back to who sign in to an app of the community."""
-        given = self.discord.redirect_uri
-        own = urlsplit(given).path.endswith(SIGN_IN_BACK_OF_COMMUNITY)
-        return given if own else f"{self.public_url}{SIGN_IN_BACK_OF_COMMUNITY}"
+    def community_redirect(self, given: str) -> str:
+        """Return where Discord sends people back to who sign in to an app of the community.
+
+        The given place is taken if it is the one for apps, else there is one below PUBLIC_URL.
+        """
+        is_own = urlsplit(given).path.endswith(SIGN_IN_BACK_OF_COMMUNITY)
+        return given if is_own else f"{self.public_url}{SIGN_IN_BACK_OF_COMMUNITY}"
 
     @property
     def wants_simulator(self) -> bool:
@@ -509,6 +510,10 @@ class Settings:
     def can_be_called_by_google(self) -> bool:
         """Whether Google can tell this server of changes: it calls HTTPS only, and what stands for it calls anybody."""
         return self.public_url.startswith("https://") or self.google.api_base != GOOGLE
+
+    def weak_secrets(self) -> list[str]:
+        """Return the names of the secrets that would not do for production."""
+        return [name for name, _ in _weak(self, self.community.accounts())]
 
     @property
     def in_production(self) -> bool:
@@ -733,18 +738,24 @@ FEWEST_CHARACTERS = 6
 
 
 def _production_rules(settings: Settings, accounts: Sequence[NamedAccount]) -> list[str]:
-    faults = []
+    return [
+        f"{name}: too weak for production; use at least {least} random characters, or leave it unset"
+        for name, least in _weak(settings, accounts)
+    ]
+
+
+def _weak(settings: Settings, accounts: Sequence[NamedAccount]) -> Iterator[tuple[str, int]]:
+    """Yield the secrets that are too weak for production, with the length that they should have at least."""
     for name, value, least in (
-        ("JWT_SECRET", settings.community.jwt_secret, SHORTEST_SECRET),
-        ("API_MONITORING_SECRET", settings.community.monitoring_secret, SHORTEST_SECRET),
-        *((f"API_EXTRA_USERS, {each.name}", each.password, SHORTEST_PASSWORD) for each in accounts),
         ("SECRET_KEY", settings.store.secret_key, SHORTEST_SECRET),
+        ("JWT_SECRET", settings.community.jwt_secret, SHORTEST_SECRET),
         ("API_INTERNAL_SECRET", settings.attendance.internal_secret, SHORTEST_SECRET),
+        ("API_MONITORING_SECRET", settings.community.monitoring_secret, SHORTEST_SECRET),
         ("WEBHOOK_SECRET", settings.attendance.webhook_secret, SHORTEST_SECRET),
         ("ADMIN_API_KEY", settings.admin.api_key, SHORTEST_SECRET),
         ("SETUP_TOKEN", settings.desk.setup_token, SHORTEST_PASSWORD),
         ("ADMIN_PASSWORD", settings.admin.password, SHORTEST_PASSWORD),
+        *((f"API_EXTRA_USERS, {each.name}", each.password, SHORTEST_PASSWORD) for each in accounts),
     ):
         if value and (len(value) < least or len(set(value)) < FEWEST_CHARACTERS or value.lower() in SAMPLES):
-            faults.append(f"{name}: too weak for production; use at least {least} random characters, or leave it unset")
-    return faults
+            yield name, least

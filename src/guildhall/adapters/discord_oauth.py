@@ -6,7 +6,7 @@ address that Discord tells would be of no use, because it must not decide who so
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -39,10 +39,19 @@ class _Token(msgspec.Struct):
     access_token: str
 
 
-class _Account(msgspec.Struct):
+class Account(msgspec.Struct):
+    """Somebody as Discord writes them. `avatar` is its hash of their picture."""
+
     id: str
     username: str
     global_name: str | None = None
+    avatar: str | None = None
+
+    def told(self) -> DiscordAccount:
+        """Return them in the words of the house. Raises DiscordAway for an id that is no number."""
+        if not (self.id.isascii() and self.id.isdigit()):
+            raise DiscordAway
+        return DiscordAccount(int(self.id), self.username, self.global_name or self.username)
 
 
 class _Fault(msgspec.Struct):
@@ -88,13 +97,11 @@ class DiscordOAuth:
         try:
             async with asyncio.timeout(self._timeout):
                 token = await self._exchange(code, verifier)
-                found = await self._owner_of(token)
+                found = await self.owner_of(token)
         except (httpx.HTTPError, TimeoutError) as fault:
             log.warning("Discord is not reachable", reason=type(fault).__name__)
             raise DiscordAway from fault
-        if not (found.id.isascii() and found.id.isdigit()):
-            raise DiscordAway
-        return DiscordAccount(int(found.id), found.username, found.global_name or found.username)
+        return found.told()
 
     async def may_join(self, account: DiscordAccount) -> bool:
         """Tell whether DISCORD_SIGN_UP lets them in. Raises Unavailable when the guild cannot be asked."""
@@ -113,12 +120,16 @@ class DiscordOAuth:
 
     async def _exchange(self, code: str, verifier: str) -> str:
         access = self._access_now()
-        asked = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": access.redirect_url or self._redirect,
-            "code_verifier": verifier,
-        }
+        back = access.redirect_url or self._redirect
+        return await self.exchange({"code": code, "redirect_uri": back, "code_verifier": verifier})
+
+    async def exchange(self, proof: Mapping[str, str]) -> str:
+        """Return the access token that Discord gives for a code and what belongs to it. Raises CodeRefused.
+
+        Raises DiscordAway, DiscordMisfit, httpx.HTTPError.
+        """
+        access = self._access_now()
+        asked = {"grant_type": "authorization_code", **proof}
         application = httpx.BasicAuth(access.client_id, access.client_secret)
         answer = await self._client.post(
             f"{self._base}/oauth2/token", data=asked, auth=application, timeout=self._timeout
@@ -131,11 +142,12 @@ class DiscordOAuth:
             raise DiscordMisfit
         return _read(answer, _Token).access_token
 
-    async def _owner_of(self, token: str) -> _Account:
+    async def owner_of(self, token: str) -> Account:
+        """Return whose token this is. Raises DiscordAway, httpx.HTTPError."""
         answer = await self._client.get(
             f"{self._base}/users/@me", headers={"Authorization": f"Bearer {token}"}, timeout=self._timeout
         )
-        return _read(answer, _Account)
+        return _read(answer, Account)
 
 
 def _read(answer: httpx.Response, kind: type[T]) -> T:

@@ -17,7 +17,7 @@ from guildhall.panel.entrance import door_page
 from guildhall.panel.face import OPEN, known_viewer, viewer_of
 from guildhall.panel.forms import change, show
 from guildhall.panel.pages import local_path, told
-from guildhall.settings import SIGN_IN_BACK, SIGN_IN_BACK_OF_API
+from guildhall.settings import SIGN_IN_BACK, SIGN_IN_BACK_OF_API, SIGN_IN_BACK_OF_COMMUNITY
 from guildhall.web import discord_errands as errands
 from guildhall.web.answers import Answer, redirect
 from guildhall.web.bodies import QueryString
@@ -96,7 +96,7 @@ async def come_back(query: Returned, call: Call, house: House) -> Answer:
 def further_routes(redirect: str, public_url: str) -> tuple[Route, ...]:
     """Return the route of DISCORD_REDIRECT_URI, where that leads to another place of this server."""
     path, base = urlsplit(redirect).path, urlsplit(public_url).path
-    there_already = (base + SIGN_IN_BACK, base + SIGN_IN_BACK_OF_API)
+    there_already = {base + each for each in (SIGN_IN_BACK, SIGN_IN_BACK_OF_API, SIGN_IN_BACK_OF_COMMUNITY)}
     return () if path in there_already else (replace(come_back, path=path),)
 
 

@@ -18,7 +18,7 @@ from guildhall.domains.attendance.roles import RoleDesk
 from guildhall.domains.bans import BanLog
 from guildhall.domains.bot.profile import BotAccount
 from guildhall.domains.identity import DiscordDoor
-from guildhall.domains.identity.community import Community
+from guildhall.domains.identity.community import Community, CommunityDoor
 from guildhall.domains.identity.desk import DeskRules, Staff
 from guildhall.domains.ledger import Chain
 from guildhall.domains.rooms import Hub
@@ -62,6 +62,8 @@ class House:
     """Asks Discord about what is not configured yet."""
     role_desk: RoleDesk
     staff: Staff
+    community_application: CommunityDoor
+    """The same for apps of the community; see `community_door`."""
     community: Community
     """What the tokens of the community's apps are judged by."""
     ban_log: BanLog
@@ -90,6 +92,11 @@ class House:
     def discord_door(self) -> DiscordDoor | None:
         """Discord's side of signing in; None while no application is configured."""
         return self.discord_application if self.discord.signs_in else None
+
+    @property
+    def community_door(self) -> CommunityDoor | None:
+        """The same for apps of the community."""
+        return self.community_application if self.discord.signs_in else None
 
     @property
     def discord_redirect(self) -> str:

@@ -1,5 +1,7 @@
 """Who is signed in: the session of a browser's cookie, the same one for every face."""
 
+from typing import Literal
+
 from guildhall.core.actor import Actor
 from guildhall.domains import identity
 from guildhall.domains.identity import Permission, SignedIn, desk
@@ -47,9 +49,18 @@ async def with_desk(call: Call, actor: Actor, discord_id: int) -> Actor:
         return await desk.at_desk(tx, actor, discord_id=discord_id, standing=standing, rules=call.house.desk_rules)
 
 
-def cookie(call: Call, name: str, value: str, *, seconds: int, readable: bool = False) -> tuple[bytes, bytes]:
+def cookie(
+    call: Call,
+    name: str,
+    value: str,
+    *,
+    seconds: int,
+    readable: bool = False,
+    path: str = "/",
+    same_site: Literal["Lax", "Strict"] = "Lax",
+) -> tuple[bytes, bytes]:
     """Return the header that sets a cookie; 0 seconds removes it. `readable` lets scripts read it."""
-    parts = [f"{name}={value}", "Path=/", f"Max-Age={seconds}", "SameSite=Lax"]
+    parts = [f"{name}={value}", f"Path={path}", f"Max-Age={seconds}", f"SameSite={same_site}"]
     if not readable:
         parts.append("HttpOnly")
     if call.house.settings.public_url.startswith("https://"):

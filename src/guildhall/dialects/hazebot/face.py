@@ -1,5 +1,6 @@
 """The dialect's envelope and words: `{error, code, request_id}`; the older apps show `error` as it is."""
 
+import sys
 from typing import Any, ClassVar
 
 import msgspec
@@ -20,7 +21,17 @@ from guildhall.core.errors import (
 )
 from guildhall.dialects.hazebot.auth import identify
 from guildhall.domains.identity.access_tokens import TokenExpired, TokenInvalid
-from guildhall.domains.identity.errors import SessionEnded
+from guildhall.domains.identity.discord_errors import (
+    CodeRefused,
+    DiscordAway,
+    DiscordMisfit,
+    NoDiscordDoor,
+    NotInvited,
+    StateExpired,
+    StateForeign,
+    StateSpent,
+)
+from guildhall.domains.identity.errors import SessionEnded, WrongPassword
 from guildhall.web.answers import Answer
 from guildhall.web.calls import Call
 from guildhall.web.faces import Face, retry_headers
@@ -28,19 +39,43 @@ from guildhall.web.faces import Face, retry_headers
 TEXTS: dict[type[GuildhallError], str] = {
     NotFound: "Endpoint not found",
     MethodNotAllowed: "Method not allowed",
+    Forbidden: "Insufficient permissions",
     TokenInvalid: "token_invalid",
     TokenExpired: "token_expired",
     SessionEnded: "session_ended",
-    Forbidden: "Insufficient permissions",
+    WrongPassword: "Invalid credentials",
 }
-"""Texts that clients of the older server compare letter by letter."""
+"""Texts that clients of the older server compare letter by letter, or show."""
 
 CODES: dict[type[GuildhallError], str] = {
     Invalid: "INVALID_REQUEST",
     InvalidField: "INVALID_REQUEST",
     MissingField: "INVALID_REQUEST",
     Unauthenticated: "TOKEN_INVALID",
+    WrongPassword: "INVALID_CREDENTIALS",
+    StateForeign: "INVALID_STATE",
+    StateExpired: "INVALID_STATE",
+    StateSpent: "INVALID_STATE",
+    CodeRefused: "CODE_REFUSED",
+    DiscordAway: "DISCORD_ERROR",
+    DiscordMisfit: "DISCORD_ERROR",
+    NotInvited: "NOT_A_MEMBER",
 }
+OWN_STATUSES: dict[type[GuildhallError], int] = {
+    StateForeign: 400,
+    StateExpired: 400,
+    StateSpent: 400,
+    CodeRefused: 400,
+    DiscordAway: 502,
+    DiscordMisfit: 502,
+    NoDiscordDoor: 503,
+}
+"""Where the dialect's contract has another status for an error than for its kind."""
+
+VERIFY = "/api/auth/verify-token"
+A_MINUTE = 50 * 60
+"""Requests of one person."""
+
 STATUSES = STATUS | {Kind.UNPROCESSABLE: 409, Kind.GONE: 404}
 """The reference knows neither 410 nor 422."""
 
@@ -109,7 +144,14 @@ class Hazebot(Face):
         details = [Detail(str(field), error.message)] if field and isinstance(error, Invalid) else []
         retry_after = int(str(error.details.get("retry_after", 0)))
         body = ErrorBody(text, code, request_id, retry_after, details)
-        return Answer(msgspec.json.encode(body), status=STATUSES[error.kind], headers=retry_headers(error))
+        status = OWN_STATUSES.get(type(error), STATUSES[error.kind])
+        return Answer(msgspec.json.encode(body), status=status, headers=retry_headers(error))
+
+    def limit(self, call: Call, actor: Actor | None) -> tuple[str, int]:
+        """Count by person; a proxy that asks about valid tokens for each request of its own is never held up."""
+        if actor is None or actor.user_id is None:
+            return super().limit(call, actor)
+        return f"community:{actor.user_id}", sys.maxsize if call.route.path == VERIFY else A_MINUTE
 
     def error_schema(self) -> dict[str, Any]:
         """Return the schema of `{error, code, request_id}`."""

@@ -23,11 +23,11 @@ from guildhall.domains.identity.discord_errors import (
     StateSpent,
 )
 from guildhall.domains.identity.grants import DISCORD, link_identity, unlink_identity
-from guildhall.domains.identity.models import Identity, Session, User, spent_states
+from guildhall.domains.identity.models import Identity, Session, SessionKind, User, spent_states
 from guildhall.domains.identity.people import ensure_user
 from guildhall.domains.identity.policy import access_self
 from guildhall.domains.identity.queries import IDENTITIES, PASSWORD_HASH, USER_LINKED_TO
-from guildhall.domains.identity.sessions import open_session
+from guildhall.domains.identity.sessions import IDLE_LIFE, open_session
 from guildhall.domains.identity.sign_in import count_attempt
 
 STATE_LIVES: Final = timedelta(minutes=10)
@@ -83,13 +83,27 @@ async def sign_in_with_discord(
         if known is None and not await door.may_join(account):
             raise NotInvited
         async with database.write() as tx:
-            user = await person_linked_to(tx, account.id) or await _join(tx, account, ip, now)
-            if user.disabled_at is not None:
-                raise AccountDisabled
-            return await open_session(tx, user, ip=ip, user_agent=user_agent, way=DISCORD, now=now)
+            return await let_in(tx, account, ip=ip, user_agent=user_agent, now=now)
     except GuildhallError as refusal:
-        await _note_refusal(database, known, account, refusal, ip, now)
+        await note_refusal(database, known, account, refusal, ip, now)
         raise
+
+
+async def let_in(
+    tx: Tx,
+    account: DiscordAccount,
+    *,
+    ip: str | None,
+    user_agent: str | None,
+    kind: SessionKind = SessionKind.BROWSER,
+    life: timedelta = IDLE_LIFE,
+    now: datetime,
+) -> tuple[Session, str]:
+    """Open a session for whoever has this account linked, a new person if nobody has. Raises AccountDisabled."""
+    user = await person_linked_to(tx, account.id) or await _join(tx, account, ip, now)
+    if user.disabled_at is not None:
+        raise AccountDisabled
+    return await open_session(tx, user, ip=ip, user_agent=user_agent, way=DISCORD, kind=kind, life=life, now=now)
 
 
 async def person_linked_to(tx: Tx, discord_id: int) -> User | None:
@@ -181,7 +195,7 @@ def _shown(name: str, otherwise: str, longest: int) -> str:
         return otherwise
 
 
-async def _note_refusal(
+async def note_refusal(
     database: Database,
     user: User | None,
     account: DiscordAccount,
@@ -189,6 +203,7 @@ async def _note_refusal(
     ip: str | None,
     now: datetime,
 ) -> None:
+    """Write down that somebody was not let in with Discord, and why."""
     async with database.write() as tx:
         target = user.id if user else None
         said = {"way": DISCORD, "discord_id": str(account.id), "reason": refusal.code}

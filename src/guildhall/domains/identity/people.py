@@ -24,7 +24,7 @@ from guildhall.domains.identity.models import (
 )
 from guildhall.domains.identity.policy import check_admin_remains, holds_admin
 from guildhall.domains.identity.queries import USER, USER_LOCKED, roles_of, user_known_as
-from guildhall.domains.identity.sessions import ACCESS_CHANGED
+from guildhall.domains.identity.sessions import ACCESS_CHANGED, end_sessions_of
 from guildhall.domains.identity.wallets import checksummed
 
 CHANGE = command(
@@ -44,6 +44,7 @@ WANT_INVITATIONS = command(
     .where(users.c.id == bindparam("user_id"), users.c.wants_invitations != bindparam("wanted"))
     .values(wants_invitations=bindparam("wanted"))
 )
+DISABLE = command(update(users).where(users.c.id == bindparam("user_id")).values(disabled_at=bindparam("at")))
 CLEAR_ROLES = command(delete(user_roles).where(user_roles.c.user_id == bindparam("holder")))
 MOST_ROLES = 20
 RESERVED_ROLES = frozenset({"super_admin"})
@@ -130,6 +131,21 @@ async def set_roles(tx: Tx, actor: Actor, user: User, roles: list[str], *, now: 
     tx.announce(ACCESS_CHANGED, user_id=user.id)
     await audit.record(tx, actor, "user.roles_set", user.id, now=now, before=held, after=kept)
     return kept
+
+
+async def disable_person(tx: Tx, actor: Actor, user: User, *, now: datetime) -> None:
+    """Let somebody in nowhere any more, and end their sessions. Raises LastAdmin."""
+    if holds_admin(await roles_of(tx, user.id)):
+        await check_admin_remains(tx, actor, user)
+    await tx.run(DISABLE, user_id=user.id, at=now)
+    await audit.record(tx, actor, "user.disabled", user.id, now=now)
+    await end_sessions_of(tx, actor, user, now=now)
+
+
+async def enable_person(tx: Tx, actor: Actor, user: User, *, now: datetime) -> None:
+    """Let somebody who was disabled in again."""
+    await tx.run(DISABLE, user_id=user.id, at=None)
+    await audit.record(tx, actor, "user.enabled", user.id, now=now)
 
 
 async def create_person(

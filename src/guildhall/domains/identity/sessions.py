@@ -40,7 +40,9 @@ TOUCH = command(
     .values(last_seen_at=bindparam("at"))
 )
 PROLONG = command(
-    update(sessions).where(sessions.c.id == bindparam("session_id")).values(expires_at=bindparam("until"))
+    update(sessions)
+    .where(sessions.c.id == bindparam("session_id"), sessions.c.ended_at.is_(None))
+    .values(expires_at=bindparam("until"))
 )
 END = command(
     update(sessions)

@@ -39,6 +39,11 @@ COUNT_UP = command(
     .where(sign_in_attempts.c.subject == bindparam("who"))
     .values(count=sign_in_attempts.c.count + 1)
 )
+COUNT_DOWN = command(
+    update(sign_in_attempts)
+    .where(sign_in_attempts.c.subject == bindparam("who"), sign_in_attempts.c.count > 0)
+    .values(count=sign_in_attempts.c.count - 1)
+)
 CLEAR = command(delete(sign_in_attempts).where(sign_in_attempts.c.subject == bindparam("who")))
 FORGET = command(delete(sign_in_attempts).where(sign_in_attempts.c.window_ends_at <= bindparam("now")))
 FORGET_SPENT = command(delete(spent_states).where(spent_states.c.expires_at <= bindparam("now")))
@@ -62,6 +67,21 @@ async def sign_in(
     Raises WrongPassword, in equal time for an unknown name, and TooManyAttempts after ten tries for the name or thirty
     from the address within fifteen minutes, even when the password is right.
     """
+    user = await person_with_password(database, hasher, name=name, password=password, ip=ip, now=now)
+    if user.disabled_at is not None:
+        await note_failure(database, user, ip, now)
+        raise WrongPassword
+    async with database.write() as tx:
+        return await open_session(tx, user, ip=ip, user_agent=user_agent, now=now)
+
+
+async def person_with_password(
+    database: Database, hasher: PasswordHasher, *, name: str, password: str, ip: str | None, now: datetime
+) -> User:
+    """Return whose name and password these are, somebody disabled too; raises what `sign_in` does.
+
+    A try that succeeds counts neither for the name nor for the address.
+    """
     known_as = name.casefold()[:LONGEST_CASEFOLDED]
     async with database.write() as tx:
         await count_attempt(tx, f"name:{known_as}", MOST_FOR_NAME, now)
@@ -69,15 +89,16 @@ async def sign_in(
         user = await tx.one(USER_BY_SIGN_IN_NAME, name=known_as)
         kept = await tx.one(PASSWORD_HASH, id=user.id) if user else None
     fits = await hasher.verify(kept, password)
-    if user is None or kept is None or not fits or user.disabled_at is not None:
-        await _note_failure(database, user, ip, now)
+    if user is None or kept is None or not fits:
+        await note_failure(database, user, ip, now)
         raise WrongPassword
     renewed = await hasher.hash(password) if needs_rehash(kept) else None
     async with database.write() as tx:
         await tx.run(CLEAR, who=f"name:{known_as}")
+        await tx.run(COUNT_DOWN, who=f"address:{ip}")
         if renewed:
             await tx.run(SET_PASSWORD, user_id=user.id, new_hash=renewed)
-        return await open_session(tx, user, ip=ip, user_agent=user_agent, now=now)
+    return user
 
 
 async def change_password(
@@ -159,7 +180,7 @@ async def count_attempt(tx: Tx, who: str, most: int, now: datetime) -> None:
         raise TooManyAttempts(retry_after=math.ceil((attempts.window_ends_at - now).total_seconds()))
 
 
-async def _note_failure(database: Database, user: User | None, ip: str | None, now: datetime) -> None:
+async def note_failure(database: Database, user: User | None, ip: str | None, now: datetime) -> None:
     """Write a failure down, that of an unknown name too, which a quicker answer would give away."""
     async with database.write() as tx:
         target = user.id if user else None

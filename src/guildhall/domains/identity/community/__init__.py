@@ -9,17 +9,36 @@ from guildhall.domains.identity.community.callers import (
     caller_with_token,
     socket_pass,
 )
-from guildhall.domains.identity.community.roles import MENU_HINT, CommunityRole, permissions_of_role
+from guildhall.domains.identity.community.entering import (
+    Arrival,
+    CommunityDoor,
+    Entry,
+    come_in,
+    log_in,
+    monitoring_token,
+    refresh,
+)
+from guildhall.domains.identity.community.environment import keep_accounts
+from guildhall.domains.identity.community.roles import MENU_HINT, CommunityRole, permissions_of_role, shown_permissions
 
 __all__ = [
     "MENU_HINT",
     "UNLINKED",
+    "Arrival",
     "Caller",
     "Community",
+    "CommunityDoor",
     "CommunityRole",
+    "Entry",
     "caller_again",
     "caller_with_socket_pass",
     "caller_with_token",
+    "come_in",
+    "keep_accounts",
+    "log_in",
+    "monitoring_token",
     "permissions_of_role",
+    "refresh",
+    "shown_permissions",
     "socket_pass",
 ]

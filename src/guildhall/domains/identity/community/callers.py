@@ -23,11 +23,11 @@ from guildhall.domains.identity.access_tokens import (
     read_token,
 )
 from guildhall.domains.identity.community.roles import (
-    SHOWN,
     CommunityRole,
     permissions_of_role,
     role_given,
     role_on_server,
+    shown_permissions,
 )
 from guildhall.domains.identity.desk.staff import Staff
 from guildhall.domains.identity.discord_sign_in import discord_id_of
@@ -89,6 +89,13 @@ class Caller:
         return str(self.discord_id or UNLINKED)
 
     @property
+    def auth_type(self) -> str:
+        """How the session began, in the words of older clients."""
+        if self.session is None:
+            return MONITOR
+        return DISCORD if self.session.way == DISCORD else "legacy"
+
+    @property
     def name(self) -> str:
         """What they are called."""
         return self.user.username if self.user else MONITOR
@@ -96,7 +103,7 @@ class Caller:
     @property
     def shown_permissions(self) -> list[str]:
         """The names of what they may do, for their screens."""
-        return list(SHOWN[self.role])
+        return shown_permissions(self.role)
 
 
 async def caller_with_token(community: Community, token: str, *, ip: str | None) -> Caller:
@@ -120,6 +127,12 @@ async def caller_again(community: Community, caller: Caller) -> Caller:
         return caller
     claims = Claims(caller.user.id, caller.session_id, "", caller.expires_at)
     return await _behind(community, claims, caller.actor.ip)
+
+
+async def caller_of_session(community: Community, session: Session, *, ip: str | None) -> Caller:
+    """Return whose session this is, with a token's whole life before them. Raises SessionEnded, TokenInvalid."""
+    ends_at = community.clock.now() + community.token_life
+    return await _behind(community, Claims(session.user_id, session.id, "", ends_at), ip)
 
 
 def socket_pass(community: Community, caller: Caller) -> str:
@@ -159,11 +172,12 @@ async def _behind(community: Community, claims: Claims, ip: str | None) -> Calle
             raise SessionEnded
         roles = await roles_of(tx, user.id)
         discord_id = await discord_id_of(tx, user.id)
-    role, is_member, has_left = await standing_of(community, roles, discord_id)
-    if has_left and session.way == DISCORD:
+    role, on_server = await _standing_of(community, roles, discord_id)
+    if on_server is False and session.way == DISCORD:
         async with community.database.write() as tx:
             await end_session(tx, Actor(ActorKind.SYSTEM, user_id=user.id), session.id, now=now)
         raise SessionEnded
+    is_member = bool(on_server) or role_given(roles) is not None or session.way == DISCORD
     if now - session.last_seen_at >= SEEN_EVERY:
         async with community.database.write() as tx:
             await _touch(tx, session, now)
@@ -186,20 +200,18 @@ async def _behind(community: Community, claims: Claims, ip: str | None) -> Calle
     )
 
 
-async def standing_of(
+async def _standing_of(
     community: Community, roles: list[str], discord_id: int | None
-) -> tuple[CommunityRole, bool, bool]:
-    """Return somebody's role, whether they are a member, and whether Discord said that they are not on the server.
+) -> tuple[CommunityRole, bool | None]:
+    """Return somebody's role, and whether they are on the community's server, None where Discord does not say.
 
     `roles` are those they hold in the house: one of these goes before what Discord says.
     """
-    given = role_given(roles)
     known = [await each.known_of(discord_id) for each in community.servers] if discord_id else []
+    held: frozenset[int] = frozenset().union(*(each.standing.role_ids for each in known if each))
+    on_server = role_on_server(held, admin_role=community.admin_role, moderator_role=community.moderator_role)
     own = known[0] if known else None
-    on_server = frozenset().union(*(each.standing.role_ids for each in known if each))
-    role = given or role_on_server(on_server, admin_role=community.admin_role, moderator_role=community.moderator_role)
-    is_member = given is not None or bool(own and own.standing.role_ids)
-    return role, is_member, own is not None and own.has_left
+    return role_given(roles) or on_server, not own.has_left if own and own.answered else None
 
 
 async def _touch(tx: Tx, session: Session, now: datetime) -> None:

@@ -78,6 +78,11 @@ def permissions_of_role(role: CommunityRole, *, is_member: bool = True) -> froze
     return {CommunityRole.ADMIN: ADMIN, CommunityRole.MODERATOR: MODERATOR, CommunityRole.MONITORING: MONITORING}[role]
 
 
+def shown_permissions(role: CommunityRole) -> list[str]:
+    """Return the names of what a role may do, for its screens."""
+    return list(SHOWN[role])
+
+
 def role_given(roles: Iterable[str]) -> CommunityRole | None:
     """Return the role in the community that a person's roles in the house are, the highest of several."""
     held = set(roles)

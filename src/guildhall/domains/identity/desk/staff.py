@@ -75,7 +75,7 @@ class Staff:
 
     async def known_of(self, discord_id: int) -> Known | None:
         """Return what is known of somebody, None when Discord did not say it lately. Raises nothing."""
-        key, now = f"desk:standing:{self.server.guild_id}:{discord_id}", self.clock.now()
+        key, now = self._key(discord_id), self.clock.now()
         content = await self.cache.get(key)
         known = msgspec.json.decode(content, type=Known) if content else None
         if known is not None and now - known.asked_at < FRESH:
@@ -85,6 +85,13 @@ class Staff:
             return known if known is not None and now - known.asked_at < KNOWN else None
         await self.cache.set(key, msgspec.json.encode(told), ttl=KNOWN)
         return told
+
+    async def forget(self, discord_id: int) -> None:
+        """Ask the server anew about somebody, of whom something was heard elsewhere."""
+        await self.cache.delete(self._key(discord_id))
+
+    def _key(self, discord_id: int) -> str:
+        return f"desk:standing:{self.server.guild_id}:{discord_id}"
 
     async def avatar_of(self, discord_id: int) -> str | None:
         """Return Discord's hash of somebody's picture; None for whoever has none, or when Discord cannot be asked."""
