@@ -13,6 +13,7 @@ from guildhall.domains.identity.models import (
     Attempts,
     CalendarFeed,
     DeviceLogin,
+    EnvironmentAccount,
     Identity,
     Session,
     User,
@@ -23,6 +24,7 @@ from guildhall.domains.identity.models import (
     calendar_feeds,
     code_misses,
     device_logins,
+    environment_accounts,
     identities,
     master_key,
     sessions,
@@ -199,6 +201,12 @@ ATTEMPTS = query(
 )
 FEED_BY_HASH = query(CalendarFeed, select(calendar_feeds).where(calendar_feeds.c.token_hash == bindparam("hash")))
 FEED_OF = query(CalendarFeed, select(calendar_feeds).where(calendar_feeds.c.user_id == bindparam("user_id")))
+
+ENVIRONMENT_ACCOUNTS = query(EnvironmentAccount, select(environment_accounts).order_by(environment_accounts.c.name))
+ENVIRONMENT_ACCOUNT_LOCKED = query(
+    EnvironmentAccount,
+    select(environment_accounts).where(environment_accounts.c.name == bindparam("name")).with_for_update(),
+)
 
 
 async def roles_of(tx: Tx, user_id: str) -> list[str]:

@@ -8,17 +8,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 
 from guildhall.core.actor import SYSTEM
 from guildhall.core.crypto import PasswordHasher
-from guildhall.core.db import Database, Tx, command, query
+from guildhall.core.db import Database, Tx, command
 from guildhall.core.log import get_logger
 from guildhall.domains.identity.errors import LastAdmin, NameTaken
 from guildhall.domains.identity.models import EnvironmentAccount, User, environment_accounts
 from guildhall.domains.identity.people import create_person, disable_person, enable_person, set_roles
 from guildhall.domains.identity.policy import holds_admin
-from guildhall.domains.identity.queries import USER_BY_SIGN_IN_NAME, USER_LOCKED, roles_of
+from guildhall.domains.identity.queries import (
+    ENVIRONMENT_ACCOUNT_LOCKED,
+    ENVIRONMENT_ACCOUNTS,
+    USER_BY_SIGN_IN_NAME,
+    USER_LOCKED,
+    roles_of,
+)
 from guildhall.domains.identity.sessions import end_sessions_of
 from guildhall.domains.identity.sign_in import SET_PASSWORD
 from guildhall.settings import NamedAccount
@@ -30,11 +36,6 @@ GONE: Final = "gone"
 
 GIVEN: Final = frozenset({"admin", "moderator", "lootling"})
 
-KEPT = query(EnvironmentAccount, select(environment_accounts).order_by(environment_accounts.c.name))
-KEPT_LOCKED = query(
-    EnvironmentAccount,
-    select(environment_accounts).where(environment_accounts.c.name == bindparam("name")).with_for_update(),
-)
 NOTE = command(
     update(environment_accounts)
     .where(environment_accounts.c.name == bindparam("of"))
@@ -51,12 +52,12 @@ async def keep_accounts(
     Raises NameTaken when somebody else signs in with a name, LastAdmin when the last administrator were to be none.
     """
     async with database.read() as tx:
-        kept = {each.name: each.password_hash for each in await tx.all(KEPT)}
+        kept = {each.name: each.password_hash for each in await tx.all(ENVIRONMENT_ACCOUNTS)}
     hashes = {each.name.casefold(): await _hash_of(hasher, each, kept) for each in accounts}
     async with database.write() as tx:
         for each in accounts:
             await _keep(tx, each, hashes[each.name.casefold()], now)
-        for row in await tx.all(KEPT):
+        for row in await tx.all(ENVIRONMENT_ACCOUNTS):
             if row.name not in hashes and row.role != GONE:
                 await _disable(tx, row, now)
 
@@ -71,7 +72,7 @@ async def _hash_of(hasher: PasswordHasher, account: NamedAccount, kept: Mapping[
 
 async def _keep(tx: Tx, account: NamedAccount, password_hash: str, now: datetime) -> None:
     name = account.name.casefold()
-    row = await tx.one(KEPT_LOCKED, name=name)
+    row = await tx.one(ENVIRONMENT_ACCOUNT_LOCKED, name=name)
     if row is None:
         user = await _found_or_made(tx, account, password_hash, now)
         await tx.insert(EnvironmentAccount(name, user.id, password_hash, account.role), clash=NameTaken)
