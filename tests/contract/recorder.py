@@ -202,6 +202,18 @@ BARS: dict[str, tuple[str, ...]] = {
         "create_block",
         "delete_block",
     ),
+    "hazebot": (
+        "log_in",
+        "verify_token",
+        "check_token",
+        "start_discord_login",
+        "finish_discord_login",
+        "get_session",
+        "refresh_token",
+        "log_out",
+        "create_monitoring_token",
+        "ping",
+    ),
     "veza": ("get_health_legacy", "get_liveness_legacy", "get_readiness_legacy", "get_metrics_legacy"),
 }
 """The operations that the whole suite must have seen succeed, by dialect."""

@@ -13,7 +13,7 @@ from guildhall.domains.identity.errors import NameTaken, WrongPassword
 from guildhall.settings import NamedAccount
 from tests.clock import SettableClock
 
-GRACE, HEDY = "Grace", "hedy"
+GRACE, HEDY, FIRST = "Grace", "hedy", "first"
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def hasher() -> Iterator[PasswordHasher]:
     hasher.close()
 
 
-def named(name: str, password: str = "first", role: str = "moderator") -> NamedAccount:
+def named(name: str, password: str = FIRST, role: str = "moderator") -> NamedAccount:
     return NamedAccount(name=name, password=password, role=role)
 
 

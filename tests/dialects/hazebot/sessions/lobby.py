@@ -1,7 +1,7 @@
 """People at the way in: with accounts of the environment, and from Discord."""
 
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -29,7 +29,7 @@ class Lobby:
         self.served, self.discord, self.clock = served, discord, clock
         self._stack = AsyncExitStack()
 
-    async def __aenter__(self) -> "Lobby":
+    async def __aenter__(self) -> Self:
         await ensure_administrator(self.served.house, lambda _: None)
         await keep_accounts(self.served.house)
         return self

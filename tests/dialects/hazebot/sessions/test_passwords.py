@@ -83,7 +83,7 @@ async def test_everybody_has_the_role_that_they_were_given_and_no_other(lobby: L
 
 async def test_a_token_ends_with_its_session_at_once_in_every_process(lobby: Lobby, database_url: str) -> None:
     house = lobby.served.house
-    first, told = await lobby.enters("user1", "pass1")
+    first, _ = await lobby.enters("user1", "pass1")
     fresh = (await first.post(REFRESH)).json()
     assert fresh["auth_type"] == "refreshed"
     second = await lobby.client(fresh["token"])
@@ -144,7 +144,7 @@ async def test_being_seen_is_written_once_a_minute(lobby: Lobby) -> None:
 
 async def test_a_browser_gets_a_cookie_that_opens_sockets_and_nothing_else(lobby: Lobby) -> None:
     community = lobby.served.house.community
-    client, told = await lobby.enters("user1", "pass1")
+    client, _ = await lobby.enters("user1", "pass1")
     for answer in (await client.get(ME), await client.post(REFRESH), await client.get(PING)):
         cookie = answer.headers["set-cookie"]
         assert cookie.startswith("gh_socket=")
