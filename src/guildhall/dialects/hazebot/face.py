@@ -153,7 +153,9 @@ class Hazebot(Face):
         """Count by person; a proxy that asks about valid tokens for each request of its own is never held up."""
         if actor is None or actor.user_id is None:
             return super().limit(call, actor)
-        return f"community:{actor.user_id}", UNCOUNTED if call.route.path == VERIFY else A_MINUTE
+        if call.route.path == VERIFY:
+            return f"verify:{actor.user_id}", UNCOUNTED
+        return f"community:{actor.user_id}", A_MINUTE
 
     def error_schema(self) -> dict[str, Any]:
         """Return the schema of `{error, code, request_id}`."""
