@@ -385,6 +385,7 @@ def _give_work(house: House) -> None:
     house.jobs.every("attendance.roles", ROLES_PERIOD, roles.run_for_voices)
     house.jobs.every("tickets.close", OFTEN, tickets.close_due)
     house.jobs.every("tickets.files", HOURLY, attachments.forgetter_of(house.blobs))
+    house.jobs.every("tickets.wipe", REMINDING, tickets.wipe_deleted)
 
 
 def _gap_ender(scene: voice.Scene) -> Callable[[JobContext], Awaitable[None]]:

@@ -10,8 +10,9 @@ from guildhall.domains.tickets.conversation import (
     write_line,
     write_note,
 )
+from guildhall.domains.tickets.deleting import delete_ticket, wipe_deleted
 from guildhall.domains.tickets.jobs import close_due
-from guildhall.domains.tickets.lists.listing import NOBODY, TicketPage, Wanted, count_tickets, list_tickets
+from guildhall.domains.tickets.lists.listing import ANYBODY, NOBODY, TicketPage, Wanted, count_tickets, list_tickets
 from guildhall.domains.tickets.lists.queries import Sort
 from guildhall.domains.tickets.models import (
     Delivery,
@@ -55,6 +56,7 @@ from guildhall.domains.tickets.working import (
 )
 
 __all__ = [
+    "ANYBODY",
     "CLOSING_WORDS",
     "EVERYTHING",
     "NOBODY",
@@ -87,6 +89,7 @@ __all__ = [
     "close_ticket",
     "count_tickets",
     "delete_message",
+    "delete_ticket",
     "details_of",
     "discard_ticket",
     "due_to_close",
@@ -108,6 +111,7 @@ __all__ = [
     "tags_of",
     "ticket_of_channel",
     "unread_of",
+    "wipe_deleted",
     "write_as_staff",
     "write_as_user",
     "write_line",

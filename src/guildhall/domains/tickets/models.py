@@ -37,6 +37,11 @@ _replies: dict[str, Any] = {
     "postgresql_where": text("kind = 'staff' AND deleted_at IS NULL"),
 }
 
+_deleted: dict[str, Any] = {
+    "sqlite_where": text("deleted_at IS NOT NULL"),
+    "postgresql_where": text("deleted_at IS NOT NULL"),
+}
+
 BLOCK: Final = 1000
 """Tickets with running numbers up to here apart are counted together, so that a page deep in the list is found soon."""
 
@@ -79,6 +84,8 @@ tickets = Table(
     Column("reopen_count", Integer, nullable=False),
     Column("user_reopen_count", Integer, nullable=False),
     Column("user_left", Boolean, nullable=False),
+    # Nobody sees a ticket any more that has been deleted; a job wipes it.
+    Column("deleted_at", UtcTime),
     CheckConstraint("state IN ('opening', 'open', 'on_hold', 'closed')", name="state"),
     CheckConstraint("(state = 'closed') = closed", name="closed"),
     CheckConstraint("(closed_at IS NULL) = (state != 'closed')", name="closed_at"),
@@ -97,6 +104,7 @@ tickets = Table(
     Index("ix_tickets_user_name", "user_name", "id"),
     Index("ix_tickets_channel_id", "channel_id"),
     Index("ix_tickets_close_at", "close_at", **_closes),
+    Index("ix_tickets_deleted_at", "deleted_at", **_deleted),
 )
 
 ticket_numbers = Table(
@@ -319,6 +327,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     reopen_count: int = 0
     user_reopen_count: int = 0
     user_left: bool = False
+    deleted_at: datetime | None = None
 
     @property
     def block(self) -> int:

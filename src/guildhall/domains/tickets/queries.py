@@ -24,11 +24,16 @@ from guildhall.domains.tickets.models import (
 _of_ticket = bindparam("ticket_id", type_=Text)
 _limit = bindparam("limit", type_=Integer)
 
-TICKET = query(Ticket, select(tickets).where(tickets.c.id == bindparam("id")))
-TICKET_LOCKED = query(Ticket, select(tickets).where(tickets.c.id == bindparam("id")).with_for_update())
+_there = tickets.c.deleted_at.is_(None)
+
+TICKET = query(Ticket, select(tickets).where(tickets.c.id == bindparam("id"), _there))
+TICKET_LOCKED = query(Ticket, select(tickets).where(tickets.c.id == bindparam("id"), _there).with_for_update())
 TICKET_OF_CHANNEL = query(
     Ticket,
-    select(tickets).where(tickets.c.channel_id == bindparam("channel_id")).order_by(tickets.c.number.desc()).limit(1),
+    select(tickets)
+    .where(tickets.c.channel_id == bindparam("channel_id"), _there)
+    .order_by(tickets.c.number.desc())
+    .limit(1),
 )
 LIVE_RELAY = query(
     Ticket,
@@ -46,9 +51,16 @@ OPEN_OF_PERSON = query(
     .order_by(tickets.c.number),
 )
 TICKETS_OF_PERSON = query(
-    int, select(func.count()).select_from(tickets).where(tickets.c.user_id == bindparam("user_id"))
+    int, select(func.count()).select_from(tickets).where(tickets.c.user_id == bindparam("user_id"), _there)
 )
 LAST_NUMBER_LOCKED = query(int, select(ticket_numbers.c.last).with_for_update())
+DUE_TO_WIPE = query(
+    str,
+    select(tickets.c.id)
+    .where(tickets.c.deleted_at.is_not(None), tickets.c.deleted_at <= bindparam("before"))
+    .order_by(tickets.c.deleted_at)
+    .limit(_limit),
+)
 DUE_TO_CLOSE = query(
     Ticket,
     select(tickets)
@@ -122,6 +134,18 @@ HEARD_AFTER = query(
 MESSAGES_BEFORE = query(
     Message,
     _messages.where(ticket_messages.c.id < bindparam("before")).order_by(ticket_messages.c.id.desc()).limit(_limit),
+)
+# Notes are for staff alone, and what was deleted is for nobody who writes with them.
+_visible = (ticket_messages.c.kind != literal_column("'note'"), ticket_messages.c.deleted_at.is_(None))
+VISIBLE_AFTER = query(
+    Message,
+    _messages.where(ticket_messages.c.id > bindparam("after"), *_visible).order_by(ticket_messages.c.id).limit(_limit),
+)
+VISIBLE_BEFORE = query(
+    Message,
+    _messages.where(ticket_messages.c.id < bindparam("before"), *_visible)
+    .order_by(ticket_messages.c.id.desc())
+    .limit(_limit),
 )
 NEWEST_OF_TICKET = query(
     Message,

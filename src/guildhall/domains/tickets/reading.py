@@ -15,6 +15,8 @@ from guildhall.domains.tickets.queries import (
     TAGS_OF_PAGE,
     TICKET_OF_CHANNEL,
     TICKETS_OF_PERSON,
+    VISIBLE_AFTER,
+    VISIBLE_BEFORE,
 )
 
 MARK = insert_or_replace(ticket_read_marks)
@@ -37,12 +39,21 @@ class Details:
     previous_tickets: int
 
 
-async def messages_of(tx: Tx, ticket: Ticket, *, after: int = 0, before: int | None = None, limit: int = 50) -> Page:
-    """Return messages with ids above `after`, or with `before` the newest ones below it."""
+async def messages_of(
+    tx: Tx, ticket: Ticket, *, after: int = 0, before: int | None = None, limit: int = 50, visible: bool = False
+) -> Page:
+    """Return messages with ids above `after`, or with `before` the newest ones below it.
+
+    With `visible` only those that everybody in the ticket sees: no notes, and nothing that was deleted.
+    """
     if before is not None:
-        found = await tx.all(MESSAGES_BEFORE, ticket_id=ticket.id, before=before, limit=limit + 1)
+        found = await tx.all(
+            VISIBLE_BEFORE if visible else MESSAGES_BEFORE, ticket_id=ticket.id, before=before, limit=limit + 1
+        )
         return Page(found[limit - 1 :: -1] if len(found) > limit else found[::-1], len(found) > limit)
-    found = await tx.all(MESSAGES_AFTER, ticket_id=ticket.id, after=after, limit=limit + 1)
+    found = await tx.all(
+        VISIBLE_AFTER if visible else MESSAGES_AFTER, ticket_id=ticket.id, after=after, limit=limit + 1
+    )
     return Page(found[:limit], len(found) > limit)
 
 

@@ -13,10 +13,13 @@ from guildhall.domains.tickets.policy import Sight
 NOBODY: Final = ""
 """As a claimer: tickets that nobody has claimed."""
 
+ANYBODY: Final = "*"
+"""As a claimer: tickets that somebody has claimed."""
+
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which tickets a list is about. None leaves a question open; `claimed_by` may be NOBODY.
+    """Which tickets a list is about. None leaves a question open; `claimed_by` may be NOBODY or ANYBODY.
 
     `changed_since` asks for those to which something happened at that time or later.
     """
@@ -122,8 +125,9 @@ def _shape(engine: str, wanted: Wanted, sight: Sight, sort: Sort, *, ascending: 
         closed=wanted.closed is not None,
         category=wanted.category_id is not None,
         user=wanted.user_id is not None,
-        claimed=bool(wanted.claimed_by),
+        claimed=wanted.claimed_by not in {None, NOBODY, ANYBODY},
         unclaimed=wanted.claimed_by == NOBODY,
+        taken=wanted.claimed_by == ANYBODY,
         tag=wanted.tag is not None,
         words=wanted.has_words,
         changed=wanted.changed_since is not None,

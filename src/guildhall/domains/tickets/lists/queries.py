@@ -68,6 +68,7 @@ class Shape:
     user: bool
     claimed: bool
     unclaimed: bool
+    taken: bool
     tag: bool
     words: bool
     changed: bool
@@ -106,7 +107,7 @@ def counting(shape: Shape) -> Query[int]:
 
 
 def _where(rows: Select[Any], shape: Shape) -> Select[Any]:
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [tickets.c.deleted_at.is_(None)]
     if shape.closed:
         conditions.append(tickets.c.closed == bindparam("closed", type_=Boolean))
     if shape.category:
@@ -117,6 +118,8 @@ def _where(rows: Select[Any], shape: Shape) -> Select[Any]:
         conditions.append(tickets.c.claimed_by == bindparam("claimed_by", type_=Text))
     if shape.unclaimed:
         conditions.append(tickets.c.claimed_by.is_(None))
+    if shape.taken:
+        conditions.append(tickets.c.claimed_by.is_not(None))
     if shape.tag:
         tagged = select(ticket_tags.c.ticket_id).where(ticket_tags.c.tag == bindparam("tag", type_=Text))
         conditions.append(tickets.c.id.in_(tagged))
@@ -126,7 +129,7 @@ def _where(rows: Select[Any], shape: Shape) -> Select[Any]:
     if shape.below:
         border = bindparam("border", type_=Integer)
         conditions.append(tickets.c.number >= border if shape.ascending else tickets.c.number <= border)
-    return rows.where(and_(*conditions)) if conditions else rows
+    return rows.where(and_(*conditions))
 
 
 def _looked_for(shape: Shape) -> list[ColumnElement[bool]]:
