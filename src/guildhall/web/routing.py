@@ -69,7 +69,7 @@ JSON = "application/json"
 LONGEST_KEY = 255
 SEGMENT = re.compile(r"\{(\w+)\}")
 """A part of the path that is one segment; `{name:path}` takes all segments that are left, with their slashes."""
-OK = 200
+GOOD = frozenset({200, 201})
 REPLAY = (b"idempotent-replay", b"true")
 
 
@@ -243,7 +243,7 @@ async def _handle(face: Face, call: Call) -> Answer:
             return face.answer(await _run(call))
     claim = _claim_of(call)
     answer = await _write(face, call, claim)
-    if each.follow is not None and answer.status == OK:
+    if each.follow is not None and answer.status in GOOD:
         await _bring_up_to_date(call, answer, each.follow, claim)
     return answer
 

@@ -30,6 +30,7 @@ from guildhall.domains.identity.discord_sign_in import (
 )
 from guildhall.domains.identity.feeds import feed_token_of, owner_of_feed, rotate_feed
 from guildhall.domains.identity.grants import (
+    DISCORD,
     grants_of,
     identities_of,
     link_identity,
@@ -38,6 +39,7 @@ from guildhall.domains.identity.grants import (
 )
 from guildhall.domains.identity.keys import actor_with_key, create_key, keys_of, revoke_key
 from guildhall.domains.identity.models import ApiKey, App, AppKind, Session, User
+from guildhall.domains.identity.naming import KnownPerson, people_known_as, unrounded
 from guildhall.domains.identity.people import (
     create_person,
     disable_person,
@@ -83,12 +85,14 @@ from guildhall.domains.identity.sign_in import (
 from guildhall.domains.identity.user_tokens import bearer_of_token, revoke_token, tokens_of, touch_token
 
 __all__ = [
+    "DISCORD",
     "ApiKey",
     "App",
     "AppKind",
     "DiscordAccount",
     "DiscordDoor",
     "Granted",
+    "KnownPerson",
     "Permission",
     "Session",
     "SignedIn",
@@ -134,6 +138,7 @@ __all__ = [
     "names_of",
     "note_secret_shown",
     "owner_of_feed",
+    "people_known_as",
     "permissions_of",
     "person_linked_to",
     "poll_login",
@@ -165,6 +170,7 @@ __all__ = [
     "touch_token",
     "unlink_discord",
     "unlink_identity",
+    "unrounded",
     "update_profile",
     "user_by_alias",
     "user_known_as",

@@ -1,0 +1,124 @@
+"""What routes and sockets both do with tickets for whoever calls."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from guildhall.core.actor import Actor
+from guildhall.core.db import Tx
+from guildhall.core.errors import Limited
+from guildhall.dialects.hazebot.ticket_wire import MessageReply, People, Reader
+from guildhall.domains import identity, tickets
+from guildhall.domains.identity import Permission
+from guildhall.domains.identity.community import Caller, CommunityRole
+from guildhall.domains.tickets import EVERYTHING, Draft, Message, Person, Sight, Source, Ticket
+from guildhall.web.house import House
+
+NEWEST: Final = 2**62
+"""More than any message's id."""
+
+SHOWN: Final = 100
+"""Messages that a ticket is shown with."""
+
+MINUTE: Final = timedelta(minutes=1)
+WRITES: Final = 30
+"""Messages that a person may write in a minute, by whichever way."""
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who calls: as whom they act, how tickets name them, and when what they showed is worth nothing any more."""
+
+    caller: Caller
+
+    @property
+    def actor(self) -> Actor:
+        """As whom they act."""
+        return self.caller.actor
+
+    @property
+    def person(self) -> Person:
+        """How tickets name them."""
+        user = self.caller.user
+        return Person(self.caller.person_id, user.display_name if user else "")
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they may do everything."""
+        return self.caller.role is CommunityRole.ADMIN
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether they answer tickets."""
+        return self.caller.role.is_staff
+
+    @property
+    def sight(self) -> Sight:
+        """Which tickets they see; a list without texts shows all to monitoring, too."""
+        return EVERYTHING if self.actor.may(Permission.LIST_TICKETS) else Sight(own=self.person.id)
+
+
+def reader_of(house: House, visitor: Visitor, *, app: bool = False) -> Reader:
+    """Return how somebody reads what is answered to them."""
+    return Reader(
+        own=not visitor.is_staff,
+        anonymous_name=house.site.now.document.tickets.anonymous_name,
+        app=app,
+        bare=visitor.caller.role is CommunityRole.MONITORING,
+    )
+
+
+async def people_of(tx: Tx, person_ids: Iterable[str]) -> People:
+    """Return who these people are, in one read."""
+    return People(await identity.people_known_as(tx, person_ids, provider=identity.DISCORD))
+
+
+async def shown(tx: Tx, messages: list[Message], reader: Reader) -> list[MessageReply]:
+    """Show messages to a reader."""
+    people = await people_of(tx, {each.author_id for each in messages if each.author_id})
+    return [MessageReply.of(each, people, reader) for each in messages]
+
+
+async def newest(tx: Tx, ticket: Ticket, reader: Reader) -> list[MessageReply]:
+    """Return the newest messages of a ticket that everybody in it sees, the oldest of them first."""
+    page = await tickets.messages_of(tx, ticket, before=NEWEST, limit=SHOWN, visible=True)
+    return await shown(tx, page.messages, reader)
+
+
+async def count_write(house: House, visitor: Visitor) -> None:
+    """Count a message of somebody's. Raises Limited when they write too many."""
+    allowance = await house.limiter.hit(f"hazebot.write:{visitor.person.id}", limit=WRITES, window=MINUTE)
+    if not allowance.allowed:
+        raise Limited("You are writing too fast, wait a moment", retry_after=allowance.retry_after)
+
+
+async def write(
+    tx: Tx, house: House, visitor: Visitor, ticket_id: str, text: str, client_id: str | None, *, now: datetime
+) -> MessageReply:
+    """Write in a ticket, as its owner or as staff, and return the message as the writer reads it.
+
+    Raises TicketNotFound, NotTicketOwner, EmptyMessage, MessageTooLong, TicketClosed, TicketClaimed.
+    """
+    ticket = await tickets.access_ticket_to_change(tx, visitor.actor, ticket_id, sight=visitor.sight)
+    person, draft = visitor.person, Draft(text, Source.HAZEBOT, client_id=client_id)
+    if ticket.user_id == person.id:
+        message = await tickets.write_as_user(tx, visitor.actor, ticket, person, draft, now=now)
+    else:
+        message = await tickets.write_as_staff(
+            tx,
+            visitor.actor,
+            ticket,
+            person,
+            draft,
+            only_claimer=house.site.now.document.tickets.claim_exclusive,
+            overrules=visitor.is_admin,
+            now=now,
+        )
+    (reply,) = await shown(tx, [message], reader_of(house, visitor))
+    return reply
+
+
+async def mark_read(tx: Tx, visitor: Visitor, ticket_id: str) -> None:
+    """Note that somebody has read all of a ticket. Raises TicketNotFound, NotTicketOwner."""
+    ticket = await tickets.access_ticket(tx, visitor.actor, ticket_id, sight=visitor.sight)
+    await tickets.mark_read(tx, ticket, visitor.person.id)
