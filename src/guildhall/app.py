@@ -175,6 +175,21 @@ def _router(dialects: Faces, panel: Sequence[Route], system: Sequence[Route]) ->
         logging_config=None,
         request_max_body_size=None,
     )
+    return Edge(
+        _Beside(hazebot.Live(house), app), house.metrics, is_https=house.settings.public_url.startswith("https://")
+    )
+
+
+class _Beside:
+    """Sends sockets to where they live, and everything else to the routes."""
+
+    def __init__(self, live: hazebot.Live, routes: Any) -> None:  # noqa: ANN401 (an ASGI application)
+        self._live = live
+        self._routes = routes
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 (the ASGI signature)
+        app = self._live if self._live.owns(scope["path"]) else self._routes
+        await app(scope, receive, send)
 
 
 class _Owner:

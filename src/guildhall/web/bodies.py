@@ -124,7 +124,7 @@ def parse_json(raw: bytes, *, exact: bool = False) -> object:
     """Return the value of a JSON text, its numbers as int and float, or as Decimal when `exact`. Raises InvalidJson."""
     try:
         value: object = (_EXACT_DECODER if exact else _DECODER).decode(raw.decode("utf-8"))
-        unstorable = any(mark in raw for mark in SUSPICIOUS) and _has_unstorable_text(value)
+        unstorable = any(mark in raw for mark in SUSPICIOUS) and has_unstorable_text(value)
     except (ValueError, RecursionError) as fault:
         raise InvalidJson(_reason(fault)) from fault
     if unstorable:
@@ -245,9 +245,10 @@ def _reason(fault: Exception) -> str:
     return f"The body is not valid JSON: {fault}"
 
 
-def _has_unstorable_text(value: object) -> bool:
+def has_unstorable_text(value: object) -> bool:
+    """Tell whether a value of JSON has text with NUL or half a character, which no database keeps."""
     if isinstance(value, str):
         return "\0" in value or any("\ud800" <= char <= "\udfff" for char in value)
     if isinstance(value, dict):
-        return any(_has_unstorable_text(part) for pair in value.items() for part in pair)
-    return isinstance(value, list) and any(_has_unstorable_text(part) for part in value)
+        return any(has_unstorable_text(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(has_unstorable_text(part) for part in value)

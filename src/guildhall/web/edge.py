@@ -67,7 +67,8 @@ class Edge:
         finally:
             face, route = state.get("face", "none"), state.get("route", "none")
             self._metrics.request_ends(face=face, route=route, method=scope["method"], status=status, seconds=spent)
-            if status >= 500 or spent > SLOW:  # noqa: PLR2004 (the class of server errors)
+            slow = spent > SLOW and not state.get("waits")
+            if status >= 500 or slow:  # noqa: PLR2004 (the class of server errors)
                 log.warning("request", method=scope["method"], route=route, status=status, seconds=round(spent, 4))
             else:
                 log.debug("request", method=scope["method"], route=route, status=status, seconds=round(spent, 4))

@@ -31,6 +31,7 @@ from guildhall.domains.identity.discord_errors import (
     StateSpent,
 )
 from guildhall.domains.identity.errors import SessionEnded, WrongPassword
+from guildhall.domains.tickets.errors import NotTicketOwner, TooManyReopens
 from guildhall.web.answers import Answer
 from guildhall.web.calls import Call
 from guildhall.web.faces import Face, retry_headers
@@ -59,6 +60,8 @@ CODES: dict[type[GuildhallError], str] = {
     DiscordAway: "DISCORD_ERROR",
     DiscordMisfit: "DISCORD_ERROR",
     NotInvited: "NOT_A_MEMBER",
+    NotTicketOwner: "FORBIDDEN",
+    TooManyReopens: "REOPEN_LIMIT",
 }
 OWN_STATUSES: dict[type[GuildhallError], int] = {
     StateForeign: 400,
@@ -80,6 +83,11 @@ UNCOUNTED = 10**9
 
 STATUSES = STATUS | {Kind.UNPROCESSABLE: 409, Kind.GONE: 404}
 """The reference knows neither 410 nor 422."""
+
+
+def code_of(error: GuildhallError) -> str:
+    """Return the dialect's stable name of a refusal."""
+    return "INTERNAL_ERROR" if error.kind is Kind.INTERNAL else CODES.get(type(error), error.code.upper())
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -140,7 +148,7 @@ class Hazebot(Face):
 
     def refuse(self, error: GuildhallError, *, request_id: str) -> Answer:
         """Return `{error, code, request_id}`."""
-        code = "INTERNAL_ERROR" if error.kind is Kind.INTERNAL else CODES.get(type(error), error.code.upper())
+        code = code_of(error)
         text = TEXTS.get(type(error), Internal.text if error.kind is Kind.INTERNAL else error.message)
         field = error.details.get("field")
         details = [Detail(str(field), error.message)] if field and isinstance(error, Invalid) else []

@@ -116,9 +116,7 @@ async def post_ticket_message(
     return MessagePosted(data=await _write(ticket_id, data, call, tx, house, clock))
 
 
-async def _write(
-    ticket_id: str, data: MessageCreate, call: Call, tx: Tx, house: House, clock: Clock
-) -> MessageReply:
+async def _write(ticket_id: str, data: MessageCreate, call: Call, tx: Tx, house: House, clock: Clock) -> MessageReply:
     data.check()
     visitor = visitor_of(call)
     await count_write(house, visitor)

@@ -25,6 +25,7 @@ MINUTE: Final = timedelta(minutes=1)
 WRITES: Final = 30
 """Messages that a person may write in a minute, by whichever way."""
 
+
 @dataclass(frozen=True)
 class Visitor:
     """Who calls: as whom they act, how tickets name them, and when what they showed is worth nothing any more."""
@@ -58,14 +59,9 @@ class Visitor:
         return EVERYTHING if self.actor.may(Permission.LIST_TICKETS) else Sight(own=self.person.id)
 
 
-def reader_of(house: House, visitor: Visitor, *, app: bool = False) -> Reader:
-    """Return how somebody reads what is answered to them."""
-    return Reader(
-        own=not visitor.is_staff,
-        anonymous_name=house.site.now.document.tickets.anonymous_name,
-        app=app,
-        bare=visitor.caller.role is CommunityRole.MONITORING,
-    )
+def reader_of(house: House, *, own: bool, app: bool = False, bare: bool = False) -> Reader:
+    """Return how somebody reads what they are told; `own` says that they are not staff."""
+    return Reader(own=own, anonymous_name=house.site.now.document.tickets.anonymous_name, app=app, bare=bare)
 
 
 async def people_of(tx: Tx, person_ids: Iterable[str]) -> People:
@@ -114,7 +110,7 @@ async def write(
             overrules=visitor.is_admin,
             now=now,
         )
-    (reply,) = await shown(tx, [message], reader_of(house, visitor))
+    (reply,) = await shown(tx, [message], reader_of(house, own=not visitor.is_staff))
     return reply
 
 

@@ -11,13 +11,13 @@ from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid
 from guildhall.dialects.hazebot.auth import caller_of
 from guildhall.dialects.hazebot.ticket_errors import InvalidParameter, InvalidStatus
-from guildhall.dialects.hazebot.ticket_wire import MessageList, TicketDetail, TicketList, TicketReply, people_in
+from guildhall.dialects.hazebot.ticket_wire import MessageList, Reader, TicketDetail, TicketList, TicketReply, people_in
 from guildhall.dialects.hazebot.ticket_work import NEWEST, SHOWN, Visitor, newest, people_of, reader_of, shown
 from guildhall.domains import tickets
 from guildhall.domains.identity import Permission
+from guildhall.domains.identity.community import CommunityRole
 from guildhall.domains.tickets import ANYBODY, Sight, Ticket, Wanted
 from guildhall.domains.tickets.errors import NotTicketOwner, TicketNotFound
-from guildhall.web.answers import Answer
 from guildhall.web.bodies import QueryString
 from guildhall.web.calls import Call
 from guildhall.web.routing import route
@@ -99,7 +99,7 @@ async def get_ticket(ticket_id: str, call: Call, tx: Tx) -> TicketDetail:
     """Read one ticket with its latest messages."""
     visitor = visitor_of(call)
     ticket = await tickets.access_ticket(tx, visitor.actor, ticket_id, sight=visitor.sight)
-    reader = reader_of(call.house, visitor, app=is_app(call))
+    reader = _reader(call, visitor)
     (reply,) = await _replies(call, tx, visitor, [ticket])
     first = await tickets.messages_of(tx, ticket, limit=1, visible=True)
     messages = await newest(tx, ticket, reader)
@@ -117,7 +117,7 @@ async def list_ticket_messages(ticket_id: str, query: MessageQuery, call: Call, 
     after = 0 if query.after is UNSET else query.after
     page = await tickets.messages_of(tx, ticket, after=after, before=before, limit=query.limit, visible=True)
     found = [each for each in page.messages if each.id > after]
-    return MessageList(messages=await shown(tx, found, reader_of(call.house, visitor)))
+    return MessageList(messages=await shown(tx, found, _reader(call, visitor)))
 
 
 async def _list(call: Call, tx: Tx, visitor: Visitor, query: TicketQuery, sight: Sight) -> TicketList:
@@ -130,10 +130,15 @@ async def _list(call: Call, tx: Tx, visitor: Visitor, query: TicketQuery, sight:
 async def _replies(call: Call, tx: Tx, visitor: Visitor, page: list[Ticket]) -> list[TicketReply]:
     """Show tickets, in the words of whoever asks."""
     call.headers.append(VARY)
-    reader = reader_of(call.house, visitor, app=is_app(call))
+    reader = _reader(call, visitor)
     unread = await tickets.unread_of(tx, page, visitor.person.id)
     people = await people_of(tx, people_in(page))
     return [TicketReply.of(each, unread[each.id], people, reader) for each in page]
+
+
+def _reader(call: Call, visitor: Visitor) -> Reader:
+    bare = visitor.caller.role is CommunityRole.MONITORING
+    return reader_of(call.house, own=not visitor.is_staff, app=is_app(call), bare=bare)
 
 
 def is_app(call: Call) -> bool:

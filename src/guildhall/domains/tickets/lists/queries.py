@@ -114,12 +114,7 @@ def _where(rows: Select[Any], shape: Shape) -> Select[Any]:
         conditions.append(tickets.c.category_id == bindparam("category_id", type_=Text))
     if shape.user:
         conditions.append(tickets.c.user_id == bindparam("user_id", type_=Text))
-    if shape.claimed:
-        conditions.append(tickets.c.claimed_by == bindparam("claimed_by", type_=Text))
-    if shape.unclaimed:
-        conditions.append(tickets.c.claimed_by.is_(None))
-    if shape.taken:
-        conditions.append(tickets.c.claimed_by.is_not(None))
+    conditions += _claimed(shape)
     if shape.tag:
         tagged = select(ticket_tags.c.ticket_id).where(ticket_tags.c.tag == bindparam("tag", type_=Text))
         conditions.append(tickets.c.id.in_(tagged))
@@ -135,6 +130,15 @@ def _where(rows: Select[Any], shape: Shape) -> Select[Any]:
 def _looked_for(shape: Shape) -> list[ColumnElement[bool]]:
     found = [CONTAINING[shape.engine].bindparams(bindparam("words", type_=Text))] if shape.words else []
     return [*found, CHANGED_SINCE] if shape.changed else found
+
+
+def _claimed(shape: Shape) -> list[ColumnElement[bool]]:
+    asked = (
+        (shape.claimed, tickets.c.claimed_by == bindparam("claimed_by", type_=Text)),
+        (shape.unclaimed, tickets.c.claimed_by.is_(None)),
+        (shape.taken, tickets.c.claimed_by.is_not(None)),
+    )
+    return [condition for wanted, condition in asked if wanted]
 
 
 def _in_sight(engine: str) -> Any:  # noqa: ANN401 (see IN_SIGHT)
