@@ -18,6 +18,7 @@ test_stamp := $(call stamp,test)
 # What clashes with the product's packages has an environment of its own.
 aside = .venv/aside/$(1)/.made-$(shell { pwd; cat requirements/$(1).txt; } | sha256sum | cut -c 1-16)
 radicale := $(call aside,radicale)
+javascript := .venv/aside/javascript/.made-$(shell { pwd; cat tests/javascript/package-lock.json; } | sha256sum | cut -c 1-16)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-20s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +26,7 @@ help: ## Show this list
 run: $(run_stamp) ## Start the server in the foreground; settings such as PORT or DATA_DIR come from the environment
 	@exec .venv/bin/guildhall serve
 
-test: $(test_stamp) $(radicale) ## Run all tests on SQLite and PostgreSQL; arguments for pytest in ARGS
+test: $(test_stamp) $(radicale) $(javascript) ## Run all tests on SQLite and PostgreSQL; arguments for pytest in ARGS
 	@tools/debian.sh /usr/lib/postgresql/*/bin/postgres:postgresql redis-server:redis-server chromium:chromium
 	@exec $(python) -m pytest -n 2 $(ARGS)
 
@@ -70,6 +71,9 @@ clean: ## Remove everything made here but the data
 # flock: two first runs at the same time take turns. The script looks again when its turn has come.
 .venv/.%:
 	@flock Makefile tools/environment.sh $@
+
+.venv/aside/javascript/%: $(test_stamp)
+	@flock Makefile tools/javascript.sh $@
 
 .venv/aside/%: $(test_stamp)
 	@flock Makefile tools/aside.sh $@

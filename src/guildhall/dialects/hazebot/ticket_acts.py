@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 from guildhall.core.clock import Clock
 from guildhall.core.db import Tx
 from guildhall.core.errors import Forbidden, Invalid, InvalidField, Limited, MissingField
-from guildhall.dialects.hazebot.ticket_errors import InvalidCategory, UnknownId
+from guildhall.dialects.hazebot.ticket_errors import InvalidCategory
 from guildhall.dialects.hazebot.ticket_opening import category_called
 from guildhall.dialects.hazebot.ticket_staff import PersonId, staff_member
 from guildhall.dialects.hazebot.ticket_wire import MessagePosted, MessageReply, MessageSent, Success, SuccessOnly
@@ -151,7 +151,7 @@ async def reopen_ticket(ticket_id: str, call: Call, tx: Tx, house: House, clock:
 
 @route(
     "POST", ONE + "/claim", permission=MANAGE, accepts=TOKEN, transaction="none",
-    refusals=(*HIDDEN, TicketClosed, TicketClaimed, NotStaff, UnknownId),
+    refusals=(*HIDDEN, TicketClosed, TicketClaimed, NotStaff),
 )  # fmt: skip
 async def claim_ticket(ticket_id: str, body: Later[Claiming], call: Call, house: House, clock: Clock) -> Success:
     """Take a ticket, or as an admin let somebody of the staff take it."""
@@ -165,7 +165,7 @@ async def claim_ticket(ticket_id: str, body: Later[Claiming], call: Call, house:
 
 @route(
     "POST", ONE + "/assign", permission=MANAGE, accepts=TOKEN, transaction="none",
-    refusals=(*HIDDEN, TicketClosed, NotStaff, UnknownId),
+    refusals=(*HIDDEN, TicketClosed, NotStaff),
 )  # fmt: skip
 async def assign_ticket(ticket_id: str, data: Assigning, call: Call, house: House, clock: Clock) -> Success:
     """Hand a ticket to somebody of the staff."""
@@ -179,7 +179,7 @@ async def assign_ticket(ticket_id: str, data: Assigning, call: Call, house: Hous
 @route(
     "PUT", ONE, permission=MANAGE, accepts=TOKEN, transaction="none",
     refusals=(
-        *HIDDEN, *REOPENING, TicketClosed, TicketClaimed, NotStaff, UnknownId, InvalidCategory, InvalidField,
+        *HIDDEN, *REOPENING, TicketClosed, TicketClaimed, NotStaff, InvalidCategory, InvalidField,
         MissingField,
     ),
 )  # fmt: skip
@@ -262,7 +262,7 @@ async def _reopen(tx: Tx, house: House, visitor: Visitor, ticket: Ticket, clock:
 
 
 async def _taker(call: Call, visitor: Visitor, given: PersonId | None) -> Person:
-    """Return who takes a ticket: the caller, or whom an admin names. Raises Forbidden, NotStaff, UnknownId."""
+    """Return who takes a ticket: the caller, or whom an admin names. Raises Forbidden, NotStaff."""
     if given is None:
         return visitor.person
     person = await staff_member(call, given)

@@ -4,8 +4,7 @@ GuildhallError
 ├── Invalid
 │   ├── InvalidStatus
 │   ├── InvalidParameter
-│   ├── InvalidCategory      names those that there are
-│   └── UnknownId
+│   └── InvalidCategory      names those that there are
 ├── Forbidden
 │   └── Blocked
 └── Unavailable
@@ -34,13 +33,6 @@ class InvalidCategory(Invalid):
 
     code = "invalid_category"
     text = "There is no such category"
-
-
-class UnknownId(Invalid):
-    """An id that nobody here has, or that several may have had before it was rounded."""
-
-    code = "unknown_id"
-    text = "Nobody here has this id"
 
 
 class Blocked(Forbidden):

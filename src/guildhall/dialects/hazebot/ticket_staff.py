@@ -3,7 +3,6 @@
 from typing import Final, TypeAlias
 
 from guildhall.dialects.hazebot.auth import caller_of
-from guildhall.dialects.hazebot.ticket_errors import UnknownId
 from guildhall.domains import identity
 from guildhall.domains.identity import KnownPerson
 from guildhall.domains.identity.community import UNLINKED
@@ -19,7 +18,7 @@ EXACT: Final = 2**53
 
 
 async def staff_member(call: Call, given: PersonId) -> Person:
-    """Return who an id means, by their id at Discord or in the house. Raises NotStaff, UnknownId.
+    """Return who an id means, by their id at Discord or in the house. Raises NotStaff.
 
     Discord may be asked what they are, so no transaction should be open.
     """
@@ -43,7 +42,5 @@ async def _known(call: Call, given: PersonId) -> KnownPerson | None:
         found = await identity.people_known_as(tx, [wanted], provider=identity.DISCORD)
         if not found and isinstance(given, int) and given > EXACT:
             whole = await identity.unrounded(tx, given, provider=identity.DISCORD)
-            if whole is None:
-                raise UnknownId
-            found = await identity.people_known_as(tx, [whole], provider=identity.DISCORD)
+            found = await identity.people_known_as(tx, [whole] if whole else [], provider=identity.DISCORD)
     return next(iter(found.values()), None)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import bindparam, select, text, union_all
+from sqlalchemy import bindparam, literal_column, select, text, union_all
 
 from guildhall.core.db import JsonDoc, Tx, query
 from guildhall.domains.identity.models import ADMIN_ROLES, identities, user_roles, users
@@ -19,7 +19,10 @@ class KnownPerson(msgspec.Struct, frozen=True):
     is_admin: bool
 
 
-_admins = select(user_roles.c.user_id).where(user_roles.c.role.in_(sorted(ADMIN_ROLES)))
+# Written out, because a statement that is compiled once takes no list of values.
+_admins = select(user_roles.c.user_id).where(
+    user_roles.c.role.in_([literal_column(f"'{role}'") for role in sorted(ADMIN_ROLES)])
+)
 _shown = (
     users.c.id.label("user_id"),
     users.c.username,

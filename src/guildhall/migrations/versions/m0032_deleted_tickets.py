@@ -6,7 +6,7 @@ from alembic import op
 from guildhall.core.db.schema import UtcTime
 
 revision = "0032"
-down_revision = "0025"
+down_revision = "0031"
 
 _DELETED = sa.text("deleted_at IS NOT NULL")
 

@@ -1,0 +1,1 @@
+"""Tickets as the apps see them."""
