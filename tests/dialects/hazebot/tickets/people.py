@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -123,10 +124,17 @@ class Page:
 
 
 @asynccontextmanager
+async def coming_to(served: Served, clock: SettableClock) -> AsyncIterator[People]:
+    """Let people come to a house; all that they have open is closed in the end."""
+    async with AsyncExitStack() as stack:
+        yield People(served, clock, stack)
+
+
+@asynccontextmanager
 async def _page(url: str, options: dict[str, object]) -> AsyncIterator[Page]:
     program = await asyncio.create_subprocess_exec(
         "node", str(SCRIPT), url, json.dumps(options),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env={"NODE_PATH": str(MODULES), "PATH": "/usr/bin:/bin"},
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env={**os.environ, "NODE_PATH": str(MODULES)},
     )  # fmt: skip
     page = Page(program)
     listening = asyncio.create_task(page.listen())

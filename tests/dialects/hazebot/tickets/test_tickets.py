@@ -5,12 +5,15 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import func, select
 
 from guildhall.core.actor import SYSTEM
+from guildhall.core.db import query
 from guildhall.core.jobs import JobContext
 from guildhall.domains import tickets
 from guildhall.domains.site import change_configuration
 from guildhall.domains.tickets import EVERYTHING, Draft, Person, Source, categories
+from guildhall.domains.tickets.models import ticket_messages
 from tests.clock import SettableClock
 from tests.dialects.hazebot.tickets.people import OPENING, People, opened, refusal
 from tests.serving import Served
@@ -43,7 +46,7 @@ async def test_a_ticket_is_opened_listed_and_read_in_the_words_of_each_client(
 ) -> None:
     made = await rosa.post(TICKETS, json=OPENING, headers={"Idempotency-Key": "one"})
     again = await rosa.post(TICKETS, json=OPENING, headers={"Idempotency-Key": "one"})
-    assert made.status_code == 201 and made.json() == again.json()
+    assert (made.status_code, made.json()) == (201, again.json())
     assert made.json()["message"] == f"Ticket #{made.json()['ticket_num']} created successfully!"
     place = f"{TICKETS}/{made.json()['ticket_id']}"
     await mod.post(f"{place}/claim")
@@ -56,7 +59,7 @@ async def test_a_ticket_is_opened_listed_and_read_in_the_words_of_each_client(
     assert (shown["claimed_by"], shown["claimed_by_name"], shown["user_name"]) == (MOD_ID, "mod", "rosa")
     assert (shown["unread_count"], shown["initial_message"]) == (1, None)
     app = await mod.get(TICKETS, headers={"X-App-Version": "3.1"}, params={"status": "CLAIMED", "limit": 5})
-    assert app.json()["tickets"][0]["status"] == "Claimed" and app.headers["vary"] == "X-App-Version"
+    assert (app.json()["tickets"][0]["status"], app.headers["vary"]) == ("Claimed", "X-App-Version")
     detail = (await rosa.get(place)).json()
     words = f"**Subject:** {OPENING['subject']}\n\n**Description:**\n{OPENING['description']}"
     assert detail["initial_message"] == detail["messages"][0]["content"] == words
@@ -71,12 +74,12 @@ async def test_a_ticket_is_opened_listed_and_read_in_the_words_of_each_client(
     assert (await stranger.get(TICKETS)).json()["tickets"] == []
     assert refusal(await stranger.get(place)) == (403, "FORBIDDEN")
     assert refusal(await mod.get(f"{TICKETS}/none")) == (404, "TICKET_NOT_FOUND")
-    for query, code in (
+    for asked, code in (
         ("status=lost", "INVALID_STATUS"),
         ("limit=0", "INVALID_PARAMETER"),
         ("offset=x", "INVALID_PARAMETER"),
     ):
-        assert refusal(await mod.get(f"{TICKETS}?{query}")) == (400, code)
+        assert refusal(await mod.get(f"{TICKETS}?{asked}")) == (400, code)
 
 
 async def test_a_list_asks_the_database_twice_and_once_for_names(
@@ -140,7 +143,7 @@ async def test_people_write_and_staff_answer_once_each(
     ):
         assert refusal(await rosa.post(f"{place}/send", json=body)) == (400, code)
     page = (await rosa.get(f"{place}/messages", params={"limit": 1, "before": posted["data"]["id"]})).json()
-    assert [each["id"] for each in page["messages"]] == [sent["id"]] and page["from_cache"] is False
+    assert ([each["id"] for each in page["messages"]], page["from_cache"]) == ([sent["id"]], False)
     newer = (await rosa.get(f"{place}/messages", params={"after": sent["id"]})).json()["messages"]
     assert [each["content"] for each in newer] == ["On it"]
     assert refusal(await rosa.get(f"{place}/messages?before=x")) == (400, "INVALID_PARAMETER")
@@ -237,11 +240,6 @@ async def test_a_deleted_ticket_is_gone_at_once_and_wiped_later(
 
 
 async def _rows(served: Served) -> int:
-    from sqlalchemy import func, select  # noqa: PLC0415
-
-    from guildhall.core.db import query  # noqa: PLC0415
-    from guildhall.domains.tickets.models import ticket_messages  # noqa: PLC0415
-
     counting = query(int, select(func.count(ticket_messages.c.ticket_id.distinct())))
     async with served.house.database.read() as tx:
         return await tx.one(counting) or 0
