@@ -20,6 +20,7 @@ VIOLATIONS = {
     "no-sql-in-faces": ("panel/__init__.py", "import sqlalchemy"),
     "door-to-blobs": ("domains/rooms/__init__.py", "import obstore.store"),
     "door-to-redis": ("core/clock.py", "import redis"),
+    "door-to-socketio": ("core/clock.py", "import socketio"),
     "door-to-eth-account": ("adapters/evm.py", "import eth_account"),
     "door-to-jobs": ("core/clock.py", "from dbos import DBOS"),
     "door-to-postgresql": ("core/clock.py", "import asyncpg"),

@@ -1,6 +1,5 @@
 """The hazebot dialect: tickets, notifications, configuration and administration under /api."""
 
-
 from guildhall.dialects.hazebot import discord_sign_in, sessions, ticket_acts, ticket_opening, tickets
 from guildhall.dialects.hazebot.face import Hazebot
 from guildhall.dialects.hazebot.live import Live

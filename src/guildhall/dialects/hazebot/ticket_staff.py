@@ -5,8 +5,7 @@ from typing import Final, TypeAlias
 from guildhall.dialects.hazebot.auth import caller_of
 from guildhall.domains import identity
 from guildhall.domains.identity import KnownPerson
-from guildhall.domains.identity.community import UNLINKED
-from guildhall.domains.identity.community.callers import standing_of
+from guildhall.domains.identity.community import UNLINKED, role_of
 from guildhall.domains.tickets import Person
 from guildhall.domains.tickets.errors import NotStaff
 from guildhall.web.calls import Call
@@ -25,13 +24,11 @@ async def staff_member(call: Call, given: PersonId) -> Person:
     known = await _known(call, given)
     if known is None:
         raise NotStaff
-    community = call.house.community
-    async with call.house.database.read() as tx:
-        roles = await identity.roles_of(tx, known.user_id)
-        discord_id = await identity.discord_id_of(tx, known.user_id)
-    role, _, _ = await standing_of(community, roles, discord_id)
+    role = await role_of(call.house.community, known.user_id)
     if not role.is_staff:
         raise NotStaff
+    async with call.house.database.read() as tx:
+        discord_id = await identity.discord_id_of(tx, known.user_id)
     return Person(str(discord_id or known.user_id), known.display_name)
 
 

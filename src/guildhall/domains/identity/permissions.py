@@ -144,7 +144,8 @@ CEILING: dict[Credential, frozenset[Permission]] = {
     Credential.API_KEY: PERSONAL - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.MANAGE_SYSTEM},
     Credential.SESSION: PERSONAL,
     # A stolen token must not make further ones.
-    Credential.TOKEN: PERSONAL - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.APPROVE_DEVICE},
+    Credential.TOKEN: (PERSONAL | COMMUNITY)
+    - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.APPROVE_DEVICE},
     Credential.INTEGRATION_KEY: INTEGRATION | {Permission.PUBLIC},
 }
 

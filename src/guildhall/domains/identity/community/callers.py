@@ -200,6 +200,15 @@ async def _behind(community: Community, claims: Claims, ip: str | None) -> Calle
     )
 
 
+async def role_of(community: Community, user_id: str) -> CommunityRole:
+    """Return what somebody is who does not call now. Discord may be asked, so no transaction should be open."""
+    async with community.database.read() as tx:
+        roles = await roles_of(tx, user_id)
+        discord_id = await discord_id_of(tx, user_id)
+    role, _ = await _standing_of(community, roles, discord_id)
+    return role
+
+
 async def _standing_of(
     community: Community, roles: list[str], discord_id: int | None
 ) -> tuple[CommunityRole, bool | None]:

@@ -1,4 +1,4 @@
-"""Who people are by the ids that a front desk names them by: that of a provider, or that of the house."""
+"""Reading who people are by ids of several kinds."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import bindparam, literal_column, select, text, union_all
 
 from guildhall.core.db import JsonDoc, Tx, query
-from guildhall.domains.identity.models import ADMIN_ROLES, identities, user_roles, users
+from guildhall.domains.identity.models import identities, user_roles, users
 
 
 class KnownPerson(msgspec.Struct, frozen=True):
@@ -19,36 +19,34 @@ class KnownPerson(msgspec.Struct, frozen=True):
     is_admin: bool
 
 
-# Written out, because a statement that is compiled once takes no list of values.
-_admins = select(user_roles.c.user_id).where(
-    user_roles.c.role.in_([literal_column(f"'{role}'") for role in sorted(ADMIN_ROLES)])
-)
+_admin = [literal_column("'admin'"), literal_column("'super_admin'")]
+_admins = select(user_roles.c.user_id).where(user_roles.c.role.in_(_admin))
 _shown = (
     users.c.id.label("user_id"),
     users.c.username,
     users.c.display_name,
     users.c.id.in_(_admins).label("is_admin"),
 )
-_listed = {
-    "postgresql": "= ANY(ARRAY(SELECT jsonb_array_elements_text(:ids)))",
-    "sqlite": "IN (SELECT value FROM json_each(:ids))",
+_by_provider = {
+    "postgresql": text("identities.external_id = ANY(ARRAY(SELECT jsonb_array_elements_text(:ids)))"),
+    "sqlite": text("identities.external_id IN (SELECT value FROM json_each(:ids))"),
 }
+_by_house = {
+    "postgresql": text("users.id = ANY(ARRAY(SELECT jsonb_array_elements_text(:ids)))"),
+    "sqlite": text("users.id IN (SELECT value FROM json_each(:ids))"),
+}
+_ids = bindparam("ids", type_=JsonDoc)
 KNOWN = {
     engine: query(
         KnownPerson,
         union_all(
             select(identities.c.external_id.label("person_id"), *_shown)
             .join(users, users.c.id == identities.c.user_id)
-            .where(
-                identities.c.provider == bindparam("provider"),
-                text(f"identities.external_id {listed}").bindparams(bindparam("ids", type_=JsonDoc)),
-            ),
-            select(users.c.id.label("person_id"), *_shown).where(
-                text(f"users.id {listed}").bindparams(bindparam("ids", type_=JsonDoc))
-            ),
+            .where(identities.c.provider == bindparam("provider"), by_provider.bindparams(_ids)),
+            select(users.c.id.label("person_id"), *_shown).where(_by_house[engine].bindparams(_ids)),
         ),
     )
-    for engine, listed in _listed.items()
+    for engine, by_provider in _by_provider.items()
 }
 
 
