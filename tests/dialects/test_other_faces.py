@@ -28,7 +28,7 @@ UNKNOWN = {
         "/tlog/x",
     ),
     "commonshub": ("/v1", "/v1/", "/v1/nothing", "//v1/nothing", "/auth/nothing"),
-    "hazebot": ("/api/tickets", "/api/tickets/1/nothing", "/api/admin", "/api/users/1", "/api/memes/x"),
+    "hazebot": ("/api/tickets/one/two/three", "/api/tickets/1/nothing", "/api/admin", "/api/users/1", "/api/memes/x"),
     "rustmail": ("/api", "/api/", "/api/nothing", "/api/bot/x", "/api/admin/members/x", "/api/v2", "/api/v1x"),
     "veza": ("/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/guildsmen", "/api/v1/guild/1"),
     "system": ("/nothing", "/v2", "/v1x", "/apis", "/healthy", "/verifyx", "/.well-known/nothing", "/robots.txt"),

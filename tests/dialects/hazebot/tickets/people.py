@@ -82,9 +82,9 @@ class People:
         sent = {"Authorization": f"Bearer {token}", **headers}
         return await self._stack.enter_async_context(self.served.client(headers=sent))
 
-    async def enters(self, name: str, *roles: str, **more: str) -> httpx.AsyncClient:
+    async def enters(self, name: str, *roles: str, discord_id: str = "") -> httpx.AsyncClient:
         """Return the client of somebody new."""
-        return await self.client(await self.token(name, *roles, **more))
+        return await self.client(await self.token(name, *roles, discord_id=discord_id))
 
     async def socket(self, token: str | None = None, **options: Any) -> tuple[Any, Heard]:  # noqa: ANN401
         """Open a socket with the client of Python."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import bindparam, literal_column, select, text, union_all
+from sqlalchemy import ColumnElement, bindparam, literal_column, select, text, union_all
 
 from guildhall.core.db import JsonDoc, Tx, query
 from guildhall.domains.identity.models import identities, user_roles, users
@@ -19,7 +19,7 @@ class KnownPerson(msgspec.Struct, frozen=True):
     is_admin: bool
 
 
-_admin = [literal_column("'admin'"), literal_column("'super_admin'")]
+_admin: list[ColumnElement[str]] = [literal_column("'admin'"), literal_column("'super_admin'")]
 _admins = select(user_roles.c.user_id).where(user_roles.c.role.in_(_admin))
 _shown = (
     users.c.id.label("user_id"),
