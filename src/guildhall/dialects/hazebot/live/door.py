@@ -33,6 +33,9 @@ LOOK: Final = 0.5
 AGAIN: Final = timedelta(minutes=1)
 """How often it is asked what somebody may do whose rights change where nobody tells: at Discord."""
 
+FAREWELL: Final = 1.0
+"""Seconds that closing a connection may take."""
+
 EXPIRED: Final = {"message": "Your session has expired, please sign in again"}
 
 
@@ -53,6 +56,7 @@ class Live:
         self._rooms = Rooms(self._server)
         self._news = News(house, self._rooms)
         self._keeping: asyncio.Task[None] | None = None
+        self._open: set[asyncio.Future[Any]] = set()
         self._server.on("connect", self._connect)
         self._server.on("disconnect", self._disconnect)
         Conversation(house, self._rooms, self._news).listen(self._server)
@@ -66,7 +70,20 @@ class Live:
         state = scope.setdefault("state", {})
         # A poll waits until there is something to say: that is no slow request.
         state["face"], state["route"], state["waits"] = "hazebot", PATH, True
-        await self._server.handle_request(scope, receive, send)
+        if scope["type"] != "websocket":
+            await self._server.handle_request(scope, receive, send)
+            return
+
+        async def sending(message: Any) -> None:  # noqa: ANN401
+            # A server that has stopped meanwhile never says that it has closed the connection.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL if message["type"] == "websocket.close" else None):
+                    await send(message)
+
+        handling = asyncio.ensure_future(self._server.handle_request(scope, receive, sending))
+        self._open.add(handling)
+        handling.add_done_callback(self._open.discard)
+        await handling
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
         """Let somebody in who shows who they are, by a token in the handshake, a header, or our page's cookie."""
@@ -122,6 +139,9 @@ class Live:
                 await watching
             for each in self._rooms.sockets:
                 await self._rooms.show_out(each.sid)
+            # The library takes this as the end of the connection, and closes it.
+            for connection in self._open:
+                connection.cancel()
             await self._server.shutdown()
             await _stop(self._server.manager)
 
