@@ -153,7 +153,7 @@ def build_app(house: House) -> Any:  # noqa: ANN401 (an ASGI application)
     """Return the ASGI application of a house."""
     settings = house.settings
     panel = (*PANEL_ROUTES, *further_routes(settings.discord_redirect, settings.public_url))
-    return Edge(_router(FACES, panel, SYSTEM_ROUTES), house)
+    return Edge(_Beside(hazebot.Live(house), _router(FACES, panel, SYSTEM_ROUTES)), house)
 
 
 @lru_cache(maxsize=4)
@@ -174,9 +174,6 @@ def _router(dialects: Faces, panel: Sequence[Route], system: Sequence[Route]) ->
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,
-    )
-    return Edge(
-        _Beside(hazebot.Live(house), app), house.metrics, is_https=house.settings.public_url.startswith("https://")
     )
 
 
