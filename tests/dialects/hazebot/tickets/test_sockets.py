@@ -99,7 +99,10 @@ async def test_changes_of_a_ticket_are_told_by_their_names(
     async with served.house.database.write() as tx:
         await tickets.delete_message(tx, SYSTEM, ticket, number, person=author, now=now)
     await talk.mod.post(f"{talk.place}/close", json={"close_message": "Solved."})
+    # What has been undone again when it is to be told is not told, so each change waits for the last.
+    await _updates(talk.page.heard, "ticket_closed")
     await talk.rosa.post(f"{talk.place}/reopen")
+    await _updates(talk.page.heard, "ticket_reopened")
     admin = await people.enters("ada", "admin")
     await admin.delete(talk.place)
     told = await _updates(talk.heard, "ticket_deleted")
