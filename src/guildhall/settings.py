@@ -755,7 +755,7 @@ def _weak(settings: Settings, accounts: Sequence[NamedAccount]) -> Iterator[tupl
         ("ADMIN_API_KEY", settings.admin.api_key, SHORTEST_SECRET),
         ("SETUP_TOKEN", settings.desk.setup_token, SHORTEST_PASSWORD),
         ("ADMIN_PASSWORD", settings.admin.password, SHORTEST_PASSWORD),
-        *((f"API_EXTRA_USERS, {each.name}", each.password, SHORTEST_PASSWORD) for each in accounts),
+        *((f"API_EXTRA_USERS ({each.name})", each.password, SHORTEST_PASSWORD) for each in accounts),
     ):
         if value and (len(value) < least or len(set(value)) < FEWEST_CHARACTERS or value.lower() in SAMPLES):
             yield name, least

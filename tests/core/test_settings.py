@@ -236,3 +236,24 @@ def test_people_are_sent_to_discords_page_and_back_to_this_server() -> None:
     assert other.discord.guild_id == 1214278690406400042
     (wrong,) = faults(DISCORD_GUILD_ID="the-lantern")
     assert wrong == "DISCORD_GUILD_ID: 'the-lantern' is no id of Discord, which is a whole number"
+
+
+def test_accounts_are_read_with_their_roles_and_faults_tell_no_password() -> None:
+    found = load(API_EXTRA_USERS="ada:first:half, Grace:x", API_EXTRA_USERS_ROLES="grace=admin").community.accounts()
+    assert [(each.name, each.password, each.role) for each in found] == [
+        ("ada", "first:half", "moderator"),
+        ("Grace", "x", "admin"),
+    ]
+    for given, complaint in (
+        ({"API_EXTRA_USERS": "hunter2"}, "must be a list of name:value"),
+        ({"API_EXTRA_USERS": "ada:hunter2,Ada:x"}, "names somebody twice"),
+        ({"API_EXTRA_USERS": "admin:hunter2"}, "names the administrator"),
+        ({"API_EXTRA_USERS": "ada:hunter2", "API_EXTRA_USERS_ROLES": "ada=king"}, "'king' is none of"),
+        ({"API_EXTRA_USERS": "ada:hunter2", "API_EXTRA_USERS_ROLES": "bob=admin"}, "'bob' is not in"),
+        ({"API_EXTRA_USERS": "ada:your-password", "ENVIRONMENT": "production"}, "(ada): too weak for production"),
+        ({"JWT_SECRET": "hunter2", "ENVIRONMENT": "production"}, "JWT_SECRET: too weak for production"),
+        ({"TOKEN_DAYS": "8"}, "TOKEN_DAYS: must be between 1 and 7"),
+    ):
+        (told,) = faults(**given)
+        assert complaint in told
+        assert "hunter2" not in told

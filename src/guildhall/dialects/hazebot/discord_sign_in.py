@@ -4,7 +4,6 @@ What an app takes along is the state: sealed by this server, good once and for t
 request never says where to go on to.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias, get_args
 from urllib.parse import quote
@@ -43,7 +42,7 @@ from guildhall.web.sessions import cookie
 
 Platform: TypeAlias = Literal["web", "android", "ios", "analytics"]
 
-PLATFORMS: Final[tuple[str, ...]] = get_args(Platform)
+PLATFORMS: Final[tuple[Platform, ...]] = get_args(Platform)
 IN_BROWSERS: Final = ("web", "analytics")
 COOKIE: Final = "gh_oauth"
 PLACE: Final = "the state of a sign-in with Discord"
@@ -79,12 +78,12 @@ class StartQuery(QueryString, frozen=True, kw_only=True):
     def wanted(self) -> Platform:
         """The platform that is asked for. Raises InvalidPlatform."""
         older: dict[str, Platform] = {"mobile": "android", "analytics": "analytics"}
-        for each in get_args(Platform):
-            if self.platform == each:
-                return each  # type: ignore[no-any-return]
-        if self.platform:
+        if not self.platform:
+            return older.get(self.state, "web")
+        found = next((each for each in PLATFORMS if each == self.platform), None)
+        if found is None:
             raise InvalidPlatform
-        return older.get(self.state, "web")
+        return found
 
 
 class State(msgspec.Struct, frozen=True):
@@ -94,18 +93,6 @@ class State(msgspec.Struct, frozen=True):
     platform: Platform
     ends_at: datetime
     browser: str = ""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """Where a return from Discord goes on to."""
-
-    address: str
-
-    def with_query(self, name: str, value: str) -> str:
-        """Return the address with one more parameter."""
-        sign = "&" if "?" in self.address else "?"
-        return f"{self.address}{sign}{name}={quote(value, safe='')}"
 
 
 @route(
@@ -142,7 +129,7 @@ async def finish_discord_login(query: Returned, call: Call, house: House) -> Ans
     call.headers.append(_cookie(call, "", 0))
     goal = _goal(house.settings, platform)
     if query.error == "access_denied":
-        return redirect(goal.with_query("error", query.error), status=FOUND)
+        return _sent_on(goal, "error", query.error)
     if query.error:
         raise DiscordAway
     entry, arrival = await community.come_in(
@@ -150,7 +137,7 @@ async def finish_discord_login(query: Returned, call: Call, house: House) -> Ans
     )
     if _wants_json(call):
         return Answer(msgspec.json.encode(OAuthResult.arrived(entry, arrival)))
-    return redirect(goal.with_query("token", entry.token), status=FOUND)
+    return _sent_on(goal, "token", entry.token)
 
 
 def _door_of(house: House) -> CommunityDoor:
@@ -196,16 +183,19 @@ def _unsealed(house: House, sealed: str) -> State:
         raise StateForeign from fault
 
 
-def _goal(settings: Settings, platform: Platform) -> Goal:
+def _goal(settings: Settings, platform: Platform) -> str:
     given, panel = settings.community, f"{settings.public_url}/panel"
-    return Goal(
-        {
-            "web": given.frontend_url or panel,
-            "analytics": given.analytics_url or panel,
-            "android": ANDROID_APP,
-            "ios": given.ios_url,
-        }[platform]
-    )
+    return {
+        "web": given.frontend_url or panel,
+        "analytics": given.analytics_url or panel,
+        "android": ANDROID_APP,
+        "ios": given.ios_url,
+    }[platform]
+
+
+def _sent_on(goal: str, name: str, value: str) -> Answer:
+    sign = "&" if "?" in goal else "?"
+    return redirect(f"{goal}{sign}{name}={quote(value, safe='')}", status=FOUND)
 
 
 def _wants_json(call: Call) -> bool:

@@ -13,7 +13,7 @@ from guildhall.core import ids
 from guildhall.core.actor import Actor, ActorKind, Credential
 from guildhall.core.clock import Clock
 from guildhall.core.crypto import digest, same
-from guildhall.core.db import Database, Tx
+from guildhall.core.db import Database
 from guildhall.domains.identity.access_tokens import (
     Claims,
     TokenInvalid,
@@ -180,7 +180,7 @@ async def _behind(community: Community, claims: Claims, ip: str | None) -> Calle
     is_member = bool(on_server) or role_given(roles) is not None or session.way == DISCORD
     if now - session.last_seen_at >= SEEN_EVERY:
         async with community.database.write() as tx:
-            await _touch(tx, session, now)
+            await tx.run(TOUCH, session_id=session.id, at=now, before=now - SEEN_EVERY)
     return Caller(
         actor=Actor(
             ActorKind.USER,
@@ -221,7 +221,3 @@ async def _standing_of(
     on_server = role_on_server(held, admin_role=community.admin_role, moderator_role=community.moderator_role)
     own = known[0] if known else None
     return role_given(roles) or on_server, not own.has_left if own and own.answered else None
-
-
-async def _touch(tx: Tx, session: Session, now: datetime) -> None:
-    await tx.run(TOUCH, session_id=session.id, at=now, before=now - SEEN_EVERY)
