@@ -404,7 +404,7 @@ async def test_browsers_return_to_the_address_that_is_set_and_are_sent_out_from_
     database_url: str, tmp_path: Path, clock: SettableClock, discord: DiscordSimulator
 ) -> None:
     port = free_port()
-    back = f"http://localhost:{port}/api/discord/callback"
+    back = f"http://localhost:{port}/elsewhere/back"
     environ = {**discord.settings, "PUBLIC_URL": f"http://localhost:{port}", "DISCORD_REDIRECT_URI": back}
     async with serving(settings_for(database_url, tmp_path, **environ), clock=clock, port=port) as served:
         async with visitor(served) as client:
@@ -415,7 +415,7 @@ async def test_browsers_return_to_the_address_that_is_set_and_are_sent_out_from_
             question = await asked(client)
             assert question["redirect_uri"] == back
             returned = urlsplit(await agree(discord, question, "rosa.m"))
-            assert returned.path == "/api/discord/callback"
+            assert returned.path == "/elsewhere/back"
             answer = await client.get(f"{returned.path}?{returned.query}")
             assert (answer.status_code, answer.headers["location"]) == (303, "/panel")
 
