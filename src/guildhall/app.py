@@ -284,13 +284,12 @@ def _join(
         internal_secret=settings.attendance.internal_secret
         or load_or_create_secret(settings.store.data_dir, "api_internal_secret"),
         directory=discord,
-        discord_application=DiscordOAuth(settings, access, client=client, directory=discord),
-        bot_account=DiscordAccount(discord),
-        prober=DiscordProbe(base=settings.discord.api_base, client=client),
         discord_application=application,
         community_application=DiscordCommunity(
             settings, access, client=client, directory=discord, application=application
         ),
+        bot_account=DiscordAccount(discord),
+        prober=DiscordProbe(base=settings.discord.api_base, client=client),
         role_desk=discord,
         staff=staff,
         community=_community(settings, database, clock, (members, staff), secret_key),

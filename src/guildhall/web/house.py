@@ -57,13 +57,13 @@ class House:
     directory: GuildDirectory
     discord_application: DiscordDoor
     """Discord's side of signing in, of use only while an application is configured; see `discord_door`."""
+    community_application: CommunityDoor
+    """The same for apps of the community; see `community_door`."""
     bot_account: BotAccount
     prober: Prober
     """Asks Discord about what is not configured yet."""
     role_desk: RoleDesk
     staff: Staff
-    community_application: CommunityDoor
-    """The same for apps of the community; see `community_door`."""
     community: Community
     """What the tokens of the community's apps are judged by."""
     ban_log: BanLog
