@@ -3,6 +3,7 @@
 from guildhall.domains.tickets.closing import close_ticket, due_to_close, plan_close, reopen_ticket
 from guildhall.domains.tickets.conversation import (
     Draft,
+    Written,
     delete_message,
     edit_message,
     write_as_staff,
@@ -81,6 +82,7 @@ __all__ = [
     "TicketState",
     "Transport",
     "Wanted",
+    "Written",
     "access_ticket",
     "access_ticket_to_change",
     "assign_ticket",

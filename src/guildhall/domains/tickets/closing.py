@@ -22,6 +22,7 @@ from guildhall.domains.tickets.models import Ticket, TicketState, Transport, tic
 from guildhall.domains.tickets.news import tell_of_ticket
 from guildhall.domains.tickets.opening import check_open
 from guildhall.domains.tickets.queries import CLOSING_WORDS, DUE_TO_CLOSE, LIVE_RELAY
+from guildhall.domains.tickets.relay.queueing import in_discord, queue_closing, queue_reopening
 from guildhall.domains.tickets.tallies import count_in, count_out
 
 LONGEST_REASON: Final = 1000
@@ -64,6 +65,7 @@ async def close_ticket(
     if reason is not None and not silent:
         await write_line(tx, closed, CLOSING_WORDS + reason, now=now)
     await write_line(tx, closed, "Ticket successfully closed.", now=now)
+    await queue_closing(tx, closed, silent=silent, now=now)
     await audit.record(tx, actor, "ticket.closed", ticket.id, now=now, by=by, reason=reason, silent=silent)
     tell_of_ticket(tx, "closed", closed)
     return closed
@@ -116,11 +118,11 @@ async def reopen_ticket(
     by_user: bool = False,
     most_by_user: int = 0,
     most_open: int | None = None,
-    needs_channel: bool = False,
     now: datetime,
 ) -> Ticket:
     """Open a closed ticket again, with nobody who has claimed it. The ticket is locked.
 
+    One that had a channel is `opening` until that is there again.
     Its user may do so `most_by_user` times, with fewer than `most_open` direct tickets open. Raises TicketOpen,
     TooManyReopens, TooManyOpen, and TicketAlreadyOpen when the user has another relayed ticket by now.
     """
@@ -136,7 +138,7 @@ async def reopen_ticket(
         await check_open(tx, ticket.user_id, most_open)
     opened = replace(
         ticket,
-        state=TicketState.OPENING if needs_channel else TicketState.OPEN,
+        state=TicketState.OPENING if in_discord(ticket) else TicketState.OPEN,
         closed=False,
         closed_at=None,
         closed_by=None,
@@ -149,6 +151,7 @@ async def reopen_ticket(
     await tx.run(REOPEN, ticket=ticket.id, clash=TicketAlreadyOpen, **_renamed(opened, _AGAIN))
     await count_out(tx, ticket)
     await count_in(tx, opened)
+    await queue_reopening(tx, opened, now=now)
     await write_line(tx, opened, "Ticket has been reopened", now=now)
     await audit.record(tx, actor, "ticket.reopened", ticket.id, now=now, by_user=by_user)
     tell_of_ticket(tx, "reopened", opened)

@@ -38,6 +38,8 @@ from guildhall.domains.tickets.models import (
 from guildhall.domains.tickets.news import tell_of_message, tell_of_ticket
 from guildhall.domains.tickets.queries import MESSAGE_COLUMNS, MESSAGE_LOCKED, MESSAGE_OF_CLIENT, NEWEST_OF_TICKET
 from guildhall.domains.tickets.reading import mark_read
+from guildhall.domains.tickets.relay.models import Attached, Copy, CopyRole
+from guildhall.domains.tickets.relay.queueing import destinations_of, queue_changes, queue_copies
 
 LONGEST_MESSAGE: Final = 4000
 LONGEST_WORDS: Final = 200
@@ -93,17 +95,33 @@ DELETE = command(update(ticket_messages).where(_message).values(deleted_at=bindp
 
 
 @dataclass(frozen=True)
+class Written:
+    """Where in Discord somebody wrote a message."""
+
+    channel_id: int
+    discord_id: int
+
+
+@dataclass(frozen=True)
 class Draft:
     """What somebody wants to say, in words, files or both.
 
-    `client_id` is what the sender calls it, so that a repeat is known; `attachments` come from `FileStore.keep_file`.
+    `client_id` is what the sender calls it, so that a repeat is known; `written` is where in Discord it is already.
+    `attachments` come from `FileStore.keep_file`, `sent_files` are with Discord still.
     """
 
     content: str
     source: Source
     anonymous: bool = False
     client_id: str | None = None
+    written: Written | None = None
     attachments: tuple[KeptFile, ...] = ()
+    sent_files: tuple[Attached, ...] = ()
+
+    @property
+    def written_in(self) -> int | None:
+        """The channel of Discord that it was written in."""
+        return self.written.channel_id if self.written else None
 
 
 async def write_as_user(
@@ -173,6 +191,7 @@ async def edit_message(
     await audit.record(tx, actor, "ticket.message_edited", ticket.id, now=now, message=message.id)
     edited = replace(message, content=content, edited_at=now)
     await _note_newest(tx, ticket)
+    await queue_changes(tx, ticket, edited, now=now)
     tell_of_message(tx, "updated", ticket, edited)
     return edited
 
@@ -194,6 +213,7 @@ async def delete_message(
     await audit.record(tx, actor, "ticket.message_deleted", ticket.id, now=now, **details)
     deleted = replace(message, deleted_at=now, deleted_by=person.id)
     await _note_newest(tx, ticket)
+    await queue_changes(tx, ticket, deleted, now=now)
     tell_of_message(tx, "deleted", ticket, deleted)
     return deleted
 
@@ -263,11 +283,22 @@ async def _insert(tx: Tx, ticket: Ticket, kind: Kind, person: Person | None, dra
         source=draft.source,
         client_id=draft.client_id,
         created_at=now,
-        delivery=Delivery.PENDING if ticket.channel_id is not None else None,
+        delivery=Delivery.PENDING if kind is not Kind.SYSTEM and _travels(ticket, kind, draft) else None,
     )
     if message is None:
         raise LookupError("an insert that returns its row has one")
+    if draft.written is not None:
+        at = draft.written
+        role = CopyRole.WRITTEN
+        await tx.insert(
+            Copy(discord_id=at.discord_id, channel_id=at.channel_id, message_id=message.id, part=0, role=role)
+        )
+    await queue_copies(tx, ticket, message, written_in=draft.written_in)
     return message
+
+
+def _travels(ticket: Ticket, kind: Kind, draft: Draft) -> bool:
+    return bool(destinations_of(ticket, kind, written_in=draft.written_in))
 
 
 async def _note_spoken(tx: Tx, ticket: Ticket, message: Message, words: str, claimer: str | None) -> Ticket:

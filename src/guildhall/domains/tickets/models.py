@@ -42,6 +42,8 @@ _deleted: dict[str, Any] = {
     "postgresql_where": text("deleted_at IS NOT NULL"),
 }
 
+_opening: dict[str, Any] = {"sqlite_where": text("state = 'opening'"), "postgresql_where": text("state = 'opening'")}
+
 BLOCK: Final = 1000
 """Tickets with running numbers up to here apart are counted together, so that a page deep in the list is found soon."""
 
@@ -105,6 +107,7 @@ tickets = Table(
     Index("ix_tickets_channel_id", "channel_id"),
     Index("ix_tickets_close_at", "close_at", **_closes),
     Index("ix_tickets_deleted_at", "deleted_at", **_deleted),
+    Index("ix_tickets_opening", "number", **_opening),
 )
 
 ticket_numbers = Table(

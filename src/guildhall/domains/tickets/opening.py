@@ -26,6 +26,7 @@ from guildhall.domains.tickets.models import (
 )
 from guildhall.domains.tickets.news import tell_of_ticket
 from guildhall.domains.tickets.queries import LAST_NUMBER_LOCKED, LIVE_RELAY, OPEN_OF_PERSON
+from guildhall.domains.tickets.relay.queueing import queue_opening
 from guildhall.domains.tickets.tallies import count_in, count_out
 
 LONGEST_SUBJECT: Final = 200
@@ -94,6 +95,8 @@ async def open_ticket(
     await tx.insert(ticket, clash=TicketAlreadyOpen)
     await tx.insert(Participant(ticket.id, person.id, person.name, Role.USER))
     await count_in(tx, ticket)
+    if needs_channel:
+        await queue_opening(tx, ticket, now=now)
     await audit.record(tx, actor, "ticket.opened", ticket.id, now=now, number=number, origin=origin, user=person.id)
     tell_of_ticket(tx, "opened", ticket)
     return ticket
