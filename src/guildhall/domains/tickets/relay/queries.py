@@ -1,7 +1,5 @@
 """Reading what passes between Discord and the desk."""
 
-
-
 from sqlalchemy import Integer, bindparam, case, func, literal_column, or_, select, text
 
 from guildhall.core.db import query
@@ -47,7 +45,10 @@ HEADS = query(
 )
 HEAD = query(
     QueuedPost,
-    select(*_post_columns).where(_waits, ticket_posts.c.lane == bindparam("lane")).order_by(ticket_posts.c.seq).limit(1),
+    select(*_post_columns)
+    .where(_waits, ticket_posts.c.lane == bindparam("lane"))
+    .order_by(ticket_posts.c.seq)
+    .limit(1),
 )
 PENDING = query(int, select(func.count()).select_from(ticket_posts).where(_waits))
 

@@ -85,9 +85,7 @@ def in_discord(ticket: Ticket) -> bool:
 async def queue_copies(tx: Tx, ticket: Ticket, message: Message, *, written_in: int | None) -> None:
     """Let a new message be shown wherever it belongs and was not written."""
     for to in destinations_of(ticket, message.kind, written_in=written_in):
-        await queue_post(
-            tx, ticket, to=to, post=Post(say=Say.MESSAGE), message_id=message.id, now=message.created_at
-        )
+        await queue_post(tx, ticket, to=to, post=Post(say=Say.MESSAGE), message_id=message.id, now=message.created_at)
 
 
 async def queue_changes(tx: Tx, ticket: Ticket, message: Message, *, now: datetime) -> None:
