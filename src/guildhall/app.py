@@ -68,6 +68,7 @@ from guildhall.domains.identity.community import Community
 from guildhall.domains.identity.desk import DeskRules, Staff
 from guildhall.domains.rooms import Hub
 from guildhall.domains.tickets import attachments
+from guildhall.domains.tickets.relay.delivery import forget_relayed
 from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, further_routes, show_notice
 from guildhall.settings import Settings, SettingsError
 from guildhall.web.answers import Answer
@@ -380,6 +381,7 @@ def _give_work(house: House) -> None:
             await voice.forget_attempts(tx, now=now)
             await posting.forget_posts(tx, now=now)
             await voice.forget_deliveries(tx, now=now)
+            await forget_relayed(tx, now=now)
 
     house.jobs.every("house.forget", HOURLY, forget)
 

@@ -15,6 +15,7 @@ from discord.gateway import ReconnectWebSocket
 from guildhall.bot.attendance import Admin, Attendance
 from guildhall.bot.backoff import Backoff
 from guildhall.bot.cogs import Memory
+from guildhall.bot.desk import Desk
 from guildhall.bot.errors import Away, Refused
 from guildhall.bot.gateway import PASSING_FAULTS, Pulse, over, point_at, socket_for
 from guildhall.bot.intake import Intake
@@ -42,7 +43,9 @@ Told: TypeAlias = Mapping[str, Any]
 
 CONNECT_WITHIN: Final = 60.0
 CLOSE_WITHIN: Final = 5.0
-INTENTS: Final = discord.Intents(guilds=True, voice_states=True)
+INTENTS: Final = discord.Intents(
+    guilds=True, voice_states=True, guild_messages=True, dm_messages=True, message_content=True
+)
 
 
 class Tell(Protocol):
@@ -86,6 +89,7 @@ class HouseBot(commands.Bot):
         self.keeper = CommandKeeper(self)
         self._watch = Watch(ids.ulid())
         self._intake = Intake(house.database, house.clock, self._watch, scene=house.scene, look=self._look)
+        self.desk = Desk(self)
         self._listen()
 
     async def live(self) -> None:
@@ -145,6 +149,16 @@ class HouseBot(commands.Bot):
         await self._arrived.wait()
         await self.keeper.keep()
 
+    async def keep_desk(self) -> None:
+        """Make channels of tickets and take out what is to be said, for as long as the bot lives."""
+        await self._arrived.wait()
+        await self.desk.keep()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the bot is connected at this moment."""
+        return self._live
+
     def memory_of(self, cog: str) -> Memory:
         """Return what a cog keeps in the database, under a name that the cog chooses and keeps."""
         return Memory(self.house.database, cog)
@@ -156,6 +170,7 @@ class HouseBot(commands.Bot):
             async with asyncio.timeout(CLOSE_WITHIN):
                 await self.close()
                 await self._socket.part()
+        await self.desk.stop()
         await self.http.close()
         await self._intake.stop()
 
@@ -235,6 +250,7 @@ class HouseBot(commands.Bot):
         """Tell cogs of an event, and remember when Discord last said something."""
         if event == "socket_event_type":
             self._heard_at = self.house.clock.now()
+        self.desk.hear(event, args)
         super().dispatch(event, *args, **kwargs)
 
     def _listen(self) -> None:
@@ -257,6 +273,7 @@ class HouseBot(commands.Bot):
 
     def _hear_ready(self, _: Told) -> None:
         self._go_live("Connected to Discord.")
+        self.desk.begin_session()
 
     def _hear_resumed(self, _: Told) -> None:
         self._go_live("Connected to Discord, where it had been interrupted.")
@@ -276,6 +293,7 @@ class HouseBot(commands.Bot):
     def _hear_guild(self, told: Told) -> None:
         guild_id = int(told["id"])
         self.keeper.look_now()
+        self.desk.look_now()
         self._meet(guild_id, told.get("members", []), {guild_id: Name(told["name"])})
         picture = self._look(guild_id)
         if picture is not None:

@@ -244,7 +244,7 @@ class Supervisor:
         order = asyncio.create_task(self._new_order.wait())
         life = [
             asyncio.create_task(each)
-            for each in (made.live(), made.keep_watch(), made.keep_commands(), made.keep_presence())
+            for each in (made.live(), made.keep_watch(), made.keep_commands(), made.keep_presence(), made.keep_desk())
         ]
         tasks = [*life, order]
         try:

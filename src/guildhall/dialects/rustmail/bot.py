@@ -16,7 +16,7 @@ from guildhall.domains.bot.errors import InvalidPresence
 from guildhall.domains.identity import Permission
 from guildhall.domains.site.errors import SettingLocked
 from guildhall.domains.site.sections import Activity, PresenceState
-from guildhall.domains.tickets import EVERYTHING, Wanted
+from guildhall.domains.tickets import EVERYTHING, Wanted, relay
 from guildhall.web import bot_control
 from guildhall.web.bodies import Body
 from guildhall.web.bot_control import START_FAULTS, Done, configure
@@ -108,7 +108,7 @@ async def get_bot_status(tx: Tx, house: House) -> BotStatus:
         failure=_failure(state),
         latency_ms=state.latency_ms,
         total_ticket_count=await tickets.count_tickets(tx, Wanted(), sight=EVERYTHING),
-        pending_deliveries=0,
+        pending_deliveries=await relay.pending_posts(tx),
         simulated=not house.settings.discord.is_real,
     )
 

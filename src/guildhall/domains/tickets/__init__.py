@@ -1,6 +1,14 @@
 """The front desk: tickets, what is said in them, who works on them, and how they end."""
 
 from guildhall.domains.tickets.closing import close_ticket, due_to_close, plan_close, reopen_ticket
+from guildhall.domains.tickets.closing import (
+    CLOSING_WORDS,
+    close_ticket,
+    due_to_close,
+    plan_close,
+    reopen_ticket,
+    reopen_within,
+)
 from guildhall.domains.tickets.conversation import (
     Draft,
     Written,
@@ -107,6 +115,7 @@ __all__ = [
     "plan_close",
     "release_ticket",
     "reopen_ticket",
+    "reopen_within",
     "revisions_of",
     "sort_ticket",
     "tag_ticket",

@@ -16,6 +16,7 @@ from guildhall.domains.tickets.errors import (
     TicketAlreadyOpen,
     TicketClosed,
     TicketOpen,
+    TooLate,
     TooManyReopens,
 )
 from guildhall.domains.tickets.models import Ticket, TicketState, Transport, tickets
@@ -156,6 +157,18 @@ async def reopen_ticket(
     await audit.record(tx, actor, "ticket.reopened", ticket.id, now=now, by_user=by_user)
     tell_of_ticket(tx, "reopened", opened)
     return opened
+
+
+async def reopen_within(
+    tx: Tx, actor: Actor, ticket: Ticket, *, hours: int, most_by_user: int, now: datetime
+) -> Ticket:
+    """Let its user open a closed ticket again within so many hours. The ticket is locked.
+
+    Raises TooLate, and what `reopen_ticket` does.
+    """
+    if ticket.closed_at is not None and now > ticket.closed_at + timedelta(hours=hours):
+        raise TooLate
+    return await reopen_ticket(tx, actor, ticket, by_user=True, most_by_user=most_by_user, now=now)
 
 
 def _valid_reason(reason: str | None) -> str | None:

@@ -247,7 +247,7 @@ async def _write(
     claims: bool = False,
     now: datetime,
 ) -> Message:
-    draft = changed(draft, content=valid_content(draft.content, may_be_empty=bool(draft.attachments)))
+    draft = changed(draft, content=valid_content(draft.content, may_be_empty=bool(draft.sent_files)))
     if draft.client_id is not None:
         known = await tx.one(MESSAGE_OF_CLIENT, ticket_id=ticket.id, author_id=person.id, client_id=draft.client_id)
         if known is not None:

@@ -28,7 +28,8 @@ GuildhallError
     ├── TicketOpen
     ├── TicketClaimed       somebody else has it
     ├── MessageDeleted
-    └── TooManyReopens      the owner has opened it again as often as they may
+    ├── TooManyReopens      the owner has opened it again as often as they may
+    └── TooLate             it was closed too long ago for its owner to open it again
 """
 
 from guildhall.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
@@ -193,3 +194,10 @@ class TooManyReopens(Conflict):
 
     code = "too_many_reopens"
     text = "This ticket was opened again too often; open a new one"
+
+
+class TooLate(Conflict):
+    """It was closed too long ago."""
+
+    code = "too_late"
+    text = "This ticket was closed too long ago; open a new one"

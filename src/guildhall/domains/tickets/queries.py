@@ -103,6 +103,7 @@ PARTICIPANTS = query(
 MESSAGE_COLUMNS: Final = [ticket_messages.c[name] for name in Message.__struct_fields__]
 _messages = select(*MESSAGE_COLUMNS).where(ticket_messages.c.ticket_id == _of_ticket)
 MESSAGE = query(Message, _messages.where(ticket_messages.c.id == bindparam("id")))
+ANY_MESSAGE = query(Message, select(*MESSAGE_COLUMNS).where(ticket_messages.c.id == bindparam("id")))
 MESSAGE_LOCKED = query(Message, _messages.where(ticket_messages.c.id == bindparam("id")).with_for_update())
 MESSAGE_OF_CLIENT = query(
     Message,

@@ -1,6 +1,6 @@
 """Reading what passes between Discord and the desk."""
 
-from sqlalchemy import Integer, bindparam, case, func, literal_column, or_, select, text
+from sqlalchemy import Integer, bindparam, case, func, or_, select, text
 
 from guildhall.core.db import query
 from guildhall.domains.tickets.models import Ticket, tickets
@@ -63,6 +63,7 @@ COPIES = query(
 )
 
 _incoming_columns = [ticket_incoming.c[name] for name in Incoming.__struct_fields__]
+INCOMING = query(Incoming, select(*_incoming_columns).where(ticket_incoming.c.message_id == bindparam("message_id")))
 _is_new = text("ticket_incoming.state = 'waiting'")
 WAITING = query(
     Incoming,
@@ -70,7 +71,7 @@ WAITING = query(
     .where(_is_new, ticket_incoming.c.lane == bindparam("lane"))
     .order_by(ticket_incoming.c.message_id),
 )
-WAITING_LANES = query(int, select(ticket_incoming.c.lane).where(_is_new).distinct().order_by(ticket_incoming.c.lane))
+WAITING_CHANNELS = query(int, select(ticket_incoming.c.channel_id).where(_is_new).distinct())
 
 INTAKE = query(Intake, select(ticket_intakes).where(ticket_intakes.c.user_id == bindparam("user_id")))
 DUE_INTAKES = query(
@@ -84,16 +85,7 @@ DM_CURSORS = query(
         ticket_cursors.c.user_id.is_not(None), ticket_cursors.c.active_at >= bindparam("since")
     ),
 )
-DM_OF_USER = query(
-    Cursor,
-    select(ticket_cursors)
-    .where(ticket_cursors.c.user_id == bindparam("user_id"))
-    .order_by(ticket_cursors.c.active_at.desc())
-    .limit(1),
-)
 TICKETS_WITH_CHANNELS = query(
     Ticket,
-    select(tickets)
-    .where(tickets.c.closed == literal_column("false"), tickets.c.channel_id.is_not(None))
-    .order_by(tickets.c.number),
+    select(tickets).where(tickets.c.closed.is_(False), tickets.c.channel_id.is_not(None)).order_by(tickets.c.number),
 )

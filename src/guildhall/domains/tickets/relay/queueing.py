@@ -7,8 +7,8 @@ from sqlalchemy import bindparam, delete, update
 
 from guildhall.core.db import Tx, command
 from guildhall.domains.tickets.models import Delivery, Kind, Message, Ticket, TicketState, Transport, ticket_messages
-from guildhall.domains.tickets.relay.models import CHANNEL, USER, Button, NewPost, Post, Say, Target, ticket_posts
-from guildhall.domains.tickets.relay.queries import COPIES, PENDING
+from guildhall.domains.tickets.relay.models import CHANNEL, LOG, USER, Button, NewPost, Post, Say, Target, ticket_posts
+from guildhall.domains.tickets.relay.queries import PENDING
 
 TOPIC: Final = "tickets.posts"
 """The topic under which is told that something waits to be said."""
@@ -107,6 +107,8 @@ async def queue_again(tx: Tx, ticket: Ticket, message: Message, *, now: datetime
 async def queue_opening(tx: Tx, ticket: Ticket, *, now: datetime) -> None:
     """Let the channel of a new ticket begin with who its user is."""
     await queue_post(tx, ticket, to=CHANNEL, post=Post(say=Say.RECAP), now=now)
+    fields = {"number": str(ticket.number), "user": ticket.user_name, "ticket": ticket.id}
+    await queue_post(tx, ticket, to=LOG, post=Post(say=Say.WORDS, words="desk.log.opened", fields=fields), now=now)
 
 
 async def queue_closing(tx: Tx, ticket: Ticket, *, silent: bool, now: datetime) -> None:
@@ -116,6 +118,14 @@ async def queue_closing(tx: Tx, ticket: Ticket, *, silent: bool, now: datetime) 
     if ticket.transport is Transport.RELAY and not silent:
         post = Post(say=Say.CLOSED, text=ticket.close_reason or "", buttons=[Button.REOPEN])
         await queue_post(tx, ticket, to=USER, post=post, now=now)
+    fields = {
+        "number": str(ticket.number),
+        "user": ticket.user_name,
+        "ticket": ticket.id,
+        "by": ticket.closed_by or "",
+        "reason": ticket.close_reason or "-",
+    }
+    await queue_post(tx, ticket, to=LOG, post=Post(say=Say.WORDS, words="desk.log.closed", fields=fields), now=now)
     await _put(tx, ticket.id, CHANNEL, _ends_of(ticket), None, None, Post(say=Say.END), now, now)
 
 
@@ -155,8 +165,3 @@ async def _put(
         )
     )
     tx.announce(TOPIC, lane=lane)
-
-
-async def copies_of(tx: Tx, message_id: int) -> list[int]:
-    """Return Discord's ids of everything that shows a message."""
-    return [each.discord_id for each in await tx.all(COPIES, message_id=message_id)]

@@ -1,0 +1,329 @@
+"""The courier: takes queued posts to Discord while the bot is connected, those of one place in order, each once.
+
+Discord remembers a nonce for some minutes only, so before a later attempt the courier looks whether the post is there.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from guildhall.bot.desk.places import log_channel_of, staff_of
+from guildhall.bot.desk.recap import recap_of
+from guildhall.bot.desk.rendering import Part, Style, history_of, parts_of, said_part, view_of
+from guildhall.bot.gateway import PASSING_FAULTS
+from guildhall.bot.words import Words, words_for
+from guildhall.core.actor import SYSTEM
+from guildhall.core.db import StoreUnavailable, Tx
+from guildhall.core.log import get_logger
+from guildhall.domains import tickets
+from guildhall.domains.attendance.errors import BotNotInGuild, DiscordUnavailable, NotMember
+from guildhall.domains.tickets import Kind, Message, categories, echoes
+from guildhall.domains.tickets.categories import Category
+from guildhall.domains.tickets.relay import TOPIC, Button, Say, Target, delivery
+from guildhall.domains.tickets.relay.delivery import Taken
+from guildhall.domains.tickets.relay.models import CopyRole
+
+if TYPE_CHECKING:
+    from guildhall.bot.client import HouseBot
+
+log = get_logger(__name__)
+
+LOOK: Final = 0.5
+"""Seconds that a post may wait that nobody announced, such as one that rested."""
+
+AT_ONCE: Final = 8
+"""Places that are served together: Discord takes fifty requests a second of a bot."""
+
+REMEMBERED: Final = timedelta(minutes=2)
+"""How long Discord is trusted to know a nonce."""
+
+COMPARED: Final = 50
+LAST_MESSAGES: Final = 20
+
+CLOSED_DM, UNKNOWN_USER, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 50007, 10013, 10003, 10008
+NO_ACCESS, NO_PERMISSION = 50001, 50013
+MOST_REFUSALS: Final = 10
+"""How often a channel may refuse what an administrator can mend, before a post is given up."""
+
+WORDS_OF: Final = {
+    CLOSED_DM: "The user takes no direct messages",
+    UNKNOWN_USER: "The user is not known to Discord",
+    UNKNOWN_CHANNEL: "The channel is gone",
+}
+
+
+class NoPlace(Exception):
+    """There is nowhere to say it."""
+
+
+class Courier:
+    """Works off what waits to be said. There is one, in the process that holds the bot."""
+
+    def __init__(self, bot: "HouseBot") -> None:
+        self._bot = bot
+        self._house = bot.house
+        self._told = asyncio.Event()
+
+    async def keep(self) -> None:
+        """Take out whatever is queued, as soon as it is told or due, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen())
+            tasks.create_task(self._keep_turning())
+
+    async def _listen(self) -> None:
+        async with self._house.events.subscribe(TOPIC, tickets.TOPIC) as told:
+            async for _ in told:
+                self._told.set()
+
+    async def _keep_turning(self) -> None:
+        while True:
+            self._told.clear()
+            try:
+                await self._turn()
+            except StoreUnavailable as fault:
+                log.warning("What is to be said waits for the database", reason=fault.message)
+            except Exception:
+                log.exception("The courier of the desk stumbled, and goes on")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._told.wait()
+
+    async def _turn(self) -> None:
+        if not self._bot.is_live:
+            return
+        async with self._house.database.read() as tx:
+            lanes = await delivery.waiting_lanes(tx, now=self._house.clock.now())
+        room = asyncio.Semaphore(AT_ONCE)
+        ends = await asyncio.gather(*(self._serve(lane, room) for lane in lanes), return_exceptions=True)
+        for fault in ends:
+            if isinstance(fault, Exception):
+                raise fault
+
+    async def _serve(self, lane: str, room: asyncio.Semaphore) -> None:
+        async with room:
+            while self._bot.is_live:
+                async with self._house.database.write() as tx:
+                    taken = await delivery.take_post(tx, lane, now=self._house.clock.now())
+                if taken is None:
+                    return
+                await self._send(taken)
+
+    async def _send(self, taken: Taken) -> None:
+        try:
+            ended = await self._do(taken)
+        except NoPlace as fault:
+            words = str(fault)
+            await self._note(lambda tx, now: delivery.note_failed(tx, taken, words, now=now))
+        except discord.HTTPException as fault:
+            await self._note_refusal(taken, fault)
+        except PASSING_FAULTS as fault:
+            words = type(fault).__name__
+            await self._note(lambda tx, now: delivery.note_away(tx, taken, words, now=now))
+        else:
+            if ended:
+                await self._note(lambda tx, now: delivery.note_sent(tx, taken, now=now))
+
+    async def _note_refusal(self, taken: Taken, fault: discord.HTTPException) -> None:
+        words = WORDS_OF.get(fault.code, fault.text or f"Discord refuses with {fault.status}")
+        log.info("Discord does not take a post", target=taken.post.target.value, status=fault.status, code=fault.code)
+        is_hindered = fault.code in {NO_ACCESS, NO_PERMISSION} and taken.post.attempts < MOST_REFUSALS
+        may_pass = fault.status >= 429 or fault.status == 401 or is_hindered  # noqa: PLR2004 (HTTP's numbers)
+        if may_pass:
+            await self._note(lambda tx, now: delivery.note_away(tx, taken, words, now=now))
+            return
+        await self._note(lambda tx, now: delivery.note_failed(tx, taken, words, now=now))
+        ticket = taken.ticket
+        if fault.code == UNKNOWN_CHANNEL and taken.post.target is Target.CHANNEL and ticket and ticket.channel_id:
+            gone = ticket.channel_id
+            await self._note(lambda tx, now: echoes.hear_channel_gone(tx, SYSTEM, ticket, gone, now=now))
+
+    async def _note(self, note: Callable[[Tx, datetime], Awaitable[None]]) -> None:
+        async with self._house.database.write() as tx:
+            await note(tx, self._house.clock.now())
+
+    async def _do(self, taken: Taken) -> bool:
+        """Do what a post is for; False when it waits for later. Raises NoPlace."""
+        say = taken.post.payload.say
+        if say is Say.END:
+            return await self._end(taken)
+        place = await self._place_of(taken)
+        if place is None:
+            return True
+        if say in {Say.EDIT, Say.DELETE}:
+            await self._change_copies(taken, place)
+            return True
+        is_moot = taken.message is not None and taken.message.deleted_at is not None
+        if not (is_moot and taken.post.target is Target.USER):
+            await self._post(taken, place, await self._parts_of(taken))
+        return True
+
+    async def _place_of(self, taken: Taken) -> discord.abc.Messageable | None:
+        """Return where a post goes, None for a log that nobody wants. Raises NoPlace."""
+        post, ticket = taken.post, taken.ticket
+        if post.target is Target.USER:
+            if not (post.user_id or "").isdecimal():
+                raise NoPlace("The user has no account at Discord that is known")
+            return await self._bot.create_dm(discord.Object(int(post.user_id or 0)))
+        if post.target is Target.LOG:
+            channel_id = log_channel_of(self._house.site.now.document)
+        elif ticket is None or ticket.channel_id is None:
+            raise NoPlace("The channel was never made")
+        else:
+            channel_id = ticket.channel_id
+        return self._bot.get_partial_messageable(channel_id) if channel_id else None
+
+    async def _post(self, taken: Taken, place: discord.abc.Messageable, parts: list[Part]) -> None:
+        """Post each part that is not there yet."""
+        channel = await place._get_channel()  # noqa: SLF001 (what each messageable of the library is sent through)
+        there = {each.part for each in taken.copies if each.channel_id == channel.id and each.role is CopyRole.COPIED}
+        for number, part in enumerate(parts):
+            if number in there:
+                continue
+            posted = await self._find(taken, place, part) if self._is_forgotten(taken) else None
+            if posted is None:
+                posted = await self._post_part(taken, place, channel.id, part, number)
+            sent, index = posted.id, number
+            await self._note(
+                lambda tx, now, sent=sent, index=index: self._note_part(tx, taken, channel.id, sent, index, now)  # type: ignore[misc]  # a lambda's default has no type
+            )
+
+    async def _note_part(self, tx: Tx, taken: Taken, channel_id: int, sent: int, index: int, now: datetime) -> None:
+        await delivery.note_part(tx, taken, channel_id=channel_id, discord_id=sent, part=index)
+        if taken.post.target is Target.USER:
+            await echoes.know_channel(tx, channel_id, taken.post.user_id, last_seen=sent, now=now)
+
+    async def _post_part(
+        self, taken: Taken, place: discord.abc.Messageable, channel_id: int, part: Part, number: int
+    ) -> discord.Message:
+        """Post a part; one that answers another message quotes it, if that is there."""
+        quoted = next((each.discord_id for each in taken.quoted if each.channel_id == channel_id), None)
+        more: dict[str, Any] = {}
+        if quoted is not None and number == 0:
+            more["reference"] = discord.MessageReference(
+                message_id=quoted, channel_id=channel_id, fail_if_not_exists=False
+            )
+        if part.embed is not None:
+            more["embed"] = part.embed
+        if part.view is not None:
+            more["view"] = part.view
+        roles = [discord.Object(each) for each in part.role_ids]
+        return await place.send(
+            part.content or None,
+            nonce=f"{taken.nonce}{number}",
+            allowed_mentions=discord.AllowedMentions(everyone=False, users=False, roles=roles, replied_user=False),
+            **more,
+        )
+
+    def _is_forgotten(self, taken: Taken) -> bool:
+        return taken.was_tried and self._house.clock.now() - taken.tried_at > REMEMBERED
+
+    async def _find(self, taken: Taken, place: discord.abc.Messageable, part: Part) -> discord.Message | None:
+        """Return the post of an attempt of which nobody knows how it ended."""
+        known = {each.discord_id for each in taken.copies}
+        me = self._bot.user
+        async for each in place.history(limit=COMPARED):
+            if me is not None and each.author.id == me.id and each.id not in known and part.looks_like(each):
+                return each
+        return None
+
+    async def _change_copies(self, taken: Taken, place: discord.abc.Messageable) -> None:
+        channel = await place._get_channel()  # noqa: SLF001 (as above)
+        copies = [each for each in taken.copies if each.channel_id == channel.id and each.role is CopyRole.COPIED]
+        if not copies:
+            return
+        parts = await self._parts_of(taken)
+        for copy in copies:
+            shown = self._bot.get_partial_messageable(channel.id).get_partial_message(copy.discord_id)
+            with contextlib.suppress(discord.NotFound):
+                if taken.post.payload.say is Say.DELETE or copy.part >= len(parts):
+                    await shown.delete()
+                else:
+                    part = parts[copy.part]
+                    await shown.edit(content=part.content or None, embed=part.embed)
+
+    async def _end(self, taken: Taken) -> bool:
+        """Do to the channel of a closed ticket what the configuration says; False when that is due later."""
+        ticket, thread = taken.ticket, self._house.site.now.document.thread
+        if ticket is None or not ticket.closed or ticket.channel_id is None:
+            return True
+        wait = timedelta(seconds=thread.time_to_close_thread)
+        if thread.on_close == "keep":
+            wait = timedelta(hours=thread.keep_channel_hours)
+        due = (ticket.closed_at or taken.post.queued_at) + wait
+        if due > self._house.clock.now():
+            await self._note(lambda tx, _: delivery.put_off(tx, taken, due))
+            return False
+        channel = self._bot.get_channel(ticket.channel_id)
+        if not isinstance(channel, discord.TextChannel):
+            return True
+        if thread.on_close == "archive":
+            name = f"closed-{channel.name}"[:100]
+            rules = channel.overwrites_for(channel.guild.default_role)
+            rules.update(send_messages=False)
+            await channel.edit(name=name, overwrites={**channel.overwrites, channel.guild.default_role: rules})
+        else:
+            await channel.delete()
+        return True
+
+    async def _parts_of(self, taken: Taken) -> list[Part]:
+        document = self._house.site.now.document
+        post, ticket, message = taken.post.payload, taken.ticket, taken.message
+        words = self._words_for(taken)
+        style = Style(document, words, taken.post.target)
+        if post.say in {Say.MESSAGE, Say.EDIT, Say.DELETE} and message is not None:
+            return parts_of(message, taken.files, style, role=await self._role_of(message))
+        if post.say is Say.RECAP and ticket is not None:
+            async with self._house.database.read() as tx:
+                facts = await recap_of(tx, ticket)
+            return [await facts.part(self._bot, words)]
+        menu = await self._menu() if Button.MENU in post.buttons else []
+        view = view_of(post, ticket, taken.post.message_id, words, menu)
+        text = await self._text_of(taken, words)
+        return [said_part(post, text, view, document.thread.system_message_color)]
+
+    async def _text_of(self, taken: Taken, words: Words) -> str:
+        post, bot = taken.post.payload, self._house.site.now.document.bot
+        if post.say is Say.WELCOME:
+            return bot.welcome_message
+        if post.say is Say.CLOSED:
+            return f"{bot.close_message}\n\n{post.text}".strip()
+        if post.say is Say.WORDS:
+            link = f"{self._house.settings.public_url}/panel/desk/{post.fields.get('ticket', '')}"
+            return words(post.words, **{**post.fields, "link": link})
+        if post.say is Say.HISTORY and taken.ticket is not None:
+            async with self._house.database.read() as tx:
+                page = await tickets.messages_of(tx, taken.ticket, before=1 << 62, limit=LAST_MESSAGES)
+            return history_of(page.messages, words)
+        return post.text
+
+    def _words_for(self, taken: Taken) -> Words:
+        """Return the words of whoever reads a post: staff have one language, and people their own where they may."""
+        language = self._house.site.now.document.language
+        ticket = taken.ticket
+        if taken.post.target is Target.USER and language.per_user and ticket is not None and ticket.language:
+            return words_for(ticket.language)
+        return words_for(language.default_language)
+
+    async def _menu(self) -> list[Category]:
+        async with self._house.database.read() as tx:
+            return [each for each in await categories.list_categories(tx) if each.enabled]
+
+    async def _role_of(self, message: Message) -> str | None:
+        """Return the highest role of a member of the staff, where that is shown."""
+        document = self._house.site.now.document
+        author = message.author_id or ""
+        if message.kind is not Kind.STAFF or message.anonymous or not document.thread.show_staff_role:
+            return None
+        guild = self._bot.get_guild(staff_of(document))
+        if guild is None or not author.isdecimal():
+            return None
+        try:
+            held = await self._house.directory.roles_of_member(guild.id, int(author))
+        except (NotMember, BotNotInGuild, DiscordUnavailable):
+            return None
+        roles = sorted((role for role in guild.roles if role.id in held), key=lambda role: role.position)
+        return roles[-1].name if roles else None

@@ -1,0 +1,269 @@
+"""The desk of one bot: hears what people write, and does for each of them one thing after another."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import discord
+
+from guildhall.bot.backoff import Backoff
+from guildhall.bot.desk.channels import ChannelMaker
+from guildhall.bot.desk.courier import Courier
+from guildhall.bot.desk.places import community_of
+from guildhall.bot.desk.pressing import is_ours, press
+from guildhall.bot.desk.reading import incoming_of, text_of
+from guildhall.bot.desk.staffside import write_in_channel, write_waiting
+from guildhall.bot.gateway import PASSING_FAULTS
+from guildhall.bot.lanes import Lanes
+from guildhall.core.actor import SYSTEM
+from guildhall.core.db import StoreUnavailable
+from guildhall.core.log import get_logger
+from guildhall.domains import tickets
+from guildhall.domains.attendance.errors import NotMember
+from guildhall.domains.tickets import echoes, intake
+from guildhall.domains.tickets.intake import Guest, Rules
+
+if TYPE_CHECKING:
+    from guildhall.bot.client import HouseBot
+
+log = get_logger(__name__)
+
+RETRY: Final = 30.0
+LOOK: Final = 1.0
+"""Seconds between two looks at what is due, and at most between a ticket and its channel."""
+
+LONGEST_STOP: Final = 5.0
+REMEMBERED: Final = timedelta(days=90)
+"""How long ago somebody may have written whose direct messages are read after an outage."""
+
+EARLIER: Final = 50
+EARLIER_WITHIN: Final = timedelta(days=7)
+"""How much is read of what somebody wrote before the bot first heard of them."""
+
+EDITED: Final = 50
+"""Of how many messages a recovery compares what they say now."""
+
+
+Offer: TypeAlias = Callable[[discord.Message], Awaitable[bool]]
+"""Takes a message for a command, or leaves it, which it says by False, to be what somebody says."""
+
+
+class Desk:
+    """Brings to the house what people write to the bot and in channels of tickets, and keeps its courier at work.
+
+    What concerns one channel is done in order. Nothing here waits while the gateway is being read. Each message is
+    offered as a command to those in `offers`, before it counts as something that somebody says.
+    """
+
+    def __init__(self, bot: "HouseBot") -> None:
+        self.bot = bot
+        self.house = bot.house
+        self._lanes = Lanes(self._catch_up, backoff=partial(Backoff, longest=RETRY))
+        self._courier = Courier(bot)
+        self._maker = ChannelMaker(bot)
+        self._look_now = asyncio.Event()
+        self._people: dict[int, discord.abc.User] = {}
+        self._new_session = False
+        self.offers: list[Offer] = []
+
+    async def keep(self) -> None:
+        """Make channels, go on where people take too long, and take out what is to be said, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._courier.keep())
+            tasks.create_task(self._listen())
+            tasks.create_task(self._keep_looking())
+
+    async def stop(self) -> None:
+        """Let what has begun come to its end; what is stored and not worked on yet is, at the next start."""
+        if not await self._lanes.drain(within=LONGEST_STOP):
+            log.warning("The desk stopped before all it heard was worked on; it goes on at the next start")
+
+    def begin_session(self) -> None:
+        """Hear that a session with Discord begins: what was missed is read, as soon as somebody looks."""
+        self._new_session = True
+        self._look_now.set()
+
+    def look_now(self) -> None:
+        """Look at once whether there is something to do: a guild has come."""
+        self._look_now.set()
+
+    def hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Hear an event of Discord's, in the order of its happening."""
+        if event == "message":
+            self._hear_message(args[0])
+        elif event == "raw_message_edit":
+            self._hear_edit(args[0])
+        elif event == "raw_message_delete":
+            self._hear_deletions(args[0].channel_id, [args[0].message_id])
+        elif event == "raw_bulk_message_delete":
+            self._hear_deletions(args[0].channel_id, args[0].message_ids)
+        elif event == "guild_channel_delete":
+            self._lanes.add(args[0].id, partial(self._lose_channel, args[0].id))
+        elif event == "interaction" and is_ours(args[0]):
+            self._lanes.add(args[0].channel_id or 0, partial(press, self, args[0]))
+
+    def _hear_message(self, message: discord.Message) -> None:
+        if message.author.bot or message.webhook_id is not None:
+            return
+        if message.guild is None:
+            self._people[message.channel.id] = message.author
+            self._lanes.add(message.channel.id, partial(self._take_dm, message))
+        else:
+            self._lanes.add(message.channel.id, partial(write_in_channel, self, message))
+
+    def _hear_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        if not payload.message.author.bot:
+            self._lanes.add(payload.channel_id, partial(self._take_edit, payload.message))
+
+    def _hear_deletions(self, channel_id: int, message_ids: Iterable[int]) -> None:
+        for each in message_ids:
+            self._lanes.add(channel_id, partial(self._take_deletion, each))
+
+    async def guest_of(self, user: discord.abc.User, language: str) -> Guest:
+        """Return somebody as the desk knows them. Raises BotNotInGuild, DiscordUnavailable."""
+        try:
+            roles = await self.house.directory.roles_of_member(community_of(self.house.site.now.document), user.id)
+        except NotMember:
+            return Guest(str(user.id), user.display_name, language, None)
+        return Guest(str(user.id), user.display_name, language, frozenset(map(str, roles)))
+
+    async def _take_dm(self, message: discord.Message) -> None:
+        """Store what somebody wrote to the bot, with what came before if nothing is known of them, and work on it."""
+        if await self.is_command(message):
+            return
+        author, now = message.author, self.house.clock.now()
+        async with self.house.database.read() as tx:
+            is_known = await echoes.cursor_of(tx, message.channel.id) is not None
+        earlier = [] if is_known else await self._earlier_than(message)
+        async with self.house.database.write() as tx:
+            for each in (*earlier, message):
+                heard = incoming_of(each, lane=author.id, now=now)
+                await intake.store_incoming(tx, heard, user_id=str(author.id))
+        await self._take_in(author)
+
+    async def is_command(self, message: discord.Message) -> bool:
+        """Offer a message as a command, and tell whether it was taken for one."""
+        for offer in self.offers:
+            if await offer(message):
+                return True
+        return False
+
+    async def _earlier_than(self, message: discord.Message) -> list[discord.Message]:
+        """Return what somebody wrote since the bot last said something to them, and not long ago."""
+        found: list[discord.Message] = []
+        async for each in message.channel.history(limit=EARLIER, before=message):
+            if each.author.id != message.author.id or message.created_at - each.created_at > EARLIER_WITHIN:
+                break
+            found.append(each)
+        return found[::-1]
+
+    async def _take_in(self, author: discord.abc.User) -> None:
+        document = self.house.site.now.document
+        guest = await self.guest_of(author, str(document.language.default_language))
+        async with self.house.database.write() as tx:
+            await intake.take_in(tx, guest, Rules(document, community_of(document)), now=self.house.clock.now())
+
+    async def _take_edit(self, message: discord.Message) -> None:
+        async with self.house.database.write() as tx:
+            await echoes.hear_edit(tx, message.id, text_of(message), now=self.house.clock.now())
+
+    async def _take_deletion(self, message_id: int) -> None:
+        async with self.house.database.write() as tx:
+            await echoes.hear_deletion(tx, message_id, now=self.house.clock.now())
+
+    async def _lose_channel(self, channel_id: int) -> None:
+        now = self.house.clock.now()
+        async with self.house.database.write() as tx:
+            ticket = await tickets.ticket_of_channel(tx, channel_id)
+            if ticket is not None:
+                await echoes.hear_channel_gone(tx, SYSTEM, ticket, channel_id, now=now)
+
+    async def _listen(self) -> None:
+        async with self.house.events.subscribe(tickets.TOPIC) as told:
+            async for _ in told:
+                self._look_now.set()
+
+    async def _keep_looking(self) -> None:
+        with self.house.site.watching(self._look_at_all):
+            while True:
+                self._look_now.clear()
+                try:
+                    await self._look()
+                except StoreUnavailable as fault:
+                    log.warning("The desk waits for the database", reason=fault.message)
+                except PASSING_FAULTS as fault:
+                    log.info("The desk waits for Discord", reason=str(fault))
+                except Exception:
+                    log.exception("The desk stumbled, and goes on")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK):
+                        await self._look_now.wait()
+
+    def _look_at_all(self) -> None:
+        """Look again at whoever waits: the configuration may let them in now."""
+        self._new_session = True
+        self._look_now.set()
+
+    async def _look(self) -> None:
+        if not self.bot.is_live:
+            return
+        if self._new_session:
+            self._new_session = False
+            await self._recover()
+        document, now = self.house.site.now.document, self.house.clock.now()
+        async with self.house.database.write() as tx:
+            await intake.end_due_intakes(tx, Rules(document, community_of(document)), now=now)
+        await self._maker.make_all()
+
+    async def _recover(self) -> None:
+        """Read what was written while nobody listened: to the bot, and in the channels of open tickets."""
+        since = self.house.clock.now() - REMEMBERED
+        async with self.house.database.read() as tx:
+            direct = await echoes.direct_cursors(tx, since=since)
+            open_ones = await echoes.tickets_with_channels(tx)
+            waiting = await echoes.channels_that_wait(tx)
+        channels = {each.channel_id for each in direct} | set(waiting)
+        for each in open_ones:
+            guild = self.bot.get_guild(each.guild_id)
+            known = each.channel_id is not None and self.bot.get_channel(each.channel_id) is not None
+            if known and each.channel_id is not None:
+                channels.add(each.channel_id)
+            elif each.channel_id is not None and guild is not None and not guild.unavailable:
+                self._lanes.add(each.channel_id, partial(self._lose_channel, each.channel_id))
+        for channel_id in sorted(channels):
+            self._lanes.add(channel_id, partial(self._catch_up, channel_id))
+
+    async def _catch_up(self, channel_id: int) -> None:
+        """Read what was said in a channel after what is known, and what became of the last things before it."""
+        async with self.house.database.read() as tx:
+            cursor = await echoes.cursor_of(tx, channel_id)
+            ticket = await tickets.ticket_of_channel(tx, channel_id)
+        user = await self._person_in(channel_id, cursor.user_id if cursor else None)
+        after = discord.Object(cursor.last_seen if cursor else channel_id)
+        place = self.bot.get_channel(channel_id) or self.bot.get_partial_messageable(channel_id)
+        if not isinstance(place, discord.abc.Messageable):
+            return
+        try:
+            async for message in place.history(limit=None, after=after, oldest_first=True):
+                if user is not None and message.author.id == user.id:
+                    await self._take_dm(message)
+                elif user is None and ticket is not None and not message.author.bot:
+                    await write_in_channel(self, message)
+            async for message in place.history(limit=EDITED, before=discord.Object(after.id + 1)):
+                if message.edited_at is not None and not message.author.bot:
+                    await self._take_edit(message)
+        except discord.NotFound:
+            return
+        if user is not None:
+            await self._take_in(user)
+        elif ticket is not None and not ticket.closed:
+            await write_waiting(self, ticket, channel_id)
+
+    async def _person_in(self, channel_id: int, user_id: str | None) -> discord.abc.User | None:
+        """Return whose direct messages are in a channel, None for the channel of a ticket."""
+        if channel_id not in self._people and user_id is not None:
+            self._people[channel_id] = await self.bot.fetch_user(int(user_id))
+        return self._people.get(channel_id)

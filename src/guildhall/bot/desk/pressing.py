@@ -1,0 +1,178 @@
+"""What people press: the menu of categories, forms, and buttons below posts, known by their ids after a restart too."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import ui
+
+from guildhall.bot.desk.places import community_of
+from guildhall.bot.desk.rendering import OTHER, PREFIX, further_view
+from guildhall.bot.speech import own_words, refusal
+from guildhall.bot.tree import Interaction, actor_of, explain
+from guildhall.core.db import Tx
+from guildhall.core.errors import GuildhallError
+from guildhall.domains import tickets
+from guildhall.domains.tickets import EVERYTHING, Ticket, categories, echoes, errors, intake
+from guildhall.domains.tickets.categories import Category, FieldKind
+from guildhall.domains.tickets.intake import Rules
+from guildhall.domains.tickets.relay import Step, queue_again
+
+if TYPE_CHECKING:
+    from guildhall.bot.desk.desk import Desk
+
+FORM: Final = f"{PREFIX}form"
+LONGEST_TITLE: Final = 45
+
+
+def is_ours(interaction: Interaction) -> bool:
+    """Tell whether somebody pressed something of the desk's."""
+    return _name_of(interaction).startswith(PREFIX)
+
+
+async def press(desk: "Desk", interaction: Interaction) -> None:
+    """Do what somebody has pressed, and answer them. A second press has no second effect."""
+    name, _, what = _name_of(interaction).removeprefix(PREFIX).partition(":")
+    try:
+        if name == "menu":
+            await _choose(desk, interaction, _values(interaction)[0])
+        elif name == "further":
+            await _ask_on(desk, interaction)
+        elif name == "form":
+            await _fill_in(desk, interaction)
+        elif name == "reopen":
+            await _reopen(desk, interaction, what)
+        elif name == "retry":
+            await _retry(desk, interaction, int(what))
+    except GuildhallError as error:
+        await explain(interaction, error)
+
+
+async def _choose(desk: "Desk", interaction: Interaction, value: str) -> None:
+    category_id = None if value == OTHER else value
+    await _go_on(desk, interaction, category_id, asks_on=False)
+
+
+async def _ask_on(desk: "Desk", interaction: Interaction) -> None:
+    async with desk.house.database.read() as tx:
+        category_id = await intake.category_asked_on(tx, str(interaction.user.id))
+    await _go_on(desk, interaction, category_id, asks_on=True)
+
+
+async def _go_on(desk: "Desk", interaction: Interaction, category_id: str | None, *, asks_on: bool) -> None:
+    guest, words = await desk.guest_of(interaction.user, _language_of(desk, interaction)), own_words(interaction)
+    async with desk.house.database.write() as tx:
+        chosen = await intake.choose(tx, guest, _rules(desk), category_id, asks_on=asks_on, now=desk.house.clock.now())
+    if chosen is None:
+        await _replace(interaction, words("desk.over"))
+        return
+    step, category = chosen
+    if step is Step.FORM and category is not None:
+        await interaction.response.send_modal(_form_of(category))
+    elif step is Step.ANSWERED and category is not None:
+        await _replace(interaction, category.answer or "", further_view(words))
+    else:
+        await _replace(interaction, words("desk.sent"))
+
+
+async def _fill_in(desk: "Desk", interaction: Interaction) -> None:
+    guest, words = await desk.guest_of(interaction.user, _language_of(desk, interaction)), own_words(interaction)
+    data: Mapping[str, Any] = interaction.data or {}
+    answers = dict(_answers(data.get("components", [])))
+    now = desk.house.clock.now()
+    try:
+        async with desk.house.database.write() as tx:
+            ticket = await intake.fill_in(tx, guest, _rules(desk), answers, now=now)
+    except categories.errors.InvalidFormField as error:
+        embed = refusal(error, words, now=now, reference=str(interaction.id))
+        await interaction.response.send_message(embed=embed, ephemeral=True)
+        return
+    await _replace(interaction, words("desk.over" if ticket is None else "desk.sent"))
+
+
+async def _reopen(desk: "Desk", interaction: Interaction, ticket_id: str) -> None:
+    """Open the ticket of whoever pressed again, while it is theirs and not too long ago."""
+    settings, words, now = desk.house.site.now.document.tickets, own_words(interaction), desk.house.clock.now()
+    async with desk.house.database.write() as tx:
+        ticket = await _own(tx, interaction, ticket_id)
+        await tickets.reopen_within(
+            tx,
+            actor_of(interaction),
+            ticket,
+            hours=settings.reopen_window_hours,
+            most_by_user=settings.max_user_reopens,
+            now=now,
+        )
+    await interaction.response.send_message(words("desk.reopened"))
+
+
+async def _own(tx: Tx, interaction: Interaction, ticket_id: str) -> Ticket:
+    ticket = await tickets.access_ticket_to_change(tx, actor_of(interaction), ticket_id, sight=EVERYTHING)
+    if ticket.user_id != str(interaction.user.id):
+        raise errors.NotTicketOwner
+    return ticket
+
+
+async def _retry(desk: "Desk", interaction: Interaction, message_id: int) -> None:
+    words = own_words(interaction)
+    async with desk.house.database.write() as tx:
+        found = await echoes.message_of(tx, message_id)
+        if found is None or found[0].channel_id != interaction.channel_id:
+            raise errors.MessageNotFound
+        await queue_again(tx, *found, now=desk.house.clock.now())
+    await interaction.response.send_message(words("desk.retried"), ephemeral=True)
+
+
+async def _replace(interaction: Interaction, text: str, view: ui.View | None = None) -> None:
+    """Let what was pressed be taken by what comes of it, so that it is not pressed again."""
+    if interaction.message is None:
+        await interaction.response.send_message(text, ephemeral=True)
+        return
+    await interaction.response.edit_message(
+        content=text, embed=None, view=view, allowed_mentions=discord.AllowedMentions.none()
+    )
+
+
+def _form_of(category: Category) -> ui.Modal:
+    form = ui.Modal(title=category.name[:LONGEST_TITLE], custom_id=FORM)
+    for each in category.fields:
+        style = discord.TextStyle.paragraph if each.type is FieldKind.PARAGRAPH else discord.TextStyle.short
+        entry: ui.TextInput[Any] = ui.TextInput(
+            custom_id=each.key,
+            style=style,
+            required=each.required,
+            placeholder=each.placeholder,
+            min_length=each.min_length,
+            max_length=each.max_length,
+        )
+        form.add_item(ui.Label(text=each.label, component=entry))
+    return form
+
+
+def _answers(components: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for each in components:
+        inner = [*each.get("components", []), *([each["component"]] if "component" in each else [])]
+        yield from _answers(inner)
+        if "value" in each:
+            yield each["custom_id"], each["value"]
+
+
+def _rules(desk: "Desk") -> Rules:
+    document = desk.house.site.now.document
+    return Rules(document, community_of(document))
+
+
+def _language_of(desk: "Desk", interaction: Interaction) -> str:
+    """Return the language that somebody has set at Discord, if that counts."""
+    language = desk.house.site.now.document.language
+    return own_words(interaction).language if language.per_user else str(language.default_language)
+
+
+def _name_of(interaction: Interaction) -> str:
+    data: Mapping[str, Any] = interaction.data or {}
+    return str(data.get("custom_id", ""))
+
+
+def _values(interaction: Interaction) -> list[str]:
+    data: Mapping[str, Any] = interaction.data or {}
+    return [str(each) for each in data.get("values", [])]

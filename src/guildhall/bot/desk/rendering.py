@@ -1,0 +1,165 @@
+"""What posts look like in Discord: messages of a ticket, and what the house says beside them."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import discord
+from discord import ui
+
+from guildhall.bot.words import Words
+from guildhall.domains.site import Document
+from guildhall.domains.tickets import Kind, Message, Ticket
+from guildhall.domains.tickets.categories import Category
+from guildhall.domains.tickets.relay import Attached, Button, Post, Target
+
+LONGEST_PART: Final = 2000
+"""Characters of one message of Discord's."""
+
+LONGEST_CHOICE: Final = 100
+LONGEST_SHOWN: Final = 180
+"""How much of each message a channel shows that begins anew."""
+
+OTHER: Final = "other"
+PREFIX: Final = "desk:"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One message of Discord's: plain text, or an embed, and what people can press below it."""
+
+    content: str = ""
+    embed: discord.Embed | None = None
+    view: ui.View | None = None
+    role_ids: tuple[int, ...] = ()
+
+    def looks_like(self, shown: discord.Message) -> bool:
+        """Tell whether this is what Discord shows there."""
+        described = [each.description or "" for each in shown.embeds]
+        wanted = [self.embed.description or ""] if self.embed else []
+        return shown.content == self.content.strip() and described == wanted
+
+
+@dataclass(frozen=True)
+class Style:
+    """By what a message is shown: the configuration, the words of whoever reads it, and where that is."""
+
+    document: Document
+    words: Words
+    target: Target
+
+
+def parts_of(message: Message, files: list[Attached], style: Style, *, role: str | None = None) -> list[Part]:
+    """Return what shows a message, in so many parts as its length asks for. `role` is that of a member of the staff."""
+    text = "\n".join([message.content, *(f"[{each.name}]({each.address})" for each in files)]).strip()
+    if message.deleted_at is not None:
+        text = f"~~{text}~~\n{style.words('desk.deleted')}"
+    if style.document.thread.embedded_message:
+        return [Part(embed=_embed_of(message, text, style, role))]
+    return _plain_parts(message, text, style, role)
+
+
+def _embed_of(message: Message, text: str, style: Style, role: str | None) -> discord.Embed:
+    thread = style.document.thread
+    colours = {Kind.USER: thread.user_message_color, Kind.STAFF: thread.staff_message_color}
+    colour = colours.get(message.kind, thread.system_message_color)
+    embed = discord.Embed(description=text, colour=int(colour, 16))
+    title = _title_of(message, style, role)
+    if title:
+        embed.set_author(name=title)
+    if message.kind is Kind.STAFF and style.target is Target.CHANNEL:
+        embed.set_footer(text=f"#{message.number}")
+    return embed
+
+
+def _plain_parts(message: Message, text: str, style: Style, role: str | None) -> list[Part]:
+    title = _title_of(message, style, role)
+    head = f"**{title}**\n" if title else ""
+    if style.document.thread.block_quote:
+        text = "\n".join(f"> {line}" for line in text.splitlines())
+    return [Part(each) for each in split(head + text)]
+
+
+def _title_of(message: Message, style: Style, role: str | None) -> str:
+    """Return who says it, as whoever reads it there may know."""
+    if message.kind is Kind.SYSTEM:
+        return ""
+    if message.kind is Kind.NOTE:
+        return style.words("desk.note_by", name=message.author_name)
+    name = message.author_name
+    if message.kind is Kind.STAFF and message.anonymous:
+        if style.target is Target.USER:
+            return style.document.tickets.anonymous_name
+        name = style.words("desk.anonymous", name=name)
+    return f"{name} ({role})" if role else name
+
+
+def split(text: str) -> list[str]:
+    """Return a text in parts that Discord takes, broken between lines or words where there are any."""
+    parts: list[str] = []
+    while len(text) > LONGEST_PART:
+        piece = text[:LONGEST_PART]
+        cut = max(piece.rfind("\n"), piece.rfind(" "))
+        cut = cut if cut > LONGEST_PART // 2 else LONGEST_PART
+        parts.append(text[:cut])
+        text = text[cut:].lstrip()
+    return [*parts, text]
+
+
+def said_part(post: Post, text: str, buttons: ui.View | None, colour: str) -> Part:
+    """Return what shows something that the house says, with the roles that it may ping."""
+    pings = " ".join(f"<@&{each}>" for each in post.role_ids)
+    embed = discord.Embed(description=text, colour=int(colour, 16))
+    return Part(pings, embed, buttons, tuple(map(int, post.role_ids)))
+
+
+def history_of(messages: list[Message], words: Words) -> str:
+    """Return the last words of a ticket, the oldest first."""
+    lines = [
+        f"**{each.author_name or '-'}**: {each.content[:LONGEST_SHOWN]}"
+        for each in messages
+        if each.deleted_at is None and each.kind is not Kind.SYSTEM
+    ]
+    return "\n".join([words("desk.history"), *lines])
+
+
+def view_of(post: Post, ticket: Ticket | None, message_id: int | None, words: Words, menu: list[Category]) -> Any:  # noqa: ANN401 (the library's view, or none)
+    """Return what people can press below a post, None when it is nothing."""
+    if not post.buttons:
+        return None
+    view = ui.View(timeout=None)
+    for each in post.buttons:
+        if each is Button.MENU:
+            view.add_item(_menu(menu, words))
+        elif each is Button.REOPEN and ticket is not None:
+            view.add_item(_button(words("desk.button.reopen"), f"reopen:{ticket.id}"))
+        elif each is Button.RETRY and message_id is not None:
+            view.add_item(_button(words("desk.button.retry"), f"retry:{message_id}"))
+    # Presses are heard by their ids, also after a restart; the library need not remember the view.
+    view.stop()
+    return view
+
+
+def further_view(words: Words) -> ui.View:
+    """Return the button of whoever was not helped by an answer."""
+    view = ui.View(timeout=None)
+    view.add_item(_button(words("desk.button.further"), "further"))
+    view.stop()
+    return view
+
+
+def _button(label: str, name: str) -> ui.Button[Any]:
+    return ui.Button(label=label, custom_id=PREFIX + name, style=discord.ButtonStyle.secondary)
+
+
+def _menu(offered: list[Category], words: Words) -> ui.Select[Any]:
+    options = [
+        discord.SelectOption(
+            label=each.name[:LONGEST_CHOICE],
+            value=each.id,
+            description=(each.description or "")[:LONGEST_CHOICE] or None,
+            emoji=each.emoji or None,
+        )
+        for each in offered
+    ]
+    options.append(discord.SelectOption(label=words("desk.other"), value=OTHER))
+    return ui.Select(custom_id=f"{PREFIX}menu", placeholder=words("desk.choose.here"), options=options)

@@ -1,0 +1,340 @@
+"""From somebody's first words to a ticket: what comes in is stored first, then judged, asked about, and written down.
+
+Whatever a person writes before they have a ticket waits in their lane, and becomes its first messages in order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import bindparam, delete, update
+from sqlalchemy.dialects.postgresql import insert
+
+from guildhall.core.actor import Actor, ActorKind
+from guildhall.core.db import Tx, command, insert_if_new
+from guildhall.domains.site.sections import Document
+from guildhall.domains.tickets import blocks, categories
+from guildhall.domains.tickets.categories import Category
+from guildhall.domains.tickets.closing import plan_close
+from guildhall.domains.tickets.conversation import Draft, Written, write_as_user
+from guildhall.domains.tickets.models import Origin, Person, Source, Ticket, Transport
+from guildhall.domains.tickets.office import is_staffed
+from guildhall.domains.tickets.opening import open_ticket
+from guildhall.domains.tickets.queries import LIVE_RELAY, TICKET_LOCKED
+from guildhall.domains.tickets.relay.models import (
+    USER,
+    Button,
+    Incoming,
+    Intake,
+    Post,
+    Say,
+    Step,
+    ticket_cursors,
+    ticket_incoming,
+    ticket_intakes,
+    ticket_notices,
+)
+from guildhall.domains.tickets.relay.queries import DUE_INTAKES, INTAKE, WAITING
+from guildhall.domains.tickets.relay.queueing import queue_for_user, queue_post
+
+DAILY: Final = timedelta(days=1)
+LONGEST_WORDS: Final = 4000
+
+STORE = insert_if_new(ticket_incoming)
+SETTLE = command(
+    update(ticket_incoming)
+    .where(
+        ticket_incoming.c.lane == bindparam("in_lane"),
+        ticket_incoming.c.message_id <= bindparam("up_to"),
+        ticket_incoming.c.state == "waiting",
+    )
+    .values(state="done")
+)
+_cursor = insert(ticket_cursors)
+MOVE_CURSOR = command(
+    _cursor.on_conflict_do_update(
+        index_elements=[ticket_cursors.c.channel_id],
+        set_={name: _cursor.excluded[name] for name in ("user_id", "last_seen", "active_at")},
+        where=ticket_cursors.c.last_seen < _cursor.excluded.last_seen,
+    )
+)
+_notice = insert(ticket_notices)
+TELL = command(
+    _notice.on_conflict_do_update(
+        index_elements=[ticket_notices.c.user_id, ticket_notices.c.what],
+        set_={"at": _notice.excluded["at"]},
+        where=ticket_notices.c.at <= bindparam("before"),
+    )
+)
+SET_STEP = command(
+    update(ticket_intakes)
+    .where(ticket_intakes.c.user_id == bindparam("person"))
+    .values(step=bindparam("new_step"), category_id=bindparam("category"), ends_at=bindparam("until"))
+)
+END = command(delete(ticket_intakes).where(ticket_intakes.c.user_id == bindparam("person")))
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody who writes to the bot. `role_ids` are theirs in the community, None for whoever is not a member."""
+
+    user_id: str
+    name: str
+    language: str
+    role_ids: frozenset[str] | None
+
+    @property
+    def person(self) -> Person:
+        """Who they are at the desk."""
+        return Person(self.user_id, self.name)
+
+    @property
+    def actor(self) -> Actor:
+        """As whom they act."""
+        return Actor(ActorKind.USER, user_id=self.user_id, provider="discord")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What intake goes by: the configuration, and the guild whose members may write."""
+
+    document: Document
+    guild_id: int
+
+
+async def store_incoming(tx: Tx, incoming: Incoming, *, user_id: str | None) -> bool:
+    """Keep a message of Discord's until it is worked on; False for one that is known. `user_id` is whose DM it is."""
+    fields = {name: getattr(incoming, name) for name in Incoming.__struct_fields__}
+    is_new = await tx.run(STORE, **fields, state="waiting") == 1
+    await tx.run(
+        MOVE_CURSOR,
+        channel_id=incoming.channel_id,
+        user_id=user_id,
+        last_seen=incoming.message_id,
+        active_at=incoming.heard_at,
+    )
+    return is_new
+
+
+async def waiting_in(tx: Tx, lane: int) -> list[Incoming]:
+    """Return what came in there and was not worked on yet, in order."""
+    return await tx.all(WAITING, lane=lane)
+
+
+async def settle(tx: Tx, lane: int, *, up_to: int) -> None:
+    """Note that all that came in there up to a message was worked on."""
+    await tx.run(SETTLE, in_lane=lane, up_to=up_to)
+
+
+async def take_in(tx: Tx, guest: Guest, rules: Rules, *, now: datetime) -> None:
+    """Do what is to be done about what somebody has written.
+
+    It goes into their ticket if they have one. Otherwise they are refused, held, asked for a category, or given a
+    ticket, in this order of questions: membership, block, desk open, maintenance, office hours, choice.
+    """
+    waiting = await waiting_in(tx, int(guest.user_id))
+    if not waiting:
+        return
+    last = waiting[-1].message_id
+    live = await tx.one(LIVE_RELAY, guild_id=rules.guild_id, user_id=guest.user_id)
+    if live is None and guest.role_ids is None:
+        await _refuse(tx, guest, "stranger", Post(say=Say.WORDS, words="desk.stranger"), last, now)
+        return
+    block = await blocks.block_of(
+        tx,
+        user_id=guest.user_id,
+        role_ids=guest.role_ids or frozenset(),
+        category_id=live.category_id if live else None,
+        now=now,
+    )
+    if block is not None:
+        await _refuse(tx, guest, "block" if block.notify else None, _words_of(block), last, now)
+    elif live is not None:
+        await _write_down(tx, guest, live, rules, now=now)
+    elif await tx.one(INTAKE, user_id=guest.user_id) is None:
+        await _begin(tx, guest, rules, last, now)
+
+
+async def _begin(tx: Tx, guest: Guest, rules: Rules, last: int, now: datetime) -> None:
+    document = rules.document
+    hours = document.office_hours
+    if not document.tickets.enabled:
+        await _refuse(tx, guest, "disabled", Post(say=Say.WORDS, words="desk.disabled"), last, now)
+        return
+    if document.bot.presence_state == "maintenance":
+        # What they write waits, and is taken in when that ends.
+        await _notify(tx, guest, "maintenance", Post(text=document.bot.maintenance_message), DAILY, now)
+        return
+    if not is_staffed(document, now):
+        cooldown = timedelta(minutes=hours.notice_cooldown_minutes)
+        await _notify(tx, guest, "office", Post(text=hours.closed_message), cooldown, now)
+        if hours.mode == "refuse":
+            await settle(tx, int(guest.user_id), up_to=last)
+            return
+    choice = await categories.choice_settings(tx)
+    if choice.enabled and await offered_to(tx, guest, now=now):
+        ends_at = now + timedelta(seconds=choice.selection_timeout_s)
+        await tx.insert(
+            Intake(
+                user_id=guest.user_id,
+                user_name=guest.name,
+                step=Step.CHOOSING,
+                category_id=None,
+                language=guest.language,
+                begun_at=now,
+                ends_at=ends_at,
+            )
+        )
+        post = Post(say=Say.WORDS, words="desk.choose", buttons=[Button.MENU])
+        await queue_for_user(tx, guest.user_id, post, now=now)
+        return
+    await open_for(tx, guest, rules, None, {}, now=now)
+
+
+async def offered_to(tx: Tx, guest: Guest, *, now: datetime) -> list[Category]:
+    """Return the categories that somebody may choose from."""
+    roles = guest.role_ids or frozenset()
+    return [
+        each
+        for each in await categories.list_categories(tx)
+        if each.enabled
+        and await blocks.block_of(tx, user_id=guest.user_id, role_ids=roles, category_id=each.id, now=now) is None
+    ]
+
+
+async def choose(
+    tx: Tx, guest: Guest, rules: Rules, category_id: str | None, *, asks_on: bool = False, now: datetime
+) -> tuple[Step | None, Category | None] | None:
+    """Take a choice of category, None being none of them. Returns what comes next, and None when it came too late.
+
+    That is its answer, unless they `ask on`, then its form, then nothing more: the ticket is there.
+    """
+    intake = await tx.one(INTAKE, user_id=guest.user_id)
+    if intake is None:
+        return None
+    chosen = None
+    if category_id is not None:
+        chosen = next((each for each in await offered_to(tx, guest, now=now) if each.id == category_id), None)
+        if chosen is None:
+            return None
+    step = _next_step(chosen, asks_on=asks_on)
+    if step is None:
+        await open_for(tx, guest, rules, chosen, {}, now=now)
+        return None, chosen
+    choice = await categories.choice_settings(tx)
+    until = now + timedelta(seconds=choice.selection_timeout_s)
+    await tx.run(
+        SET_STEP, person=guest.user_id, new_step=step.value, category=chosen.id if chosen else None, until=until
+    )
+    return step, chosen
+
+
+def _next_step(chosen: Category | None, *, asks_on: bool) -> Step | None:
+    if chosen is None:
+        return None
+    if chosen.answer and not asks_on:
+        return Step.ANSWERED
+    return Step.FORM if chosen.fields else None
+
+
+async def category_asked_on(tx: Tx, user_id: str) -> str | None:
+    """Return the category whose answer or form somebody has before them."""
+    intake = await tx.one(INTAKE, user_id=user_id)
+    return intake.category_id if intake else None
+
+
+async def fill_in(tx: Tx, guest: Guest, rules: Rules, answers: Mapping[str, str], *, now: datetime) -> Ticket | None:
+    """Take a form, and open the ticket; None when it came too late. Raises InvalidFormField."""
+    intake = await tx.one(INTAKE, user_id=guest.user_id)
+    if intake is None or intake.step is not Step.FORM:
+        return None
+    found = await offered_to(tx, guest, now=now)
+    category = next((each for each in found if each.id == intake.category_id), None)
+    if category is None:
+        return None
+    return await open_for(tx, guest, rules, category, answers, now=now)
+
+
+async def open_for(
+    tx: Tx, guest: Guest, rules: Rules, category: Category | None, answers: Mapping[str, str], *, now: datetime
+) -> Ticket:
+    """Open a ticket for somebody who has written, with what waits as its first messages. Raises InvalidFormField."""
+    filled_in = categories.check_answers(category.fields, answers) if category is not None else []
+    live = await tx.one(LIVE_RELAY, guild_id=rules.guild_id, user_id=guest.user_id)
+    await tx.run(END, person=guest.user_id)
+    if live is None:
+        live = await open_ticket(
+            tx,
+            guest.actor,
+            guild_id=rules.guild_id,
+            person=guest.person,
+            origin=Origin.DM,
+            transport=Transport.RELAY,
+            needs_channel=True,
+            category_id=category.id if category else None,
+            category_name=category.name if category else None,
+            language=guest.language,
+            now=now,
+        )
+        await categories.keep_answers(tx, live, filled_in)
+        await queue_post(tx, live, to=USER, post=Post(say=Say.WELCOME), now=now)
+    await _write_down(tx, guest, live, rules, now=now)
+    return live
+
+
+async def end_due_intakes(tx: Tx, rules: Rules, *, now: datetime) -> None:
+    """Go on without the choice of whoever has taken too long; whoever was answered and asked no more, needs none."""
+    for intake in await tx.all(DUE_INTAKES, now=now):
+        guest = Guest(intake.user_id, intake.user_name, intake.language, frozenset())
+        if intake.step is Step.ANSWERED:
+            await tx.run(END, person=intake.user_id)
+            waiting = await waiting_in(tx, int(intake.user_id))
+            if waiting:
+                await settle(tx, int(intake.user_id), up_to=waiting[-1].message_id)
+        else:
+            await open_for(tx, guest, rules, None, {}, now=now)
+
+
+async def _write_down(tx: Tx, guest: Guest, ticket: Ticket, rules: Rules, *, now: datetime) -> None:
+    """Write what waits into a ticket, in order."""
+    lane = int(guest.user_id)
+    for each in await waiting_in(tx, lane):
+        # Each message changes what the next one is counted by.
+        fresh = await tx.one(TICKET_LOCKED, id=ticket.id)
+        if fresh is None or fresh.closed:
+            return
+        if fresh.close_at is not None and rules.document.tickets.cancel_close_on_user_message:
+            fresh = await plan_close(tx, guest.actor, fresh, by=guest.user_id, at=None, now=now)
+        if each.content.strip() or each.attachments:
+            await write_as_user(tx, guest.actor, fresh, guest.person, draft_of(each), now=now)
+        await settle(tx, lane, up_to=each.message_id)
+
+
+def draft_of(incoming: Incoming) -> Draft:
+    """Return what somebody wrote in Discord as it is written into a ticket; sent twice it is known."""
+    return Draft(
+        incoming.content[:LONGEST_WORDS],
+        Source.DISCORD,
+        client_id=str(incoming.message_id),
+        written=Written(incoming.channel_id, incoming.message_id),
+        sent_files=tuple(incoming.attachments),
+    )
+
+
+async def _refuse(tx: Tx, guest: Guest, what: str | None, post: Post, last: int, now: datetime) -> None:
+    """Take nothing in of what waits, and say so once a day, or not at all."""
+    await settle(tx, int(guest.user_id), up_to=last)
+    if what is not None:
+        await _notify(tx, guest, what, post, DAILY, now)
+
+
+async def _notify(tx: Tx, guest: Guest, what: str, post: Post, every: timedelta, now: datetime) -> None:
+    if await tx.run(TELL, user_id=guest.user_id, what=what, at=now, before=now - every):
+        await queue_for_user(tx, guest.user_id, post, now=now)
+
+
+def _words_of(block: blocks.Block) -> Post:
+    ends = f"<t:{int(block.expires_at.timestamp())}:f>" if block.expires_at else "-"
+    key = "desk.blocked_until" if block.expires_at else "desk.blocked"
+    return Post(say=Say.WORDS, words=key, fields={"reason": block.reason or "-", "ends": ends})

@@ -1,0 +1,23 @@
+"""When somebody of the staff is there, without I/O."""
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from guildhall.domains.site.sections import Document
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NO_ZONE: Final = "UTC"
+
+
+def is_staffed(document: Document, now: datetime) -> bool:
+    """Tell whether somebody is there: on no holiday, and in a window of that day; always where no hours are kept."""
+    hours = document.office_hours
+    if not hours.enabled:
+        return True
+    zone = document.bot.timezone if hours.timezone == NO_ZONE else hours.timezone
+    local = now.astimezone(ZoneInfo(zone))
+    clock = local.strftime("%H:%M")
+    return local.date() not in hours.holidays and any(
+        each.day == DAYS[local.weekday()] and each.from_ <= clock < each.to for each in hours.windows
+    )

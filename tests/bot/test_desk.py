@@ -1,0 +1,322 @@
+"""The front desk in Discord: the real library against the simulator, from a first direct message to the last word."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from guildhall.core.actor import SYSTEM
+from guildhall.domains import site, tickets
+from guildhall.domains.bot import Phase
+from guildhall.domains.tickets import EVERYTHING, Draft, Message, Person, Source, Ticket, categories
+from guildhall.domains.tickets.categories import FieldKind, FormField, Layout
+from guildhall.simulator.discord import Fault
+from guildhall.simulator.discord.state import Channel
+from tests.bot.conftest import OPERATOR, Scene, until
+
+ROSA, TOBIAS = "rosa.m", "tobias.k"
+MARA = Person("2001", "mara.d")
+Json = dict[str, Any]
+
+
+@dataclass
+class Front:
+    """A process whose bot is connected, seen from both sides of the desk."""
+
+    scene: Scene
+
+    @property
+    def tobias(self) -> Person:
+        return Person(self.scene.person(TOBIAS), "Tobias")
+
+    async def writes(self, text: str, username: str = ROSA, **more: object) -> Json:
+        """Let somebody write to the bot."""
+        person = self.scene.person(username)
+        return await self._steer("POST", "/messages", dm_of=person, author_id=person, content=text, **more)
+
+    async def says(self, channel: Channel, text: str, username: str = TOBIAS) -> Json:
+        """Let somebody write in a channel."""
+        who = self.scene.person(username)
+        return await self._steer("POST", "/messages", channel_id=channel.id, author_id=who, content=text)
+
+    async def presses(self, name: str, values: tuple[str, ...] = (), *, kind: str = "component", **more: Any) -> Json:  # noqa: ANN401 (whatever is sent)
+        """Let Rosa press something in her direct messages."""
+        person = self.scene.person(ROSA)
+        chosen = {"values": list(values)} if values else {}
+        body = {"type": kind, "user_id": person, "dm_of": person, "custom_id": f"desk:{name}", **chosen, **more}
+        return await self._steer("POST", "/interactions", **body, wait_seconds=20)
+
+    async def _steer(self, method: str, path: str, **body: object) -> Json:
+        async with httpx.AsyncClient(timeout=30) as client:
+            answer = await client.request(method, f"{self.scene.discord.address}/_sim{path}", json=body)
+        assert answer.is_success, answer.text
+        return dict(answer.json()) if answer.content else {}
+
+    def heard_by(self, username: str = ROSA) -> list[str]:
+        """What the bot has said to somebody."""
+        world = self.scene.discord.world
+        user = world.users[self.scene.person(username)]
+        return [_text(each) for each in world.conversation(user, world.bot).messages.values() if each.author.bot]
+
+    def channels(self) -> list[Channel]:
+        """The channels of tickets, by the topic that names one."""
+        return [each for each in self.scene.discord.guild.channels.values() if each.topic]
+
+    async def channel(self) -> Channel:
+        """The one channel of a ticket, once it is there."""
+        await until(self._has_channel)
+        (channel,) = self.channels()
+        return channel
+
+    async def _has_channel(self) -> bool:
+        return bool(self.channels())
+
+    def shown_in(self, channel: Channel) -> list[str]:
+        """What the bot has said in a channel, but for what it begins with."""
+        return [_text(each) for each in channel.messages.values() if each.author.bot][1:]
+
+    async def tickets(self) -> list[Ticket]:
+        async with self.scene.house.database.read() as tx:
+            page = await tickets.list_tickets(tx, tickets.Wanted(), sight=EVERYTHING)
+        return page.tickets
+
+    async def messages(self, ticket: Ticket) -> list[Message]:
+        async with self.scene.house.database.read() as tx:
+            return (await tickets.messages_of(tx, ticket, limit=100)).messages
+
+    async def do(self, verb: Callable[..., Awaitable[Any]], ticket: Ticket, *args: Any, **named: Any) -> Any:  # noqa: ANN401 (whatever the verb takes)
+        async with self.scene.house.database.write() as tx:
+            fresh = await tickets.access_ticket_to_change(tx, SYSTEM, ticket.id, sight=EVERYTHING)
+            return await verb(tx, SYSTEM, fresh, *args, now=self.scene.clock.now(), **named)
+
+    async def configure(self, **changes: object) -> None:
+        named = {name.replace("__", "."): value for name, value in changes.items()}
+        async with self.scene.house.database.write() as tx:
+            await site.change_configuration(
+                tx, OPERATOR, named, site=self.scene.house.site, version=None, now=self.scene.clock.now()
+            )
+
+    async def comes(self, found: Callable[[], object], wanted: object) -> None:
+        """Wait until something is so, and tell what it is when it does not come."""
+
+        async def so() -> bool:
+            return found() == wanted
+
+        try:
+            await until(so, within=15)
+        except TimeoutError:
+            assert found() == wanted
+
+
+def _text(message: Any) -> str:  # noqa: ANN401 (a message of the simulator's)
+    shown = [str(each.get("description") or each.get("title") or "") for each in message.embeds]
+    return " ".join(part for part in (message.content, *shown) if part)
+
+
+@pytest.fixture
+async def front(scenes: Callable[..., Any]) -> AsyncIterator[Front]:
+    """A desk that is open, without categories."""
+    async with scenes() as scene:
+        await scene.comes_to(Phase.CONNECTED)
+        front = Front(scene)
+        await front.configure(thread__time_to_close_thread=0)
+        yield front
+
+
+async def test_twenty_messages_at_once_make_one_ticket_in_order_and_each_is_copied_once(front: Front) -> None:
+    texts = [f"Question {number}" for number in range(20)]
+    # One after the other from one person, as fast as they come; nobody waits for the bot in between.
+    for text in texts:
+        await front.writes(text)
+    channel = await front.channel()
+    await front.comes(lambda: front.shown_in(channel), texts)
+    (ticket,) = await front.tickets()
+    assert [each.content for each in await front.messages(ticket)] == texts
+    assert front.heard_by() == [front.scene.house.site.now.document.bot.welcome_message]
+
+    async def delivered() -> bool:
+        return {each.delivery for each in await front.messages(ticket)} == {tickets.Delivery.DELIVERED}
+
+    await until(delivered)
+
+
+async def test_staff_answer_from_panel_and_channel_and_what_is_changed_changes_everywhere(front: Front) -> None:
+    first = await front.writes("Hello?")
+    channel = await front.channel()
+    (ticket,) = await front.tickets()
+    reply = await front.do(tickets.write_as_staff, ticket, MARA, Draft("Good morning", Source.PANEL))
+    await front.says(channel, "Between us: she is new")
+    await front.configure(thread__plain_messages="reply", tickets__anonymous_by_default=True)
+    await front.says(channel, "What can we do?")
+    await front.comes(lambda: front.heard_by()[1:], ["Good morning", "What can we do?"])
+    world = front.scene.discord.world
+    dm = world.conversation(world.users[front.scene.person(ROSA)], world.bot)
+    authors = [each.embeds[0].get("author", {}).get("name") for each in dm.messages.values() if each.author.bot]
+    assert authors[1:] == ["mara.d", "Support team"]
+    assert front.shown_in(channel) == ["Hello?", "Good morning"]
+    assert [each.kind.value for each in await front.messages(ticket)] == ["user", "staff", "note", "staff"]
+
+    await front._steer("PATCH", f"/messages/{dm.id}/{first['id']}", content="Hello there?")
+    await front.do(tickets.edit_message, ticket, reply.id, person=MARA, content="Good evening")
+    await front.comes(lambda: front.shown_in(channel), ["Hello there?", "Good evening"])
+    await front.comes(lambda: front.heard_by()[1:], ["Good evening", "What can we do?"])
+    await front.do(tickets.delete_message, ticket, reply.id, person=MARA)
+    await front._steer("DELETE", f"/messages/{dm.id}/{first['id']}")
+    await front.comes(lambda: front.heard_by()[1:], ["What can we do?"])
+    await front.comes(lambda: front.shown_in(channel), ["~~Hello there?~~\ndeleted", "~~Good evening~~\ndeleted"])
+
+
+async def test_who_chooses_a_category_reads_its_answer_fills_in_its_form_and_is_asked_no_more(front: Front) -> None:
+    field = FormField(key="order", label="Order", type=FieldKind.SHORT, required=True)
+    layout = Layout(name="Orders", discord_category_id="1", answer="Look into your mail.", fields=[field])
+    async with front.scene.house.database.write() as tx:
+        actor = OPERATOR
+        category = await categories.create_category(tx, actor, layout, now=front.scene.clock.now())
+    await front.writes("Where is my parcel?")
+    await front.comes(lambda: len(front.heard_by()), 1)
+    await front.writes("It is blue")
+    answered = await front.presses("menu", (category.id,))
+    assert answered["content"] == "Look into your mail."
+    window = (await front.presses("further"))["modal"]
+    assert window["title"] == "Orders"
+    assert await front.tickets() == []
+    await front.presses("form", kind="modal", values={"order": "4711"})
+    channel = await front.channel()
+    await front.comes(lambda: front.shown_in(channel), ["Where is my parcel?", "It is blue"])
+    (ticket,) = await front.tickets()
+    assert (ticket.category_name, ticket.language) == ("Orders", "en")
+    begin = next(iter(channel.messages.values()))
+    fields = {each["name"]: each["value"] for each in begin.embeds[0]["fields"]}
+    assert (fields["Order"], fields["Category"]) == ("4711", "Orders")
+    # Whoever presses once more has no second ticket.
+    assert "over" in (await front.presses("form", kind="modal", values={"order": "1"})).get("content", "over")
+    assert len(await front.tickets()) == 1
+
+
+async def test_a_reply_that_does_not_reach_the_user_is_told_and_goes_out_when_tried_again(front: Front) -> None:
+    await front.writes("Hello?")
+    channel = await front.channel()
+    await front.comes(lambda: len(front.heard_by()), 1)
+    (ticket,) = await front.tickets()
+    rosa = front.scene.discord.world.users[front.scene.person(ROSA)]
+    rosa.closed = True
+    await front.do(tickets.write_as_staff, ticket, MARA, Draft("Good morning", Source.PANEL))
+    await front.comes(lambda: front.shown_in(channel)[-1][:34], "Reply 1 did not reach the user: Th")
+    (_, reply) = await front.messages(ticket)
+    assert (reply.delivery, reply.delivery_error) == ("failed", "The user takes no direct messages")
+    rosa.closed = False
+    who = {"type": "component", "user_id": front.scene.person(TOBIAS), "channel_id": channel.id}
+    await front._steer("POST", "/interactions", **who, custom_id=f"desk:retry:{reply.id}", wait_seconds=20)
+    await front.comes(lambda: front.heard_by()[1:], ["Good morning"])
+
+
+async def test_a_closed_ticket_loses_its_channel_and_its_user_opens_it_again_with_its_last_words(front: Front) -> None:
+    await front.writes("Hello?")
+    channel = await front.channel()
+    await front.comes(lambda: len(front.shown_in(channel)), 1)
+    (ticket,) = await front.tickets()
+    await front.do(tickets.close_ticket, ticket, by="mara.d", reason="All done")
+    await front.comes(front.channels, [])
+    closing = front.scene.house.site.now.document.bot.close_message
+    await front.comes(lambda: front.heard_by()[1:], [f"{closing}\n\nAll done"])
+    await front.presses(f"reopen:{ticket.id}")
+    again = await front.channel()
+    assert again.id != channel.id
+    await front.comes(lambda: "Rosa**: Hello?" in _text(next(iter(again.messages.values()), None) or again), True)
+    (open_again,) = await front.tickets()
+    assert (open_again.number, open_again.closed, open_again.channel_id) == (ticket.number, False, int(again.id))
+    # A channel that somebody deletes takes its ticket with it.
+    await front._steer("DELETE", f"/channels/{again.id}") if False else None
+    await _delete(front, again)
+
+    async def closed() -> bool:
+        return [each.closed_by for each in await front.tickets()] == ["channel_deleted"]
+
+    await until(closed)
+
+
+async def _delete(front: Front, channel: Channel) -> None:
+    from guildhall.simulator.discord import guilds
+
+    guilds.delete_channel(front.scene.discord.world, front.scene.discord.guild, channel)
+
+
+async def test_what_was_written_while_the_bot_was_away_is_read_and_what_was_to_be_said_goes_out(
+    scenes: Callable[..., Any],
+) -> None:
+    async with scenes() as scene:
+        await scene.comes_to(Phase.CONNECTED)
+        front = Front(scene)
+        await front.writes("Hello?")
+        channel = await front.channel()
+        await front.comes(lambda: len(front.shown_in(channel)), 1)
+        await front.comes(lambda: len(front.heard_by()), 1)
+        (ticket,) = await front.tickets()
+    # The process is gone.
+    await front.writes("Is anybody there?")
+    await front.says(channel, "I will answer tomorrow")
+    async with scenes() as scene:
+        front = Front(scene)
+        await front.do(tickets.write_as_staff, ticket, MARA, Draft("We are back", Source.PANEL))
+        await scene.comes_to(Phase.CONNECTED)
+        await front.comes(lambda: front.heard_by()[1:], ["We are back"])
+        await front.comes(lambda: sorted(front.shown_in(channel)), ["Hello?", "Is anybody there?", "We are back"])
+        contents = sorted(each.content for each in await front.messages(ticket))
+        assert contents == ["Hello?", "I will answer tomorrow", "Is anybody there?", "We are back"]
+
+
+async def test_a_channel_that_discord_refuses_discards_the_ticket_and_its_user_is_told(front: Front) -> None:
+    scene = front.scene
+    own = next(role for role in scene.discord.guild.roles.values() if role.bot_id is not None)
+    own.permissions &= ~(1 << 4)  # To manage channels.
+    await front.writes("Hello?")
+    await front.comes(lambda: [each[:36] for each in front.heard_by()], ["Your message could not be brought to"])
+    assert (await front.tickets(), front.channels()) == ([], [])
+
+
+async def test_nobody_is_let_in_who_is_a_stranger_or_blocked_or_comes_while_nobody_is_there(front: Front) -> None:
+    from guildhall.domains.identity.desk import SubjectKind
+    from guildhall.domains.tickets import blocks
+
+    async with front.scene.house.database.write() as tx:
+        await blocks.block(
+            tx,
+            OPERATOR,
+            subject_kind=SubjectKind.USER,
+            subject_id=front.scene.person("pavel_n"),
+            reason="Spam",
+            now=front.scene.clock.now(),
+        )
+    await front.writes("Buy this", "pavel_n")
+    await front.comes(lambda: len(front.heard_by("pavel_n")), 1)
+    await front.writes("Buy this", "pavel_n")
+    assert "Spam" in front.heard_by("pavel_n")[0]
+    await front.configure(bot__presence_state="maintenance")
+    await front.writes("Hello?")
+    away = front.scene.house.site.now.document.bot.maintenance_message
+    await front.comes(front.heard_by, [away])
+    assert await front.tickets() == []
+    await front.configure(bot__presence_state="online")
+    channel = await front.channel()
+    await front.comes(lambda: front.shown_in(channel), ["Hello?"])
+    assert len(front.heard_by("pavel_n")) == 1
+
+
+async def test_discord_that_stumbles_delays_words_and_doubles_none(front: Front) -> None:
+    await front.writes("Hello?")
+    channel = await front.channel()
+    await front.comes(lambda: len(front.heard_by()), 1)
+    (ticket,) = await front.tickets()
+    front.scene.discord.faults.add(Fault(path=r".*/messages", status=503), times=3)
+    await asyncio.gather(
+        *(
+            front.do(tickets.write_as_staff, ticket, MARA, Draft(f"Answer {number}", Source.PANEL))
+            for number in range(5)
+        )
+    )
+    sent = [each.content for each in await front.messages(ticket) if each.number]
+    await front.comes(lambda: front.heard_by()[1:], sent)
+    await front.comes(lambda: front.shown_in(channel), ["Hello?", *sent])
