@@ -8,12 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from guildhall.core.actor import SYSTEM
+from guildhall.core.actor import SYSTEM, Actor, ActorKind
 from guildhall.domains import site, tickets
 from guildhall.domains.bot import Phase
-from guildhall.domains.tickets import EVERYTHING, Draft, Message, Person, Source, Ticket, categories
+from guildhall.domains.identity import Permission, desk
+from guildhall.domains.identity.desk import SubjectKind
+from guildhall.domains.identity.permissions import DESK
+from guildhall.domains.tickets import EVERYTHING, Draft, Message, Person, Source, Ticket, blocks, categories
 from guildhall.domains.tickets.categories import FieldKind, FormField, Layout
-from guildhall.simulator.discord import Fault
+from guildhall.simulator.discord import Fault, guilds
 from guildhall.simulator.discord.state import Channel
 from tests.bot.conftest import OPERATOR, Scene, until
 
@@ -42,11 +45,10 @@ class Front:
         who = self.scene.person(username)
         return await self._steer("POST", "/messages", channel_id=channel.id, author_id=who, content=text)
 
-    async def presses(self, name: str, values: tuple[str, ...] = (), *, kind: str = "component", **more: Any) -> Json:  # noqa: ANN401 (whatever is sent)
-        """Let Rosa press something in her direct messages."""
+    async def presses(self, name: str, values: object = None, *, kind: str = "component") -> Json:
+        """Let Rosa press something in her direct messages, choose, or fill in."""
         person = self.scene.person(ROSA)
-        chosen = {"values": list(values)} if values else {}
-        body = {"type": kind, "user_id": person, "dm_of": person, "custom_id": f"desk:{name}", **chosen, **more}
+        body = {"type": kind, "user_id": person, "dm_of": person, "custom_id": f"desk:{name}", "values": values}
         return await self._steer("POST", "/interactions", **body, wait_seconds=20)
 
     async def _steer(self, method: str, path: str, **body: object) -> Json:
@@ -99,6 +101,28 @@ class Front:
                 tx, OPERATOR, named, site=self.scene.house.site, version=None, now=self.scene.clock.now()
             )
 
+    async def let_stewards_in(self) -> None:
+        """Give the role that Tobias has what it takes to see tickets."""
+        role = next(each for each in self.scene.discord.guild.roles.values() if each.name == "Steward")
+        ruler = Actor(ActorKind.USER, user_id="7", permissions=frozenset(DESK))
+        async with self.scene.house.database.write() as tx:
+            await desk.grant(
+                tx,
+                ruler,
+                subject_kind=SubjectKind.ROLE,
+                subject_id=role.id,
+                permission=Permission.VIEW_TICKETS,
+                now=self.scene.clock.now(),
+            )
+
+    async def holds(self, ticket: Ticket, number: int) -> None:
+        """Wait until a ticket has so many messages."""
+
+        async def so() -> bool:
+            return len(await self.messages(ticket)) == number
+
+        await until(so)
+
     async def comes(self, found: Callable[[], object], wanted: object) -> None:
         """Wait until something is so, and tell what it is when it does not come."""
 
@@ -123,6 +147,7 @@ async def front(scenes: Callable[..., Any]) -> AsyncIterator[Front]:
         await scene.comes_to(Phase.CONNECTED)
         front = Front(scene)
         await front.configure(thread__time_to_close_thread=0)
+        await front.let_stewards_in()
         yield front
 
 
@@ -149,6 +174,7 @@ async def test_staff_answer_from_panel_and_channel_and_what_is_changed_changes_e
     (ticket,) = await front.tickets()
     reply = await front.do(tickets.write_as_staff, ticket, MARA, Draft("Good morning", Source.PANEL))
     await front.says(channel, "Between us: she is new")
+    await front.holds(ticket, 3)
     await front.configure(thread__plain_messages="reply", tickets__anonymous_by_default=True)
     await front.says(channel, "What can we do?")
     await front.comes(lambda: front.heard_by()[1:], ["Good morning", "What can we do?"])
@@ -178,7 +204,7 @@ async def test_who_chooses_a_category_reads_its_answer_fills_in_its_form_and_is_
     await front.writes("Where is my parcel?")
     await front.comes(lambda: len(front.heard_by()), 1)
     await front.writes("It is blue")
-    answered = await front.presses("menu", (category.id,))
+    answered = await front.presses("menu", [category.id])
     assert answered["content"] == "Look into your mail."
     window = (await front.presses("further"))["modal"]
     assert window["title"] == "Orders"
@@ -191,9 +217,6 @@ async def test_who_chooses_a_category_reads_its_answer_fills_in_its_form_and_is_
     begin = next(iter(channel.messages.values()))
     fields = {each["name"]: each["value"] for each in begin.embeds[0]["fields"]}
     assert (fields["Order"], fields["Category"]) == ("4711", "Orders")
-    # Whoever presses once more has no second ticket.
-    assert "over" in (await front.presses("form", kind="modal", values={"order": "1"})).get("content", "over")
-    assert len(await front.tickets()) == 1
 
 
 async def test_a_reply_that_does_not_reach_the_user_is_told_and_goes_out_when_tried_again(front: Front) -> None:
@@ -204,7 +227,7 @@ async def test_a_reply_that_does_not_reach_the_user_is_told_and_goes_out_when_tr
     rosa = front.scene.discord.world.users[front.scene.person(ROSA)]
     rosa.closed = True
     await front.do(tickets.write_as_staff, ticket, MARA, Draft("Good morning", Source.PANEL))
-    await front.comes(lambda: front.shown_in(channel)[-1][:34], "Reply 1 did not reach the user: Th")
+    await front.comes(lambda: [each[:30] for each in front.shown_in(channel)[2:]], ["Reply 1 did not reach the user"])
     (_, reply) = await front.messages(ticket)
     assert (reply.delivery, reply.delivery_error) == ("failed", "The user takes no direct messages")
     rosa.closed = False
@@ -225,23 +248,17 @@ async def test_a_closed_ticket_loses_its_channel_and_its_user_opens_it_again_wit
     await front.presses(f"reopen:{ticket.id}")
     again = await front.channel()
     assert again.id != channel.id
-    await front.comes(lambda: "Rosa**: Hello?" in _text(next(iter(again.messages.values()), None) or again), True)
+    begin = "This ticket is open again. What was said last:\n**Rosa**: Hello?"
+    await front.comes(lambda: [_text(each) for each in again.messages.values()][:1], [begin])
     (open_again,) = await front.tickets()
     assert (open_again.number, open_again.closed, open_again.channel_id) == (ticket.number, False, int(again.id))
     # A channel that somebody deletes takes its ticket with it.
-    await front._steer("DELETE", f"/channels/{again.id}") if False else None
-    await _delete(front, again)
+    guilds.delete_channel(front.scene.discord.world, front.scene.discord.guild, again)
 
     async def closed() -> bool:
         return [each.closed_by for each in await front.tickets()] == ["channel_deleted"]
 
     await until(closed)
-
-
-async def _delete(front: Front, channel: Channel) -> None:
-    from guildhall.simulator.discord import guilds
-
-    guilds.delete_channel(front.scene.discord.world, front.scene.discord.guild, channel)
 
 
 async def test_what_was_written_while_the_bot_was_away_is_read_and_what_was_to_be_said_goes_out(
@@ -250,6 +267,7 @@ async def test_what_was_written_while_the_bot_was_away_is_read_and_what_was_to_b
     async with scenes() as scene:
         await scene.comes_to(Phase.CONNECTED)
         front = Front(scene)
+        await front.let_stewards_in()
         await front.writes("Hello?")
         channel = await front.channel()
         await front.comes(lambda: len(front.shown_in(channel)), 1)
@@ -278,9 +296,6 @@ async def test_a_channel_that_discord_refuses_discards_the_ticket_and_its_user_i
 
 
 async def test_nobody_is_let_in_who_is_a_stranger_or_blocked_or_comes_while_nobody_is_there(front: Front) -> None:
-    from guildhall.domains.identity.desk import SubjectKind
-    from guildhall.domains.tickets import blocks
-
     async with front.scene.house.database.write() as tx:
         await blocks.block(
             tx,

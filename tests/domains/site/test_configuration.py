@@ -21,13 +21,18 @@ from tests.clock import SettableClock
 STEWARD = Actor(ActorKind.USER, user_id="7")
 KEY = "a key that is for tests only"
 
-UNREAD_SECTIONS = {name for name in SECTIONS if name != "bot"}
-UNREAD_OF_BOT = (
-    "client_id client_secret close_message community_guild_id enable_discord_logs enable_features enable_logs "
-    "enable_rustmail_logs features_channel_id guild_id logs_channel_id maintenance_message redirect_url server_mode "
-    "staff_guild_id timezone typing_proxy_from_staff typing_proxy_from_user welcome_message"
+UNREAD_SECTIONS = frozenset(
+    "attachments command error_handling notifications ratings reminders transcripts logs".split()
 )
-UNREAD = {f"bot.{key}" for key in UNREAD_OF_BOT.split()} | {
+UNREAD_OF = {
+    "bot": "client_id client_secret enable_discord_logs enable_features features_channel_id redirect_url "
+    "typing_proxy_from_staff typing_proxy_from_user",
+    "thread": "auto_archive_duration close_on_leave container create_ticket_by_create_channel inbox_channel_id "
+    "mirror_reactions",
+    "language": "fallback_language supported_languages",
+    "tickets": "inactivity_close_hours inactivity_warning_hours max_open_per_user",
+}
+UNREAD = {f"{section}.{key}" for section, keys in UNREAD_OF.items() for key in keys.split()} | {
     key for key in KINDS if key.partition(".")[0] in UNREAD_SECTIONS
 }
 """Keys that are stored and that nobody reads yet: the relay of tickets brings their readers. It only ever shrinks."""

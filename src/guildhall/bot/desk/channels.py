@@ -1,5 +1,6 @@
 """Channels of tickets: made once for each that is opening, also when the program was killed in between."""
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -55,7 +56,7 @@ class ChannelMaker:
         guild = self._bot.get_guild(staff_of(self._house.site.now.document))
         if guild is None or guild.unavailable:
             return
-        channel = _of_ticket(guild, ticket)
+        channel = await self._find(guild, ticket)
         if channel is None:
             channel = await self._create(guild, ticket)
         elif ticket.reopen_count:
@@ -63,6 +64,15 @@ class ChannelMaker:
         async with self._house.database.write() as tx:
             fresh = await tickets.access_ticket_to_change(tx, SYSTEM, ticket.id, sight=EVERYTHING)
             await tickets.note_channel(tx, fresh, channel.id)
+
+    async def _find(self, guild: discord.Guild, ticket: Ticket) -> discord.TextChannel | None:
+        """Return the channel that names the ticket in its topic, if it is there still: the library may not know yet."""
+        for each in guild.text_channels:
+            if each.topic and ticket.id in each.topic:
+                with contextlib.suppress(discord.NotFound):
+                    await self._bot.fetch_channel(each.id)
+                    return each
+        return None
 
     async def _create(self, guild: discord.Guild, ticket: Ticket) -> discord.TextChannel:
         if len(guild.channels) >= MOST_CHANNELS:
@@ -161,6 +171,3 @@ def topic_of(ticket: Ticket) -> str:
     """Return what the topic of a ticket's channel says, by which it is known again."""
     return f"{ticket.user_name} ({ticket.user_id}), {ticket.id}"
 
-
-def _of_ticket(guild: discord.Guild, ticket: Ticket) -> discord.TextChannel | None:
-    return next((each for each in guild.text_channels if each.topic and ticket.id in each.topic), None)

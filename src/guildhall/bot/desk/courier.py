@@ -25,7 +25,6 @@ from guildhall.domains.tickets import Kind, Message, categories, echoes
 from guildhall.domains.tickets.categories import Category
 from guildhall.domains.tickets.relay import TOPIC, Button, Say, Target, delivery
 from guildhall.domains.tickets.relay.delivery import Taken
-from guildhall.domains.tickets.relay.models import CopyRole
 
 if TYPE_CHECKING:
     from guildhall.bot.client import HouseBot
@@ -179,7 +178,7 @@ class Courier:
     async def _post(self, taken: Taken, place: discord.abc.Messageable, parts: list[Part]) -> None:
         """Post each part that is not there yet."""
         channel = await place._get_channel()  # noqa: SLF001 (what each messageable of the library is sent through)
-        there = {each.part for each in taken.copies if each.channel_id == channel.id and each.role is CopyRole.COPIED}
+        there = {each.part for each in taken.copied_to(channel.id)} if taken.post.payload.say is Say.MESSAGE else set()
         for number, part in enumerate(parts):
             if number in there:
                 continue
@@ -232,7 +231,7 @@ class Courier:
 
     async def _change_copies(self, taken: Taken, place: discord.abc.Messageable) -> None:
         channel = await place._get_channel()  # noqa: SLF001 (as above)
-        copies = [each for each in taken.copies if each.channel_id == channel.id and each.role is CopyRole.COPIED]
+        copies = taken.copied_to(channel.id)
         if not copies:
             return
         parts = await self._parts_of(taken)
@@ -247,12 +246,12 @@ class Courier:
 
     async def _end(self, taken: Taken) -> bool:
         """Do to the channel of a closed ticket what the configuration says; False when that is due later."""
-        ticket, thread = taken.ticket, self._house.site.now.document.thread
+        ticket, document = taken.ticket, self._house.site.now.document
         if ticket is None or not ticket.closed or ticket.channel_id is None:
             return True
-        wait = timedelta(seconds=thread.time_to_close_thread)
-        if thread.on_close == "keep":
-            wait = timedelta(hours=thread.keep_channel_hours)
+        wait = timedelta(seconds=document.thread.time_to_close_thread)
+        if document.thread.on_close == "keep":
+            wait = timedelta(hours=document.thread.keep_channel_hours)
         due = (ticket.closed_at or taken.post.queued_at) + wait
         if due > self._house.clock.now():
             await self._note(lambda tx, _: delivery.put_off(tx, taken, due))
@@ -260,7 +259,7 @@ class Courier:
         channel = self._bot.get_channel(ticket.channel_id)
         if not isinstance(channel, discord.TextChannel):
             return True
-        if thread.on_close == "archive":
+        if document.thread.on_close == "archive":
             name = f"closed-{channel.name}"[:100]
             rules = channel.overwrites_for(channel.guild.default_role)
             rules.update(send_messages=False)
@@ -286,11 +285,11 @@ class Courier:
         return [said_part(post, text, view, document.thread.system_message_color)]
 
     async def _text_of(self, taken: Taken, words: Words) -> str:
-        post, bot = taken.post.payload, self._house.site.now.document.bot
+        post, document = taken.post.payload, self._house.site.now.document
         if post.say is Say.WELCOME:
-            return bot.welcome_message
+            return document.bot.welcome_message
         if post.say is Say.CLOSED:
-            return f"{bot.close_message}\n\n{post.text}".strip()
+            return f"{document.bot.close_message}\n\n{post.text}".strip()
         if post.say is Say.WORDS:
             link = f"{self._house.settings.public_url}/panel/desk/{post.fields.get('ticket', '')}"
             return words(post.words, **{**post.fields, "link": link})
@@ -302,11 +301,11 @@ class Courier:
 
     def _words_for(self, taken: Taken) -> Words:
         """Return the words of whoever reads a post: staff have one language, and people their own where they may."""
-        language = self._house.site.now.document.language
-        ticket = taken.ticket
-        if taken.post.target is Target.USER and language.per_user and ticket is not None and ticket.language:
+        document, ticket = self._house.site.now.document, taken.ticket
+        is_own = taken.post.target is Target.USER and document.language.per_user
+        if is_own and ticket is not None and ticket.language:
             return words_for(ticket.language)
-        return words_for(language.default_language)
+        return words_for(document.language.default_language)
 
     async def _menu(self) -> list[Category]:
         async with self._house.database.read() as tx:

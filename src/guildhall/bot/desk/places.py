@@ -5,9 +5,9 @@ from guildhall.domains.site import Document
 
 def community_of(document: Document) -> int:
     """Return the guild whose members may write to the desk, 0 while none is set."""
-    bot = document.bot
-    is_dual = bot.server_mode == "dual"
-    return int((bot.community_guild_id if is_dual else None) or bot.guild_id or bot.community_guild_id or 0)
+    is_dual = document.bot.server_mode == "dual"
+    own = document.bot.community_guild_id if is_dual else None
+    return int(own or document.bot.guild_id or document.bot.community_guild_id or 0)
 
 
 def staff_of(document: Document) -> int:
@@ -17,6 +17,5 @@ def staff_of(document: Document) -> int:
 
 def log_channel_of(document: Document) -> int | None:
     """Return the channel where lines about tickets go, None when they go nowhere."""
-    bot = document.bot
-    wanted = bot.enable_logs and bot.enable_rustmail_logs and bot.logs_channel_id
+    wanted = document.bot.enable_logs and document.bot.enable_rustmail_logs and document.bot.logs_channel_id
     return int(wanted) if wanted else None

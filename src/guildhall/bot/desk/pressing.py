@@ -92,15 +92,15 @@ async def _fill_in(desk: "Desk", interaction: Interaction) -> None:
 
 async def _reopen(desk: "Desk", interaction: Interaction, ticket_id: str) -> None:
     """Open the ticket of whoever pressed again, while it is theirs and not too long ago."""
-    settings, words, now = desk.house.site.now.document.tickets, own_words(interaction), desk.house.clock.now()
+    document, words, now = desk.house.site.now.document, own_words(interaction), desk.house.clock.now()
     async with desk.house.database.write() as tx:
         ticket = await _own(tx, interaction, ticket_id)
         await tickets.reopen_within(
             tx,
             actor_of(interaction),
             ticket,
-            hours=settings.reopen_window_hours,
-            most_by_user=settings.max_user_reopens,
+            hours=document.tickets.reopen_window_hours,
+            most_by_user=document.tickets.max_user_reopens,
             now=now,
         )
     await interaction.response.send_message(words("desk.reopened"))
@@ -164,8 +164,8 @@ def _rules(desk: "Desk") -> Rules:
 
 def _language_of(desk: "Desk", interaction: Interaction) -> str:
     """Return the language that somebody has set at Discord, if that counts."""
-    language = desk.house.site.now.document.language
-    return own_words(interaction).language if language.per_user else str(language.default_language)
+    document = desk.house.site.now.document
+    return own_words(interaction).language if document.language.per_user else str(document.language.default_language)
 
 
 def _name_of(interaction: Interaction) -> str:

@@ -59,9 +59,9 @@ def parts_of(message: Message, files: list[Attached], style: Style, *, role: str
 
 
 def _embed_of(message: Message, text: str, style: Style, role: str | None) -> discord.Embed:
-    thread = style.document.thread
-    colours = {Kind.USER: thread.user_message_color, Kind.STAFF: thread.staff_message_color}
-    colour = colours.get(message.kind, thread.system_message_color)
+    document = style.document
+    colours = {Kind.USER: document.thread.user_message_color, Kind.STAFF: document.thread.staff_message_color}
+    colour = colours.get(message.kind, document.thread.system_message_color)
     embed = discord.Embed(description=text, colour=int(colour, 16))
     title = _title_of(message, style, role)
     if title:

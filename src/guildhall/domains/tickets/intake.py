@@ -158,7 +158,6 @@ async def take_in(tx: Tx, guest: Guest, rules: Rules, *, now: datetime) -> None:
 
 async def _begin(tx: Tx, guest: Guest, rules: Rules, last: int, now: datetime) -> None:
     document = rules.document
-    hours = document.office_hours
     if not document.tickets.enabled:
         await _refuse(tx, guest, "disabled", Post(say=Say.WORDS, words="desk.disabled"), last, now)
         return
@@ -167,9 +166,9 @@ async def _begin(tx: Tx, guest: Guest, rules: Rules, last: int, now: datetime) -
         await _notify(tx, guest, "maintenance", Post(text=document.bot.maintenance_message), DAILY, now)
         return
     if not is_staffed(document, now):
-        cooldown = timedelta(minutes=hours.notice_cooldown_minutes)
-        await _notify(tx, guest, "office", Post(text=hours.closed_message), cooldown, now)
-        if hours.mode == "refuse":
+        cooldown = timedelta(minutes=document.office_hours.notice_cooldown_minutes)
+        await _notify(tx, guest, "office", Post(text=document.office_hours.closed_message), cooldown, now)
+        if document.office_hours.mode == "refuse":
             await settle(tx, int(guest.user_id), up_to=last)
             return
     choice = await categories.choice_settings(tx)

@@ -12,12 +12,12 @@ NO_ZONE: Final = "UTC"
 
 def is_staffed(document: Document, now: datetime) -> bool:
     """Tell whether somebody is there: on no holiday, and in a window of that day; always where no hours are kept."""
-    hours = document.office_hours
-    if not hours.enabled:
+    if not document.office_hours.enabled:
         return True
-    zone = document.bot.timezone if hours.timezone == NO_ZONE else hours.timezone
+    own = document.office_hours.timezone
+    zone = document.bot.timezone if own == NO_ZONE else own
     local = now.astimezone(ZoneInfo(zone))
     clock = local.strftime("%H:%M")
-    return local.date() not in hours.holidays and any(
-        each.day == DAYS[local.weekday()] and each.from_ <= clock < each.to for each in hours.windows
+    return local.date() not in document.office_hours.holidays and any(
+        each.day == DAYS[local.weekday()] and each.from_ <= clock < each.to for each in document.office_hours.windows
     )

@@ -12,11 +12,12 @@ from sqlalchemy import bindparam, delete, update
 
 from guildhall.core import ids
 from guildhall.core.db import Tx, command, insert_if_new
-from guildhall.domains.tickets.models import Delivery, Kind, Message, Ticket, Transport, ticket_messages
+from guildhall.domains.tickets.models import Delivery, Kind, Message, Ticket, TicketState, Transport, ticket_messages
 from guildhall.domains.tickets.news import tell_of_message
 from guildhall.domains.tickets.queries import MESSAGE, TICKET
 from guildhall.domains.tickets.relay.models import (
     CHANNEL,
+    LOG,
     USER,
     Attached,
     Button,
@@ -77,6 +78,10 @@ class Taken:
     files: list[Attached]
     quoted: list[Copy]
 
+    def copied_to(self, channel_id: int) -> list[Copy]:
+        """Return what the bot has posted of the message in a channel, part by part."""
+        return [each for each in self.copies if each.channel_id == channel_id and each.role is CopyRole.COPIED]
+
     @property
     def decides(self) -> bool:
         """Whether this is what the message was written for: a reply is delivered once the user has it."""
@@ -97,6 +102,8 @@ async def take_post(tx: Tx, lane: str, *, now: datetime) -> Taken | None:
     if post is None or post.due_at > now:
         return None
     ticket = await tx.one(TICKET, id=post.ticket_id) if post.ticket_id else None
+    if ticket is not None and ticket.state is TicketState.OPENING and post.target is not LOG:
+        return None
     nonce, tried_at = post.nonce or ids.base62(NONCE_LENGTH), post.tried_at or now
     if post.nonce is None:
         await tx.run(TAKE, post=post.seq, new_nonce=nonce, at=now)
@@ -117,7 +124,7 @@ async def take_post(tx: Tx, lane: str, *, now: datetime) -> Taken | None:
 
 async def note_part(tx: Tx, taken: Taken, *, channel_id: int, discord_id: int, part: int) -> None:
     """Write down that a part of a message is there, so that it is known by Discord's id of it."""
-    if taken.message is not None:
+    if taken.message is not None and taken.post.payload.say is Say.MESSAGE:
         role = CopyRole.COPIED
         await tx.run(
             NOTE_COPY,

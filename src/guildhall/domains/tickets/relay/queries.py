@@ -37,8 +37,8 @@ HEADS = query(
         _waits,
         ticket_posts.c.seq == _first,
         ticket_posts.c.due_at <= bindparam("now"),
-        # What is said in a channel waits until the channel is there.
-        or_(ticket_posts.c.target != "channel", tickets.c.state != "opening"),
+        # Nothing is said of a ticket before its channel is there: it may be refused one.
+        or_(ticket_posts.c.target == "log", tickets.c.state.is_(None), tickets.c.state != "opening"),
     )
     .order_by(_by_urgency, ticket_posts.c.seq)
     .limit(_limit),
