@@ -14,7 +14,7 @@ from guildhall.core.crypto import SecretBox
 from guildhall.core.db import Database
 from guildhall.core.errors import GuildhallError
 from guildhall.domains import site
-from guildhall.domains.site import KINDS, SECRETS, SECTIONS, Configuration, Outcome
+from guildhall.domains.site import KINDS, SECRETS, Configuration, Outcome
 from guildhall.domains.site.errors import ConfigurationMoved, InvalidSetting, SettingLocked, UnknownSetting
 from tests.clock import SettableClock
 
@@ -22,7 +22,7 @@ STEWARD = Actor(ActorKind.USER, user_id="7")
 KEY = "a key that is for tests only"
 
 UNREAD_SECTIONS = frozenset(
-    "attachments command error_handling notifications ratings reminders transcripts logs".split()
+    ["attachments", "command", "error_handling", "notifications", "ratings", "reminders", "transcripts", "logs"]
 )
 UNREAD_OF = {
     "bot": "client_id client_secret enable_discord_logs enable_features features_channel_id redirect_url "

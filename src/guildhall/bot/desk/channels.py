@@ -63,7 +63,10 @@ class ChannelMaker:
             await self._let_talk(channel)
         async with self._house.database.write() as tx:
             fresh = await tickets.access_ticket_to_change(tx, SYSTEM, ticket.id, sight=EVERYTHING)
-            await tickets.note_channel(tx, fresh, channel.id)
+            noted = await tickets.note_channel(tx, fresh, channel.id)
+        if noted.channel_id != channel.id:
+            # It was closed meanwhile, and nobody else knows of the channel.
+            await channel.delete()
 
     async def _find(self, guild: discord.Guild, ticket: Ticket) -> discord.TextChannel | None:
         """Return the channel that names the ticket in its topic, if it is there still: the library may not know yet."""
@@ -170,4 +173,3 @@ class ChannelMaker:
 def topic_of(ticket: Ticket) -> str:
     """Return what the topic of a ticket's channel says, by which it is known again."""
     return f"{ticket.user_name} ({ticket.user_id}), {ticket.id}"
-

@@ -107,11 +107,11 @@ class Courier:
             while self._bot.is_live:
                 async with self._house.database.write() as tx:
                     taken = await delivery.take_post(tx, lane, now=self._house.clock.now())
-                if taken is None:
+                if taken is None or not await self._send(taken):
                     return
-                await self._send(taken)
 
-    async def _send(self, taken: Taken) -> None:
+    async def _send(self, taken: Taken) -> bool:
+        """Send a post, and write down what came of it. False when nothing more can be done in its lane now."""
         try:
             ended = await self._do(taken)
         except NoPlace as fault:
@@ -125,6 +125,8 @@ class Courier:
         else:
             if ended:
                 await self._note(lambda tx, now: delivery.note_sent(tx, taken, now=now))
+            return ended
+        return True
 
     async def _note_refusal(self, taken: Taken, fault: discord.HTTPException) -> None:
         words = WORDS_OF.get(fault.code, fault.text or f"Discord refuses with {fault.status}")
@@ -252,6 +254,9 @@ class Courier:
         wait = timedelta(seconds=document.thread.time_to_close_thread)
         if document.thread.on_close == "keep":
             wait = timedelta(hours=document.thread.keep_channel_hours)
+        async with self._house.database.read() as tx:
+            if await delivery.is_waiting(tx, ticket):
+                return False
         due = (ticket.closed_at or taken.post.queued_at) + wait
         if due > self._house.clock.now():
             await self._note(lambda tx, _: delivery.put_off(tx, taken, due))

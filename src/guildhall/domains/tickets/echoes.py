@@ -9,7 +9,7 @@ from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.domains.tickets.closing import close_ticket
 from guildhall.domains.tickets.conversation import delete_message, edit_message
 from guildhall.domains.tickets.errors import EmptyMessage, MessageDeleted, MessageNotFound, MessageTooLong
-from guildhall.domains.tickets.models import Message, Person, Ticket
+from guildhall.domains.tickets.models import Message, Person, Ticket, TicketState
 from guildhall.domains.tickets.queries import ANY_MESSAGE, TICKET_LOCKED
 from guildhall.domains.tickets.relay.models import (
     LOG,
@@ -81,9 +81,10 @@ async def hear_deletion(tx: Tx, discord_id: int, *, now: datetime) -> None:
 
 
 async def hear_channel_gone(tx: Tx, actor: Actor, ticket: Ticket, channel_id: int, *, now: datetime) -> None:
-    """Close a ticket whose channel somebody has deleted."""
+    """Close a ticket whose channel somebody has deleted; one that is opening gets another."""
     locked = await tx.one(TICKET_LOCKED, id=ticket.id)
-    if locked is not None and not locked.closed and locked.channel_id == channel_id:
+    is_there = locked is not None and locked.state in {TicketState.OPEN, TicketState.ON_HOLD}
+    if locked is not None and is_there and locked.channel_id == channel_id:
         await close_ticket(tx, actor, locked, by="channel_deleted", now=now)
 
 

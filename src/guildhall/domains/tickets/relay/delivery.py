@@ -32,7 +32,7 @@ from guildhall.domains.tickets.relay.models import (
     ticket_posts,
 )
 from guildhall.domains.tickets.relay.queries import COPIES, COPY, HEAD, HEADS, INCOMING
-from guildhall.domains.tickets.relay.queueing import queue_post
+from guildhall.domains.tickets.relay.queueing import lane_of, queue_post
 
 NONCE_LENGTH: Final = 20
 """Discord takes 25 characters; the rest is for the number of a part."""
@@ -120,6 +120,11 @@ async def take_post(tx: Tx, lane: str, *, now: datetime) -> Taken | None:
         quoted = await tx.all(COPIES, message_id=answered.message_id) if answered else []
     files = came.attachments if came else []
     return Taken(post, nonce, tried_at, post.nonce is not None, ticket, message, copies, files, quoted)
+
+
+async def is_waiting(tx: Tx, ticket: Ticket) -> bool:
+    """Tell whether something is still to be said in a ticket's channel."""
+    return await tx.one(HEAD, lane=lane_of(ticket)) is not None
 
 
 async def note_part(tx: Tx, taken: Taken, *, channel_id: int, discord_id: int, part: int) -> None:

@@ -43,7 +43,7 @@ async def queue_post(
     It goes out while the bot is connected, to a channel once that is there. With `due_at` it waits until then, and so
     does what is queued for that place after it.
     """
-    lane = {Target.CHANNEL: f"ticket:{ticket.id}", Target.USER: f"user:{ticket.user_id}", Target.LOG: LOG_LANE}[to]
+    lane = {Target.CHANNEL: lane_of(ticket), Target.USER: f"user:{ticket.user_id}", Target.LOG: LOG_LANE}[to]
     await _put(tx, ticket.id, to, lane, ticket.user_id if to is USER else None, message_id, post, due_at or now, now)
 
 
@@ -134,6 +134,11 @@ async def queue_reopening(tx: Tx, ticket: Ticket, *, now: datetime) -> None:
     await tx.run(CANCEL_ENDS, ticket=ticket.id, ends_in=_ends_of(ticket))
     if in_discord(ticket):
         await queue_post(tx, ticket, to=CHANNEL, post=Post(say=Say.HISTORY), now=now)
+
+
+def lane_of(ticket: Ticket) -> str:
+    """Return the lane of what is said in a ticket's channel."""
+    return f"ticket:{ticket.id}"
 
 
 def _ends_of(ticket: Ticket) -> str:
