@@ -38,20 +38,20 @@ class Front:
     async def writes(self, text: str, username: str = ROSA, **more: object) -> Json:
         """Let somebody write to the bot."""
         person = self.scene.person(username)
-        return await self._steer("POST", "/messages", dm_of=person, author_id=person, content=text, **more)
+        return await self.steer("POST", "/messages", dm_of=person, author_id=person, content=text, **more)
 
     async def says(self, channel: Channel, text: str, username: str = TOBIAS) -> Json:
         """Let somebody write in a channel."""
         who = self.scene.person(username)
-        return await self._steer("POST", "/messages", channel_id=channel.id, author_id=who, content=text)
+        return await self.steer("POST", "/messages", channel_id=channel.id, author_id=who, content=text)
 
     async def presses(self, name: str, values: object = None, *, kind: str = "component") -> Json:
         """Let Rosa press something in her direct messages, choose, or fill in."""
         person = self.scene.person(ROSA)
         body = {"type": kind, "user_id": person, "dm_of": person, "custom_id": f"desk:{name}", "values": values}
-        return await self._steer("POST", "/interactions", **body, wait_seconds=20)
+        return await self.steer("POST", "/interactions", **body, wait_seconds=20)
 
-    async def _steer(self, method: str, path: str, **body: object) -> Json:
+    async def steer(self, method: str, path: str, **body: object) -> Json:
         async with httpx.AsyncClient(timeout=30) as client:
             answer = await client.request(method, f"{self.scene.discord.address}/_sim{path}", json=body)
         assert answer.is_success, answer.text
@@ -185,12 +185,19 @@ async def test_staff_answer_from_panel_and_channel_and_what_is_changed_changes_e
     assert front.shown_in(channel) == ["Hello?", "Good morning"]
     assert [each.kind.value for each in await front.messages(ticket)] == ["user", "staff", "note", "staff"]
 
-    await front._steer("PATCH", f"/messages/{dm.id}/{first['id']}", content="Hello there?")
+    # Rosa reacts to the first answer, and staff see it on theirs.
+    answer = next(each for each in dm.messages.values() if _text(each) == "Good morning")
+    who = {"channel_id": dm.id, "message_id": answer.id, "user_id": front.scene.person(ROSA)}
+    await front.steer("POST", "/reactions", **who, emoji="👍")
+    staffs = next(each for each in channel.messages.values() if _text(each) == "Good morning")
+    await front.comes(lambda: list(staffs.reactions), ["👍"])
+
+    await front.steer("PATCH", f"/messages/{dm.id}/{first['id']}", content="Hello there?")
     await front.do(tickets.edit_message, ticket, reply.id, person=MARA, content="Good evening")
     await front.comes(lambda: front.shown_in(channel), ["Hello there?", "Good evening"])
     await front.comes(lambda: front.heard_by()[1:], ["Good evening", "What can we do?"])
     await front.do(tickets.delete_message, ticket, reply.id, person=MARA)
-    await front._steer("DELETE", f"/messages/{dm.id}/{first['id']}")
+    await front.steer("DELETE", f"/messages/{dm.id}/{first['id']}")
     await front.comes(lambda: front.heard_by()[1:], ["What can we do?"])
     await front.comes(lambda: front.shown_in(channel), ["~~Hello there?~~\ndeleted", "~~Good evening~~\ndeleted"])
 
@@ -232,7 +239,7 @@ async def test_a_reply_that_does_not_reach_the_user_is_told_and_goes_out_when_tr
     assert (reply.delivery, reply.delivery_error) == ("failed", "The user takes no direct messages")
     rosa.closed = False
     who = {"type": "component", "user_id": front.scene.person(TOBIAS), "channel_id": channel.id}
-    await front._steer("POST", "/interactions", **who, custom_id=f"desk:retry:{reply.id}", wait_seconds=20)
+    await front.steer("POST", "/interactions", **who, custom_id=f"desk:retry:{reply.id}", wait_seconds=20)
     await front.comes(lambda: front.heard_by()[1:], ["Good morning"])
 
 

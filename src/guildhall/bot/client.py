@@ -44,7 +44,15 @@ Told: TypeAlias = Mapping[str, Any]
 CONNECT_WITHIN: Final = 60.0
 CLOSE_WITHIN: Final = 5.0
 INTENTS: Final = discord.Intents(
-    guilds=True, voice_states=True, guild_messages=True, dm_messages=True, message_content=True
+    guilds=True,
+    voice_states=True,
+    guild_messages=True,
+    dm_messages=True,
+    message_content=True,
+    guild_reactions=True,
+    dm_reactions=True,
+    guild_typing=True,
+    dm_typing=True,
 )
 
 

@@ -25,10 +25,8 @@ UNREAD_SECTIONS = frozenset(
     ["attachments", "command", "error_handling", "notifications", "ratings", "reminders", "transcripts", "logs"]
 )
 UNREAD_OF = {
-    "bot": "client_id client_secret enable_discord_logs enable_features features_channel_id redirect_url "
-    "typing_proxy_from_staff typing_proxy_from_user",
-    "thread": "auto_archive_duration close_on_leave container create_ticket_by_create_channel inbox_channel_id "
-    "mirror_reactions",
+    "bot": "client_id client_secret enable_discord_logs enable_features features_channel_id redirect_url",
+    "thread": "auto_archive_duration close_on_leave container create_ticket_by_create_channel inbox_channel_id",
     "language": "fallback_language supported_languages",
     "tickets": "inactivity_close_hours inactivity_warning_hours max_open_per_user",
 }

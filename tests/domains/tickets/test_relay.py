@@ -1,4 +1,4 @@
-"""Between Discord and the desk: what comes in is kept and judged, what goes out is queued in order and goes out once."""
+"""Between Discord and the desk: what comes in is kept and judged, what goes out is queued in order, each once."""
 
 from datetime import timedelta
 

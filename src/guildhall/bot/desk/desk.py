@@ -12,6 +12,7 @@ import discord
 from guildhall.bot.backoff import Backoff
 from guildhall.bot.desk.channels import ChannelMaker
 from guildhall.bot.desk.courier import Courier
+from guildhall.bot.desk.mirroring import mirror_reaction, mirror_typing
 from guildhall.bot.desk.places import community_of
 from guildhall.bot.desk.pressing import is_ours, press
 from guildhall.bot.desk.reading import incoming_of, text_of
@@ -49,6 +50,9 @@ EDITED: Final = 50
 
 Offer: TypeAlias = Callable[[discord.Message], Awaitable[bool]]
 """Takes a message for a command, or leaves it, which it says by False, to be what somebody says."""
+
+
+Beside: TypeAlias = discord.RawTypingEvent | discord.RawReactionActionEvent
 
 
 class Desk:
@@ -100,6 +104,10 @@ class Desk:
             self._hear_deletions(args[0].channel_id, [args[0].message_id])
         elif event == "raw_bulk_message_delete":
             self._hear_deletions(args[0].channel_id, args[0].message_ids)
+        elif event == "raw_typing":
+            self._beside(args[0], mirror_typing)
+        elif event in {"raw_reaction_add", "raw_reaction_remove"}:
+            self._beside(args[0], mirror_reaction)
         elif event == "guild_channel_delete":
             self._lanes.add(args[0].id, partial(self._lose_channel, args[0].id))
         elif event == "interaction" and is_ours(args[0]):
@@ -113,6 +121,10 @@ class Desk:
             self._lanes.add(message.channel.id, partial(self._take_dm, message))
         else:
             self._lanes.add(message.channel.id, partial(write_in_channel, self, message))
+
+    def _beside(self, payload: Beside, mirror: Callable[["Desk", Any], Awaitable[None]]) -> None:
+        if self.bot.user is not None and payload.user_id != self.bot.user.id:
+            self._lanes.add(payload.channel_id, partial(mirror, self, payload))
 
     def _hear_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         if not payload.message.author.bot:

@@ -10,9 +10,10 @@ from guildhall.domains.tickets.closing import close_ticket
 from guildhall.domains.tickets.conversation import delete_message, edit_message
 from guildhall.domains.tickets.errors import EmptyMessage, MessageDeleted, MessageNotFound, MessageTooLong
 from guildhall.domains.tickets.models import Message, Person, Ticket, TicketState
-from guildhall.domains.tickets.queries import ANY_MESSAGE, TICKET_LOCKED
+from guildhall.domains.tickets.queries import ANY_MESSAGE, LIVE_RELAY, TICKET_LOCKED
 from guildhall.domains.tickets.relay.models import (
     LOG,
+    Copy,
     CopyRole,
     Cursor,
     Post,
@@ -21,6 +22,7 @@ from guildhall.domains.tickets.relay.models import (
     ticket_incoming,
 )
 from guildhall.domains.tickets.relay.queries import (
+    COPIES,
     COPY,
     CURSOR,
     DM_CURSORS,
@@ -95,10 +97,15 @@ async def message_of(tx: Tx, message_id: int) -> tuple[Ticket, Message] | None:
     return (ticket, message) if ticket is not None and message is not None else None
 
 
-async def message_shown_by(tx: Tx, discord_id: int) -> tuple[Ticket, Message] | None:
-    """Return the message that one of Discord's shows, with its ticket, which is locked."""
+async def copies_beside(tx: Tx, discord_id: int) -> list[Copy]:
+    """Return everything of Discord's that shows the message which one of Discord's shows."""
     copy = await tx.one(COPY, discord_id=discord_id)
-    return await message_of(tx, copy.message_id) if copy is not None else None
+    return await tx.all(COPIES, message_id=copy.message_id) if copy is not None else []
+
+
+async def live_ticket_of(tx: Tx, *, guild_id: int, user_id: str) -> Ticket | None:
+    """Return the relayed ticket that somebody has open, None when there is none."""
+    return await tx.one(LIVE_RELAY, guild_id=guild_id, user_id=user_id)
 
 
 async def opening_tickets(tx: Tx) -> list[Ticket]:
