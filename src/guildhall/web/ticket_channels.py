@@ -94,8 +94,7 @@ async def reopen(tx: Tx, actor: Actor, ticket: Ticket, *, house: House) -> Ticke
 
     The ticket is locked. Raises TicketOpen, TicketAlreadyOpen, DeskOffline.
     """
-    needs = ticket.channel_id is not None
-    opened = await tickets.reopen_ticket(tx, actor, ticket, needs_channel=needs, now=house.clock.now())
+    opened = await tickets.reopen_ticket(tx, actor, ticket, now=house.clock.now())
     if opened.state is TicketState.OPENING:
         await check_connected(tx, house)
     return opened

@@ -1,8 +1,6 @@
 """The front desk: tickets, what is said in them, who works on them, and how they end."""
 
-from guildhall.domains.tickets.closing import close_ticket, due_to_close, plan_close, reopen_ticket
 from guildhall.domains.tickets.closing import (
-    CLOSING_WORDS,
     close_ticket,
     due_to_close,
     plan_close,
