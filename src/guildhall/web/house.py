@@ -116,9 +116,9 @@ class House:
     @property
     def community_guild(self) -> int:
         """The server whose members write to the desk, 0 when none is named."""
-        shown = self.site.now.document.bot
-        community = shown.community_guild_id if shown.server_mode == "dual" else None
-        return int(community or shown.guild_id or 0)
+        document = self.site.now.document
+        community = document.bot.community_guild_id if document.bot.server_mode == "dual" else None
+        return int(community or document.bot.guild_id or 0)
 
     @property
     def staff_guild(self) -> int:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from guildhall.bot.desk.places import staff_of
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.core.actor import SYSTEM
 from guildhall.core.log import get_logger
@@ -53,7 +52,7 @@ class ChannelMaker:
                 log.info("The channel of a ticket is made later", ticket=ticket.id, reason=str(fault))
 
     async def _make(self, ticket: Ticket) -> None:
-        guild = self._bot.get_guild(staff_of(self._house.site.now.document))
+        guild = self._bot.get_guild(self._house.staff_guild)
         if guild is None or guild.unavailable:
             return
         channel = await self._find(guild, ticket)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from guildhall.bot.desk.places import log_channel_of, staff_of
+from guildhall.bot.desk.places import log_channel_of
 from guildhall.bot.desk.recap import recap_of
 from guildhall.bot.desk.rendering import Part, Style, history_of, parts_of, said_part, view_of
 from guildhall.bot.gateway import PASSING_FAULTS
@@ -322,7 +322,7 @@ class Courier:
         author = message.author_id or ""
         if message.kind is not Kind.STAFF or message.anonymous or not document.thread.show_staff_role:
             return None
-        guild = self._bot.get_guild(staff_of(document))
+        guild = self._bot.get_guild(self._house.staff_guild)
         if guild is None or not author.isdecimal():
             return None
         try:

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from guildhall.bot.desk.places import community_of
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.core.log import get_logger
 from guildhall.domains import tickets
@@ -21,7 +20,7 @@ async def mirror_typing(desk: "Desk", payload: discord.RawTypingEvent) -> None:
     document = desk.house.site.now.document
     async with desk.house.database.read() as tx:
         if payload.guild_id is None:
-            guild_id = community_of(document)
+            guild_id = desk.house.community_guild
             ticket = await echoes.live_ticket_of(tx, guild_id=guild_id, user_id=str(payload.user_id))
             wanted = document.bot.typing_proxy_from_user
         else:

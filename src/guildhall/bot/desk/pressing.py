@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import ui
 
-from guildhall.bot.desk.places import community_of
 from guildhall.bot.desk.rendering import OTHER, PREFIX, further_view
 from guildhall.bot.speech import own_words, refusal
 from guildhall.bot.tree import Interaction, actor_of, explain
@@ -158,8 +157,7 @@ def _answers(components: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _rules(desk: "Desk") -> Rules:
-    document = desk.house.site.now.document
-    return Rules(document, community_of(document))
+    return Rules(desk.house.site.now.document, desk.house.community_guild)
 
 
 def _language_of(desk: "Desk", interaction: Interaction) -> str:
