@@ -114,8 +114,8 @@ class Draft:
     source: Source
     anonymous: bool = False
     client_id: str | None = None
-    written: Written | None = None
     attachments: tuple[KeptFile, ...] = ()
+    written: Written | None = None
     sent_files: tuple[Attached, ...] = ()
 
     @property
@@ -247,7 +247,9 @@ async def _write(
     claims: bool = False,
     now: datetime,
 ) -> Message:
-    draft = changed(draft, content=valid_content(draft.content, may_be_empty=bool(draft.sent_files)))
+    draft = changed(
+        draft, content=valid_content(draft.content, may_be_empty=bool(draft.attachments or draft.sent_files))
+    )
     if draft.client_id is not None:
         known = await tx.one(MESSAGE_OF_CLIENT, ticket_id=ticket.id, author_id=person.id, client_id=draft.client_id)
         if known is not None:
