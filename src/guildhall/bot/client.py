@@ -16,6 +16,8 @@ from guildhall.bot.attendance import Admin, Attendance
 from guildhall.bot.backoff import Backoff
 from guildhall.bot.cogs import Memory
 from guildhall.bot.desk import Desk
+from guildhall.bot.desk.commands import handle, slash_commands
+from guildhall.bot.desk.commands.turns import Turns
 from guildhall.bot.errors import Away, Refused
 from guildhall.bot.gateway import PASSING_FAULTS, Pulse, over, point_at, socket_for
 from guildhall.bot.intake import Intake
@@ -95,9 +97,11 @@ class HouseBot(commands.Bot):
         self.was_connected = False
         self._arrived = asyncio.Event()
         self.keeper = CommandKeeper(self)
+        self.turns = Turns()
         self._watch = Watch(ids.ulid())
         self._intake = Intake(house.database, house.clock, self._watch, scene=house.scene, look=self._look)
         self.desk = Desk(self)
+        self.desk.offers.append(partial(handle, self))
         self._listen()
 
     async def live(self) -> None:
@@ -151,6 +155,8 @@ class HouseBot(commands.Bot):
         await self.tree.set_translator(Translator())
         await self.add_cog(Attendance())
         await self.add_cog(Admin())
+        for each in slash_commands():
+            self.tree.add_command(each)
 
     async def keep_commands(self) -> None:
         """Do what is asked of cogs, and let Discord know the commands that follow, for as long as the bot lives."""

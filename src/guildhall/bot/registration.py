@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+STAFF: Final = "staff"
+"""Where a command, among its extras, says that it belongs on the staff's server."""
+
 GONE: Final = frozenset({10004, 50001})
 """What Discord says of a guild that the bot is not in: it does not know it, or gives no access."""
 
@@ -28,13 +31,11 @@ async def register(bot: "HouseBot") -> bool:
     """Make Discord's list of commands the bot's own. False when that failed, which is then written down with why.
 
     A bot that is in the community's guild alone has them there, where they change at once; any other has them
-    everywhere. What was registered in another place before is taken back, or people would find every command twice.
-    Raises StoreUnavailable.
+    everywhere. Those of staff are on the staff's server alone, if the bot is there. What was registered in another
+    place before is taken back, or people would find every command twice. Raises StoreUnavailable.
     """
-    house, application_id = bot.house, bot.application_id or 0
-    commands = await payload_of(bot)
-    home = house.discord.guild_id
-    wanted = {home if {each.id for each in bot.guilds} == {home} else EVERYWHERE: commands}
+    application_id = bot.application_id or 0
+    wanted = await wanted_by_place(bot)
     known = await _known(bot, application_id)
     went_well = True
     for guild_id in {**wanted, **known}:
@@ -54,13 +55,27 @@ async def _known(bot: "HouseBot", application_id: int) -> dict[int, Registration
     return {each.guild_id: each for each in found if each.application_id == application_id}
 
 
-async def payload_of(bot: "HouseBot") -> list[dict[str, Any]]:
-    """Return the commands as Discord is told of them, in all languages."""
+async def wanted_by_place(bot: "HouseBot") -> dict[int, list[dict[str, Any]]]:
+    """Return the commands as Discord is told of them, in all languages, by the guild where they belong."""
+    access, here = bot.house.discord, {each.id for each in bot.guilds}
+    home = access.guild_id
+    common = home if here == {home} else EVERYWHERE
+    of_staff = access.staff_guild_id if access.staff_guild_id in here else common
+    wanted: dict[int, list[dict[str, Any]]] = {common: []}
+    for each in bot.tree.get_commands():
+        place = of_staff if each.extras.get(STAFF) else common
+        wanted.setdefault(place, []).append(await _payload_of(bot, each))
+    return wanted
+
+
+async def _payload_of(bot: "HouseBot", command: Any) -> dict[str, Any]:  # noqa: ANN401 (the library's three kinds)
     translator = bot.tree.translator
-    found = bot.tree.get_commands()
+    payload: dict[str, Any]
     if translator is None:
-        return [each.to_dict(bot.tree) for each in found]
-    return [await each.get_translated_payload(bot.tree, translator) for each in found]
+        payload = command.to_dict(bot.tree)
+    else:
+        payload = await command.get_translated_payload(bot.tree, translator)
+    return payload
 
 
 def hash_of(commands: Sequence[dict[str, Any]]) -> str:

@@ -27,6 +27,7 @@ class Credential(Flag):
     SESSION = auto()
     TOKEN = auto()
     INTEGRATION_KEY = auto()
+    DISCORD = auto()
 
 
 @dataclass(frozen=True, slots=True)

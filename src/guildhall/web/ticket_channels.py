@@ -41,8 +41,8 @@ class ChannelRefused(Unsettled):
     code = "discord_unavailable"
     text = "Discord has not made the channel"
 
-    def __init__(self) -> None:
-        super().__init__(undone=True)
+    def __init__(self, message: str | None = None, **details: object) -> None:
+        super().__init__(message, undone=True, **details)
 
 
 async def guest_of(house: House, discord_id: str) -> Guest:

@@ -22,12 +22,12 @@ STEWARD = Actor(ActorKind.USER, user_id="7")
 KEY = "a key that is for tests only"
 
 UNREAD_SECTIONS = frozenset(
-    ["attachments", "command", "error_handling", "notifications", "ratings", "reminders", "transcripts", "logs"]
+    ["attachments", "error_handling", "notifications", "ratings", "reminders", "transcripts", "logs"]
 )
 UNREAD_OF = {
     "bot": "client_id client_secret enable_discord_logs enable_features features_channel_id redirect_url",
     "thread": "auto_archive_duration close_on_leave container create_ticket_by_create_channel inbox_channel_id",
-    "language": "fallback_language supported_languages",
+    "language": "fallback_language",
     "tickets": "inactivity_close_hours inactivity_warning_hours max_open_per_user",
 }
 UNREAD = {f"{section}.{key}" for section, keys in UNREAD_OF.items() for key in keys.split()} | {

@@ -24,11 +24,12 @@ REFUSED = "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}"
 
 
 async def write_in_channel(desk: "Desk", message: discord.Message) -> None:
-    """Take in what somebody wrote in a channel, if it is that of an open ticket."""
+    """Take in what somebody wrote in a channel: a command anywhere, anything in that of an open ticket."""
     house, now = desk.house, desk.house.clock.now()
     async with house.database.read() as tx:
         ticket = await tickets.ticket_of_channel(tx, message.channel.id)
     if ticket is None or ticket.closed:
+        await desk.is_command(message)
         return
     heard = incoming_of(message, lane=message.channel.id, now=now)
     async with house.database.write() as tx:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from guildhall.bot.words.commands import de as commands
+
 TABLE: Final = {
     "command.leaderboard": "rangliste",
     "command.leaderboard.about": "Wer am längsten in Sprachkanälen war",
@@ -195,4 +197,5 @@ TABLE: Final = {
     "desk.log.edited": "{author} hat eine Nachricht in Ticket {number} geändert.\nVorher: {before}\nJetzt: {after}",
     "desk.log.deleted": "{author} hat eine Nachricht in Ticket {number} gelöscht: {before}",
     "desk.log.refused": "Ticket {number} von {user} konnte keinen Kanal bekommen: {reason}",
+    **commands.TABLE,
 }

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from guildhall.bot.words.commands import en as commands
+
 TABLE: Final = {
     # Names of commands and options, as they are typed: small letters, no spaces.
     "command.leaderboard": "leaderboard",
@@ -201,4 +203,5 @@ TABLE: Final = {
     "desk.log.edited": "{author} has changed a message in ticket {number}.\nBefore: {before}\nNow: {after}",
     "desk.log.deleted": "{author} has deleted a message in ticket {number}: {before}",
     "desk.log.refused": "Ticket {number} of {user} could not get a channel: {reason}",
+    **commands.TABLE,
 }

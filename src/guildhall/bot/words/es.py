@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from guildhall.bot.words.commands import es as commands
+
 TABLE: Final = {
     "command.leaderboard": "clasificación",
     "command.leaderboard.about": "Quién pasó más tiempo en voz",
@@ -191,4 +193,5 @@ TABLE: Final = {
     "desk.log.edited": "{author} cambió un mensaje del ticket {number}.\nAntes: {before}\nAhora: {after}",
     "desk.log.deleted": "{author} borró un mensaje del ticket {number}: {before}",
     "desk.log.refused": "El ticket {number} de {user} no pudo tener un canal: {reason}",
+    **commands.TABLE,
 }

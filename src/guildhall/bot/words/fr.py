@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from guildhall.bot.words.commands import fr as commands
+
 TABLE: Final = {
     "command.leaderboard": "classement",
     "command.leaderboard.about": "Qui a passé le plus de temps en vocal",
@@ -195,4 +197,5 @@ TABLE: Final = {
     "desk.log.edited": "{author} a modifié un message du ticket {number}.\nAvant : {before}\nMaintenant : {after}",
     "desk.log.deleted": "{author} a supprimé un message du ticket {number} : {before}",
     "desk.log.refused": "Le ticket {number} de {user} n’a pas pu avoir de salon : {reason}",
+    **commands.TABLE,
 }

@@ -2,7 +2,7 @@
 
 from guildhall.domains.bans.models import Ban
 from guildhall.domains.bans.port import BanLog
-from guildhall.domains.bans.queries import list_bans
+from guildhall.domains.bans.queries import bans_of, list_bans
 from guildhall.domains.bans.reading import reader_of
 
-__all__ = ["Ban", "BanLog", "list_bans", "reader_of"]
+__all__ = ["Ban", "BanLog", "bans_of", "list_bans", "reader_of"]

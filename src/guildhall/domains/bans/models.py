@@ -21,6 +21,7 @@ guild_bans = Table(
     Column("banned_by_name", Text),
     Column("reason", Text),
     Index("ix_guild_bans_guild_id_entry_id", "guild_id", "entry_id"),
+    Index("ix_guild_bans_user_id_entry_id", "user_id", "entry_id"),
 )
 
 DISCORDS_FIRST_DAY: Final = datetime(2015, 1, 1, tzinfo=UTC)

@@ -147,6 +147,8 @@ CEILING: dict[Credential, frozenset[Permission]] = {
     Credential.TOKEN: (PERSONAL | COMMUNITY)
     - {Permission.USE_PANEL, Permission.MANAGE_APPS, Permission.APPROVE_DEVICE},
     Credential.INTEGRATION_KEY: INTEGRATION | {Permission.PUBLIC},
+    # Whom Discord vouches for, when they use a command there.
+    Credential.DISCORD: DESK | {Permission.PUBLIC, Permission.RULE_DESK},
 }
 
 

@@ -1,5 +1,6 @@
 """The front desk: tickets, what is said in them, who works on them, and how they end."""
 
+from guildhall.domains.tickets.access import note_access, note_channel_removed
 from guildhall.domains.tickets.closing import (
     close_ticket,
     due_to_close,
@@ -19,6 +20,7 @@ from guildhall.domains.tickets.conversation import (
 )
 from guildhall.domains.tickets.deleting import delete_ticket, wipe_deleted
 from guildhall.domains.tickets.jobs import close_due
+from guildhall.domains.tickets.languages import choose_language, language_of
 from guildhall.domains.tickets.lists.listing import ANYBODY, NOBODY, TicketPage, Wanted, count_tickets, list_tickets
 from guildhall.domains.tickets.lists.queries import Sort
 from guildhall.domains.tickets.models import (
@@ -47,8 +49,10 @@ from guildhall.domains.tickets.reading import (
     heard_in,
     mark_read,
     messages_of,
+    reply_numbered,
     revisions_of,
     tags_of,
+    ticket_numbered,
     ticket_of_channel,
     unread_of,
 )
@@ -92,6 +96,7 @@ __all__ = [
     "access_ticket",
     "access_ticket_to_change",
     "assign_ticket",
+    "choose_language",
     "claim_ticket",
     "close_due",
     "close_ticket",
@@ -104,20 +109,25 @@ __all__ = [
     "edit_message",
     "heard_in",
     "hold_ticket",
+    "language_of",
     "list_tickets",
     "mark_read",
     "messages_of",
     "move_ticket",
+    "note_access",
     "note_channel",
+    "note_channel_removed",
     "open_ticket",
     "plan_close",
     "release_ticket",
     "reopen_ticket",
     "reopen_within",
+    "reply_numbered",
     "revisions_of",
     "sort_ticket",
     "tag_ticket",
     "tags_of",
+    "ticket_numbered",
     "ticket_of_channel",
     "unread_of",
     "wipe_deleted",

@@ -200,6 +200,14 @@ ticket_read_marks = Table(
     Column("seen", Integer, nullable=False),
 )
 
+ticket_languages = Table(
+    "ticket_languages",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("language", Text, nullable=False),
+)
+"""In which language the desk speaks to whoever has chosen one."""
+
 
 class TicketState(StrEnum):
     """Where a ticket stands; `opening` lasts until its channel is there."""

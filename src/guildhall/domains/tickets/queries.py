@@ -12,6 +12,7 @@ from guildhall.domains.tickets.models import (
     Revision,
     Tagged,
     Ticket,
+    ticket_languages,
     ticket_messages,
     ticket_numbers,
     ticket_participants,
@@ -28,6 +29,7 @@ _there = tickets.c.deleted_at.is_(None)
 
 TICKET = query(Ticket, select(tickets).where(tickets.c.id == bindparam("id"), _there))
 TICKET_LOCKED = query(Ticket, select(tickets).where(tickets.c.id == bindparam("id"), _there).with_for_update())
+TICKET_OF_NUMBER = query(Ticket, select(tickets).where(tickets.c.number == bindparam("number"), _there))
 TICKET_OF_CHANNEL = query(
     Ticket,
     select(tickets)
@@ -49,6 +51,9 @@ OPEN_OF_PERSON = query(
     select(tickets)
     .where(tickets.c.user_id == bindparam("user_id"), tickets.c.closed.is_(False))
     .order_by(tickets.c.number),
+)
+CHOSEN_LANGUAGE = query(
+    str, select(ticket_languages.c.language).where(ticket_languages.c.person_id == bindparam("person_id"))
 )
 TICKETS_OF_PERSON = query(
     int, select(func.count()).select_from(tickets).where(tickets.c.user_id == bindparam("user_id"), _there)

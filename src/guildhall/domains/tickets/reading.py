@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from guildhall.core.db import Tx, insert_or_replace
+from guildhall.domains.tickets.errors import MessageNotFound, TicketNotFound
 from guildhall.domains.tickets.models import Message, Participant, Revision, Ticket, ticket_read_marks
 from guildhall.domains.tickets.queries import (
     HEARD_AFTER,
@@ -10,10 +11,12 @@ from guildhall.domains.tickets.queries import (
     MESSAGES_AFTER,
     MESSAGES_BEFORE,
     PARTICIPANTS,
+    REPLY,
     REVISIONS_OF_PAGE,
     TAGS,
     TAGS_OF_PAGE,
     TICKET_OF_CHANNEL,
+    TICKET_OF_NUMBER,
     TICKETS_OF_PERSON,
     VISIBLE_AFTER,
     VISIBLE_BEFORE,
@@ -69,6 +72,22 @@ async def heard_in(tx: Tx, ticket: Ticket, *, after: int = 0, limit: int = 50) -
 async def ticket_of_channel(tx: Tx, channel_id: int) -> Ticket | None:
     """Return the ticket that a channel belongs to, the newest if it had several."""
     return await tx.one(TICKET_OF_CHANNEL, channel_id=channel_id)
+
+
+async def ticket_numbered(tx: Tx, number: int) -> Ticket:
+    """Return the ticket with a running number, whoever may see it. Raises TicketNotFound."""
+    found = await tx.one(TICKET_OF_NUMBER, number=number)
+    if found is None:
+        raise TicketNotFound
+    return found
+
+
+async def reply_numbered(tx: Tx, ticket: Ticket, number: int) -> Message:
+    """Return the staff reply with a number, also a deleted one. Raises MessageNotFound."""
+    found = await tx.one(REPLY, ticket_id=ticket.id, number=number)
+    if found is None:
+        raise MessageNotFound
+    return found
 
 
 async def details_of(tx: Tx, ticket: Ticket) -> Details:

@@ -1,0 +1,106 @@
+"""Refusals of commands at the front desk.
+
+GuildhallError
+├── Forbidden
+│   ├── CommandOff         somebody switched it off
+│   ├── CommandDenied      not for this person, here
+│   └── MayNotInDiscord    Discord does not let the bot do this
+├── NotFound
+│   ├── NoTicketHere       a command for a ticket, in a channel that has none
+│   ├── NobodyThere        no member of the community by that id
+│   └── NothingBlocked     there is no block to lift
+├── Invalid
+│   ├── UnreadableTime     no time, or one that is over
+│   ├── MissingWord        the command wants something more; details: name
+│   ├── UnreadableWord     this cannot be what the command wants; details: name
+│   ├── UnknownLanguage    none that the bot speaks
+│   └── FilesNotSent       files do not travel with a typed command
+└── Conflict
+    └── AlreadyDone        the same use of a command came twice
+"""
+
+from guildhall.core.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class CommandOff(Forbidden):
+    """Somebody switched the command off, for everybody."""
+
+    code = "command_off"
+    text = "This command is switched off"
+
+
+class CommandDenied(Forbidden):
+    """The person may not use the command here."""
+
+    code = "command_denied"
+    text = "You may not use this command here"
+
+
+class MayNotInDiscord(Forbidden):
+    """Discord does not let the bot do this."""
+
+    code = "bot_may_not"
+    text = "Discord does not let the bot do this"
+
+
+class NoTicketHere(NotFound):
+    """The channel belongs to no ticket."""
+
+    code = "no_ticket_here"
+    text = "This channel belongs to no ticket"
+
+
+class NobodyThere(NotFound):
+    """Nobody who could be meant."""
+
+    code = "nobody_there"
+    text = "This is nobody of the community"
+
+
+class NothingBlocked(NotFound):
+    """The subject is not blocked."""
+
+    code = "nothing_blocked"
+    text = "There is no block of theirs"
+
+
+class UnreadableTime(Invalid):
+    """No time, or one that is over."""
+
+    code = "unreadable_time"
+    text = "This is no time to come; write 2h30m, 3d, 17:30 or 2024-02-01 09:00"
+
+
+class MissingWord(Invalid):
+    """The command wants something more; `details.name` says what."""
+
+    code = "missing_word"
+    text = "This command wants something more"
+
+
+class UnreadableWord(Invalid):
+    """What was typed cannot be what the command wants; `details.name` says what that is."""
+
+    code = "unreadable_word"
+    text = "This cannot be what the command wants"
+
+
+class UnknownLanguage(Invalid):
+    """None that the bot speaks."""
+
+    code = "unknown_language"
+    text = "The bot does not speak this language"
+
+
+class FilesNotSent(Invalid):
+    """Files do not travel with a typed command."""
+
+    code = "files_not_sent"
+    text = "This command sends no files"
+
+
+class AlreadyDone(Conflict):
+    """The same use of a command came twice, and had its effect."""
+
+    code = "already_done"
+    text = "This was done already"
