@@ -88,7 +88,13 @@ def test_what_the_house_keeps_is_readable_by_its_owner_alone(tmp_path: Path) -> 
         assert program.stop() == 0
     data = tmp_path / "data"
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (data, data / "secrets", *data.glob("secrets/*"))}
-    assert modes == {"data": 0o700, "secrets": 0o700, "secret_key": 0o600, "api_internal_secret": 0o600}
+    assert modes == {
+        "data": 0o700,
+        "secrets": 0o700,
+        "secret_key": 0o600,
+        "api_internal_secret": 0o600,
+        "setup_token": 0o600,
+    }
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])

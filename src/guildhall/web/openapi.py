@@ -124,9 +124,20 @@ def _path_parameters(each: Route) -> list[dict[str, Any]]:
 def _query_parameters(each: Route) -> list[dict[str, Any]]:
     if each.query is None:
         return []
-    schema = msgspec.json.schema(each.query)
-    properties = typing.cast("dict[str, Any]", schema["$defs"][each.query.__name__]["properties"])
-    return [{"name": name, "in": "query", "schema": kind} for name, kind in properties.items()]
+    known = typing.cast("dict[str, Any]", msgspec.json.schema(each.query)["$defs"])
+    properties = known[each.query.__name__]["properties"]
+    return [{"name": name, "in": "query", "schema": _in_place(kind, known)} for name, kind in properties.items()]
+
+
+def _in_place(schema: Any, known: dict[str, Any]) -> Any:  # noqa: ANN401 (any part of a schema)
+    """Return a schema with the words that a parameter may have, where it named them by reference."""
+    if isinstance(schema, list):
+        return [_in_place(part, known) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return known[schema["$ref"].rpartition("/")[2]]
+    return {key: _in_place(part, known) for key, part in schema.items()}
 
 
 def _header_parameters(each: Route) -> list[dict[str, Any]]:
