@@ -9,7 +9,7 @@ import msgspec
 
 from guildhall.core.db import Tx
 from guildhall.domains import tickets
-from guildhall.domains.tickets import CLOSING_WORDS, Kind, Message, Page, Ticket, TicketState
+from guildhall.domains.tickets import CLOSING_WORDS, Delivery, Kind, Message, Page, Ticket, TicketState
 from guildhall.domains.tickets.attachments import Attachment, attachments_of
 from guildhall.domains.tickets.transcripts import Audience
 from guildhall.panel.pages import PER_PAGE
@@ -52,7 +52,8 @@ class TranscriptAsked(QueryString, frozen=True, kw_only=True):
 class Said:
     """A message with its files as somebody reads it. `look` is its side; `mark` says what is special about it.
 
-    What is `own` may be changed and deleted by whoever reads it.
+    What is `own` may be changed and deleted by whoever reads it. `delivery` says how far a reply is on its way to
+    Discord, and `failure` why it did not get there.
     """
 
     id: int
@@ -63,6 +64,8 @@ class Said:
     mark: str = ""
     deleted: bool = False
     own: bool = False
+    delivery: Delivery | None = None
+    failure: str = ""
     files: list[Attachment] = field(default_factory=list)
 
 
@@ -138,6 +141,8 @@ def _as_staff_read(message: Message, me: str) -> Said:
         mark,
         deleted=deleted,
         own=message.author_id == me and not deleted,
+        delivery=message.delivery if message.kind is Kind.STAFF and not deleted else None,
+        failure=message.delivery_error or "",
     )
 
 

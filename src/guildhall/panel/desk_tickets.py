@@ -30,6 +30,7 @@ from guildhall.domains.tickets import (
     Wanted,
     attachments,
     categories,
+    snippets,
 )
 from guildhall.domains.tickets.categories import sight_of
 from guildhall.domains.tickets.errors import InvalidTime, NotStaff
@@ -44,6 +45,8 @@ from guildhall.panel.conversation import (
     note_reading,
     thread_for_staff,
 )
+from guildhall.panel.desk_members import member_of
+from guildhall.panel.desk_snippet_menu import Box, choices_for
 from guildhall.panel.face import viewer_of
 from guildhall.panel.forms import change, show
 from guildhall.panel.pages import PER_PAGE, page, told
@@ -117,12 +120,23 @@ class OfTicket(QueryString, frozen=True, kw_only=True):
     ticket: str = ""
 
 
+class Looking(Earlier, frozen=True, kw_only=True):
+    """Which part of a conversation, and the key of a snippet that is to be in one of the boxes."""
+
+    snippet: str = ""
+    box: Box = Box.REPLY
+
+
 class Reply(Form, frozen=True, kw_only=True):
-    """Something to say or to note; `client_id` makes a form that is sent twice one message."""
+    """Something to say or to note; `client_id` makes a form that is sent twice one message.
+
+    `snippet` is the key of the one that its words began with.
+    """
 
     text: str = ""
     anonymous: str = ""
     client_id: str = ""
+    snippet: str = ""
 
 
 class Sorting(Form, frozen=True, kw_only=True):
@@ -218,11 +232,13 @@ async def follow(query: OfTicket, call: Call, house: House) -> Answer:
 
 
 @show(ONE, permission=VIEW, transaction="none")
-async def show_ticket(ticket_id: str, query: Earlier, call: Call, house: House) -> Answer:
+async def show_ticket(ticket_id: str, query: Looking, call: Call, house: House) -> Answer:
     """Show a ticket, which the viewer has read then."""
     async with house.database.read() as tx:
         ticket = await tickets.access_ticket(tx, call.actor, ticket_id, sight=await sight_of(tx, call.actor))
-        shown = await _page(call, tx, ticket, before=query.before)
+    written = await _begun(call, ticket, query)
+    async with house.database.read() as tx:
+        shown = await _page(call, tx, ticket, before=query.before, entered=written)
     await note_reading(call, ticket, viewer_of(call).person.id)
     return shown
 
@@ -248,11 +264,9 @@ async def reply(ticket_id: str, form: Reply, call: Call, tx: Tx, actor: Actor, h
     """Answer the ticket's person."""
     person = viewer_of(call).person
     draft = Draft(form.text, Source.PANEL, bool(form.anonymous), form.client_id or None, call.files)
-    return await _after(
-        call,
-        tx,
-        ticket_id,
-        lambda ticket: tickets.write_as_staff(
+
+    async def work(ticket: Ticket) -> None:
+        await tickets.write_as_staff(
             tx,
             actor,
             ticket,
@@ -261,10 +275,11 @@ async def reply(ticket_id: str, form: Reply, call: Call, tx: Tx, actor: Actor, h
             only_claimer=house.site.now.document.tickets.claim_exclusive,
             overrules=actor.may(Permission.RULE_DESK),
             now=house.clock.now(),
-        ),
-        entered=form,
-        beside="reply",
-    )
+        )
+        if form.snippet:
+            await snippets.note_use(tx, form.snippet)
+
+    return await _after(call, tx, ticket_id, work, entered=form, beside="reply")
 
 
 @change(ONE + "/note", permission=MANAGE, files=True)
@@ -411,6 +426,16 @@ async def reopen(ticket_id: str, call: Call, tx: Tx, actor: Actor, house: House)
     )
 
 
+async def _begun(call: Call, ticket: Ticket, query: Looking) -> dict[str, Reply]:
+    """Return what a chosen snippet puts into its box; no transaction should be open."""
+    chosen = await choices_for(call, ticket) if query.snippet and call.actor.may(MANAGE) else []
+    return {
+        query.box: Reply(text=each.text, anonymous="yes" if each.snippet.anonymous else "", snippet=each.snippet.key)
+        for each in chosen
+        if each.snippet.key == query.snippet
+    }
+
+
 async def _after(
     call: Call,
     tx: Tx,
@@ -456,6 +481,7 @@ async def _page(
     details = await tickets.details_of(tx, ticket)
     colleagues = await _colleagues(tx, ticket, details, me)
     written = entered or {}
+    hides_names = call.house.site.now.document.tickets.anonymous_by_default
     return page(
         call,
         "desk_ticket.html",
@@ -478,8 +504,10 @@ async def _page(
         thread=await thread_for_staff(tx, ticket, before, me=me.id),
         newest=before == NEWEST,
         priorities=list(Priority),
-        reply=written.get("reply", Reply()),
-        note=written.get("note", Reply()),
+        reply=written.get(Box.REPLY, Reply(anonymous="yes" if hides_names else "")),
+        note=written.get(Box.NOTE, Reply()),
+        member=await member_of(tx, call.house, ticket, sight=await sight_of(tx, call.actor)),
+        states=STATES,
         sorting=sorting
         or Sorting(
             subject=ticket.subject or "",

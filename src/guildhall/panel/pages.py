@@ -76,6 +76,7 @@ NOTICES: dict[str, str] = {
     "message-deleted": "The message is deleted. Staff still read it.",
     "ticket-closed": "The ticket is closed.",
     "ticket-handed": "The ticket is where only others see it.",
+    "ticket-made": "The ticket is open. They are told as soon as its channel is there.",
     "ticket-opened": "We have your ticket. The answer comes here.",
     "ticket-reopened": "The ticket is open again.",
     "ticket-sorted": "Saved.",

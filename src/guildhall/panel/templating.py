@@ -50,6 +50,15 @@ def _moment(context: Context, instant: datetime) -> str:
 
 
 @pass_context
+def _when(context: Context, instant: datetime) -> str:
+    """Write an instant as short as it is told apart from others: its time today, else its day, with its year if past."""
+    local, today = _local(context, instant), _local(context, context["now"])
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    return f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
+
+
+@pass_context
 def _day(context: Context, instant: datetime) -> str:
     return day_words(_local(context, instant).date())
 
@@ -85,4 +94,5 @@ _ENVIRONMENT.filters.update(
     short=short,
     size=size_words,
     tokens=amount_text,
+    when=_when,
 )

@@ -26,7 +26,7 @@ from guildhall.domains.identity.grants import DISCORD, link_identity, unlink_ide
 from guildhall.domains.identity.models import Identity, Session, SessionKind, User, spent_states
 from guildhall.domains.identity.people import ensure_user
 from guildhall.domains.identity.policy import access_self
-from guildhall.domains.identity.queries import IDENTITIES, PASSWORD_HASH, USER_LINKED_TO
+from guildhall.domains.identity.queries import IDENTITIES, PASSWORD_HASH, USER, USER_LINKED_TO
 from guildhall.domains.identity.sessions import IDLE_LIFE, open_session
 from guildhall.domains.identity.sign_in import count_attempt
 
@@ -109,6 +109,12 @@ async def let_in(
 async def person_linked_to(tx: Tx, discord_id: int) -> User | None:
     """Return the person who has this Discord account linked."""
     return await tx.one(USER_LINKED_TO, system=DISCORD, known_as=str(discord_id))
+
+
+async def person_at_desk(tx: Tx, person_id: str) -> User | None:
+    """Return whom tickets name by an id: Discord's where an account is linked, else the house's own."""
+    linked = await tx.one(USER_LINKED_TO, system=DISCORD, known_as=person_id)
+    return linked or await tx.one(USER, id=person_id)
 
 
 async def link_with_discord(

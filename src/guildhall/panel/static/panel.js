@@ -49,7 +49,7 @@ function change(work) {
 }
 
 function show(page) {
-  const held = holding();
+  const holdAgain = holding();
   main().replaceWith(page.getElementById("main"));
   const nav = page.getElementById("nav");
   const parts = nav?.querySelectorAll("ul, .who") ?? [];
@@ -57,16 +57,32 @@ function show(page) {
   document.title = page.title;
   settle();
   follow();
-  if (held) document.querySelector(held)?.focus();
+  holdAgain();
 }
 
-// What has the keyboard's attention, as a selector that finds its successor on the new page.
+// Remembers what has the keyboard's attention, and gives it to the same on the new page; where that is gone, to what
+// stands in its place within the same part.
+const stops = (part) => [...part.querySelectorAll("a[href], button, [tabindex='0']")].filter((each) => each.checkVisibility());
+
 function holding() {
-  const at = document.activeElement?.closest("#main :is(a[href], button[popovertarget], [id][tabindex='0'])");
-  if (!at) return null;
+  const at = document.activeElement?.closest("#main :is(a[href], button, [id][tabindex='0'])");
+  if (!at) return () => null;
+  const part = at.closest("[data-part]");
+  const place = part ? stops(part).indexOf(at) : -1;
+  const same = sameAs(at);
+  return () => {
+    const after = part && document.getElementById(part.id);
+    const next = (same && document.querySelector(same)) ?? (after && stops(after).at(Math.min(place, stops(after).length - 1)));
+    next?.focus({ preventScroll: true });
+  };
+}
+
+function sameAs(at) {
   if (at.matches("[id][tabindex='0']")) return `#${CSS.escape(at.id)}`;
-  const name = at.matches("a") ? "href" : "popovertarget";
-  return `#main [${name}="${CSS.escape(at.getAttribute(name))}"]`;
+  const named = (name) => `[${name}="${CSS.escape(at.getAttribute(name))}"]`;
+  if (at.matches("a")) return `#main a${named("href")}`;
+  if (at.matches("[popovertarget]")) return `#main ${named("popovertarget")}`;
+  return at.form?.hasAttribute("action") ? `#main form[action="${CSS.escape(at.form.getAttribute("action"))}"] button` : null;
 }
 
 function forget(url) {
@@ -87,7 +103,7 @@ async function open(address) {
 }
 
 function problemOf(page, answer) {
-  return page.querySelector("#problem .lead")?.textContent ?? `The house answered ${answer.status}.`;
+  return page.querySelector("#problem .lead, #main .problem")?.textContent ?? `The house answered ${answer.status}.`;
 }
 
 /* Forms: sent in the background; what comes back is the page that a form without this script would have shown */
@@ -117,7 +133,9 @@ async function accept(form, answer, page, url) {
   forget(url);
   sheet.close();
   if (answer.redirected && url.href !== location.href) history.pushState(null, "", url);
+  for (const field of form.querySelectorAll("[data-kept]")) sessionStorage.removeItem(field.dataset.kept);
   await change(() => show(page));
+  if (form.dataset.then) document.querySelector(form.dataset.then)?.focus();
   if (notice) tell(notice);
   document.querySelector(".secret")?.scrollIntoView({ block: "center" });
 }
@@ -263,6 +281,7 @@ function settle() {
     const entry = all.find((each) => each.closest(".today")) ?? all[0];
     for (const each of all) each.tabIndex = each === entry ? 0 : -1;
   }
+  settleDesk();
 }
 
 function step(grid, from, key) {
@@ -292,6 +311,107 @@ function walk(event) {
   return true;
 }
 
+/* The front desk: what is written is kept until it is sent, and the list that a ticket was opened from is its queue */
+
+document.addEventListener("input", ({ target }) => {
+  if (target.matches("[data-kept]")) sessionStorage.setItem(target.dataset.kept, target.value);
+  else if (target.closest("[data-filter]")) sift(target);
+});
+
+function settleDesk() {
+  for (const field of document.querySelectorAll("[data-kept]")) {
+    field.value ||= sessionStorage.getItem(field.dataset.kept) ?? "";
+    if (field.value) field.closest("details")?.setAttribute("open", "");
+  }
+  for (const place of document.querySelectorAll("[data-load]:empty")) fill(place);
+  const list = document.querySelector("[data-queue]");
+  if (list) sessionStorage.setItem("queue", JSON.stringify({ from: placed(), paths: [...list.querySelectorAll("a.main")].map((each) => each.pathname) }));
+  const turns = document.querySelector("[data-turns]");
+  if (turns) lineUp(turns, JSON.parse(sessionStorage.getItem("queue") ?? '{"paths":[]}'));
+}
+
+// The queue stays as it was when the list was left: a ticket that is answered keeps its place.
+function lineUp(turns, { from, paths }) {
+  const at = paths.indexOf(location.pathname);
+  if (at < 0) return;
+  for (const link of turns.querySelectorAll("a")) link.href = paths[at + Number(link.dataset.turn)] ?? from;
+  turns.querySelector("span").textContent = `${at + 1} of ${paths.length}`;
+  turns.hidden = false;
+  document.querySelector("[data-back]").href = from;
+}
+
+async function fill(place) {
+  const found = await load(place.dataset.load).catch(unreachable);
+  if (found?.answer.ok) place.replaceChildren(...(found.page.getElementById(place.id)?.children ?? []));
+}
+
+/* Snippets: chosen in a dialog above the ticket, and put where the writing is */
+
+function sift(field) {
+  const lines = [...document.querySelectorAll(field.form.dataset.filter)];
+  const words = field.value.trim().toLowerCase();
+  for (const line of lines) line.hidden = !line.textContent.toLowerCase().includes(words);
+  sheet.querySelector("[data-nothing]").hidden = lines.some((line) => !line.hidden);
+}
+
+// Whoever writes on behind the stroke looks for that.
+async function offer(field) {
+  await open(field.form.querySelector("[data-menu]").href);
+  const words = sheet.querySelector("[type=search]");
+  if (!words) return;
+  words.value = field.value.slice(1);
+  sift(words);
+}
+
+function paste(choice) {
+  const field = document.getElementById(choice.dataset.box);
+  sheet.close();
+  const [start, end] = /^\/\S*$/.test(field.value) ? [0, field.value.length] : [field.selectionStart, field.selectionEnd];
+  field.setRangeText(choice.querySelector(".prose").textContent, start, end, "end");
+  const anonymous = field.form.elements.anonymous;
+  if (anonymous && "anonymous" in choice.dataset) anonymous.checked = true;
+  if (field.form.elements.snippet) field.form.elements.snippet.value = choice.dataset.snippet;
+  field.closest("details")?.setAttribute("open", "");
+  field.focus();
+  // What is left to be filled in is marked, so that the next words replace it.
+  const blank = /\{\{.*?\}\}/.exec(field.value);
+  if (blank) field.setSelectionRange(blank.index, blank.index + blank[0].length);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+document.addEventListener("click", (event) => {
+  const choice = sheet.open && event.target.closest("[data-snippet]");
+  if (!choice) return;
+  event.preventDefault();
+  paste(choice);
+});
+
+/* Keys while somebody writes, and while they choose */
+
+function write(event) {
+  const field = event.target;
+  if (event.key === "/" && !field.value && "kept" in field.dataset) return void offer(field);
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) field.form.requestSubmit();
+  else if (event.key === "Escape" && "kept" in field.dataset) document.getElementById("talk").focus();
+  else return;
+  event.preventDefault();
+}
+
+function pick(event) {
+  const choices = [...sheet.querySelectorAll("[data-snippet]")].filter((each) => each.checkVisibility());
+  const at = choices.indexOf(document.activeElement);
+  if (event.key === "Enter" && at < 0 && event.target.matches("[type=search]")) choices[0]?.click();
+  else if (event.key === "ArrowDown") choices[Math.min(at + 1, choices.length - 1)]?.focus();
+  else if (event.key === "ArrowUp") (choices[at - 1] ?? sheet.querySelector("[type=search]"))?.focus();
+  else return;
+  event.preventDefault();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches?.("textarea")) write(event);
+  else if (event.target.closest?.(".snippets")) pick(event);
+});
+
 /* Keys */
 
 let going = false;
@@ -302,18 +422,34 @@ function press(selector) {
   return Boolean(found);
 }
 
-// From one line of a list to the next; Enter opens it.
+// From one line of a list to the next, where Enter opens it; from within a ticket, to the next of its queue.
 function turn(by) {
+  if (press(`[data-turns]:not([hidden]) [data-turn="${by}"]`)) return;
   const lines = [...document.querySelectorAll("[data-rows] a.main")];
   const at = lines.indexOf(document.activeElement);
   const next = at < 0 && by < 0 ? lines.length - 1 : at + by;
   lines[Math.min(Math.max(next, 0), lines.length - 1)]?.focus();
 }
 
+function stroll({ key, target }) {
+  const by = { ArrowDown: 1, ArrowUp: -1 }[key];
+  if (!by || !target.closest?.("[data-rows]")) return false;
+  turn(by);
+  return true;
+}
+
 function reach(selector) {
   const field = document.querySelector(selector);
   field?.closest("details")?.setAttribute("open", "");
   field?.focus();
+}
+
+// A ticket has no search of its own, so that of the list is gone to.
+function search() {
+  const field = document.querySelector("#main input[type=search]");
+  const back = document.querySelector("[data-back]");
+  if (field) field.focus();
+  else if (back) location.assign(`${back.href}#q`);
 }
 
 const keys = {
@@ -327,7 +463,9 @@ const keys = {
   "r": () => reach("[data-reply]"),
   "n": () => reach("[data-note]"),
   "c": () => press("[data-claim]"),
-  "/": () => document.querySelector("input[type=search]")?.focus(),
+  "x": () => press("[data-end]"),
+  "u": () => press("[data-back]"),
+  "/": search,
   "d": () => {
     const dark = getComputedStyle(document.documentElement).colorScheme === "dark" || (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
     press(`[data-themes] button[value=${dark ? "light" : "dark"}]`);
@@ -340,8 +478,8 @@ const keys = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, select, textarea")) return;
-  if (event.key.startsWith("Arrow")) return void (walk(event) && event.preventDefault());
-  if (sheet.open || !document.getElementById("nav")) return;
+  if (event.key.startsWith("Arrow")) return void ((walk(event) || stroll(event)) && event.preventDefault());
+  if (sheet.open || document.querySelector("#main :popover-open") || !document.getElementById("nav")) return;
   const action = going ? () => press(`#nav a[data-key="${CSS.escape(event.key)}"]`) : keys[event.key];
   going = false;
   if (!action) return;
@@ -388,11 +526,20 @@ async function reload() {
   // Some pages renew parts only, so that nobody loses what they are writing beside them.
   const parts = [...document.querySelectorAll("#main [data-part]")];
   const within = parts.length ? "#main [data-part]" : "#main";
-  if (document.querySelector(`${within} :popover-open`) || document.activeElement?.closest(`:is(${within}) form`)) return renew();
+  if (document.querySelector(`${within} :popover-open`) || document.activeElement?.matches(`:is(${within}) :is(input, select, textarea)`)) return renew();
   const found = await load(location.href).catch(unreachable);
   if (!found || leaves(found.url) || !found.answer.ok || !main().hasAttribute("data-live")) return;
   const { page } = found;
-  await change(() => (parts.length && parts.every((each) => page.getElementById(each.id)) ? exchange(parts, page) : show(page)));
+  const same = parts.filter((each) => page.getElementById(each.id));
+  if (same.length && (same.length === parts.length || isWriting())) exchange(same, page);
+  else return change(() => show(page));
+  if (same.length < parts.length && !("old" in main().dataset)) tell("This has changed meanwhile. What you have written stays here.", true);
+  if (same.length < parts.length) main().dataset.old = "";
+}
+
+// Whoever has begun to write keeps the page that they write on, whatever became of it elsewhere.
+function isWriting() {
+  return [...document.querySelectorAll("#main [data-kept]")].some((field) => field.value || field === document.activeElement);
 }
 
 // A house out of reach is no fault of the page: its stream breaks too, and all is loaded anew when it is back.
@@ -403,9 +550,14 @@ function unreachable(fault) {
 
 // A part that the new page lacks means that the page is another one now, such as that of a ticket that was closed.
 function exchange(parts, page) {
-  const held = holding();
+  const holdAgain = holding();
+  const talk = document.getElementById("talk");
+  const from = talk && { top: talk.scrollTop, height: talk.scrollHeight };
   for (const each of parts) each.replaceWith(page.getElementById(each.id));
-  if (held) document.querySelector(held)?.focus();
+  // Whoever has gone up to read what was said before stays there.
+  if (from?.top) document.getElementById("talk").scrollTop = from.top - (document.getElementById("talk").scrollHeight - from.height);
+  settleDesk();
+  holdAgain();
 }
 
 document.addEventListener("visibilitychange", () => {
@@ -430,3 +582,5 @@ if (main()?.hasAttribute("data-wall")) setInterval(look, A_MINUTE);
 
 settle();
 follow();
+// Back at the list, the line that was left has the keyboard again.
+document.querySelector(location.hash === "#q" ? "#q" : `[data-queue] a[href="${CSS.escape(new URL(document.referrer || location.href).pathname)}"]`)?.focus();

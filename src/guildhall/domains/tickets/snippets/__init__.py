@@ -4,6 +4,7 @@ from guildhall.domains.tickets.snippets.keeping import (
     change_snippet,
     create_snippet,
     delete_snippet,
+    note_use,
     use_snippet,
 )
 from guildhall.domains.tickets.snippets.models import Snippet
@@ -19,6 +20,7 @@ __all__ = [
     "create_snippet",
     "delete_snippet",
     "list_snippets",
+    "note_use",
     "render_snippet",
     "use_snippet",
     "values_for",

@@ -98,6 +98,11 @@ async def use_snippet(tx: Tx, key: str, values: Mapping[str, str], args: Sequenc
     return render_snippet(found.content, values, args), found.anonymous
 
 
+async def note_use(tx: Tx, key: str) -> None:
+    """Count a use of a snippet whose text somebody has sent, maybe changed; one that is gone has no uses to count."""
+    await tx.one(USE, of_key=key)
+
+
 def _checked(content: str) -> str:
     text = content.strip()
     if not 1 <= len(text) <= LONGEST_CONTENT:
