@@ -16,7 +16,7 @@ from guildhall.panel.forms import change, show
 from guildhall.panel.pages import page, told
 from guildhall.panel.words import Refusal
 from guildhall.web.answers import Answer, redirect
-from guildhall.web.bodies import Form, number_in_path
+from guildhall.web.bodies import Form, QueryString, number_in_path
 from guildhall.web.calls import Call
 from guildhall.web.house import House
 
@@ -52,10 +52,16 @@ class BlockForm(Form, frozen=True, kw_only=True):
         return datetime.combine(day, time.max, zone)
 
 
+class Whom(QueryString, frozen=True, kw_only=True):
+    """Whom the form is filled in for already."""
+
+    member: str = ""
+
+
 @show(BLOCKS, permission=MANAGE)
-async def list_blocks(call: Call, tx: Tx) -> Answer:
+async def list_blocks(query: Whom, call: Call, tx: Tx) -> Answer:
     """List the blocks that are in force."""
-    return await _page(call, tx, BlockForm(notify="yes"))
+    return await _page(call, tx, BlockForm(subject_id=query.member, notify="yes"))
 
 
 @change(BLOCKS, permission=MANAGE)

@@ -45,9 +45,7 @@ class OnDiscord:
     roles: list[str]
 
 
-async def member_of(
-    tx: Tx, house: House, ticket: Ticket, *, sight: Sight, most: int = MOST_EARLIER
-) -> Member:
+async def member_of(tx: Tx, house: House, ticket: Ticket, *, sight: Sight, most: int = MOST_EARLIER) -> Member:
     """Return what the house knows of whoever a ticket is from, for somebody who sees these tickets."""
     own = Wanted(user_id=ticket.user_id)
     found = await tickets.list_tickets(tx, own, sight=sight, limit=most + 1)

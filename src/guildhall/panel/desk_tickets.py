@@ -428,12 +428,12 @@ async def reopen(ticket_id: str, call: Call, tx: Tx, actor: Actor, house: House)
 
 async def _begun(call: Call, ticket: Ticket, query: Looking) -> dict[str, Reply]:
     """Return what a chosen snippet puts into its box; no transaction should be open."""
-    chosen = await choices_for(call, ticket) if query.snippet and call.actor.may(MANAGE) else []
-    return {
-        query.box: Reply(text=each.text, anonymous="yes" if each.snippet.anonymous else "", snippet=each.snippet.key)
-        for each in chosen
-        if each.snippet.key == query.snippet
-    }
+    offered = await choices_for(call, ticket) if query.snippet and call.actor.may(MANAGE) else []
+    chosen = next((each for each in offered if each.snippet.key == query.snippet), None)
+    if chosen is None:
+        return {}
+    anonymous = "yes" if chosen.snippet.anonymous else ""
+    return {query.box: Reply(text=chosen.text, anonymous=anonymous, snippet=chosen.snippet.key)}
 
 
 async def _after(

@@ -51,7 +51,7 @@ def _moment(context: Context, instant: datetime) -> str:
 
 @pass_context
 def _when(context: Context, instant: datetime) -> str:
-    """Write an instant as short as it is told apart from others: its time today, else its day, with its year if past."""
+    """Write an instant as short as can be: its time if it is of today, else its day, with the year if it is another."""
     local, today = _local(context, instant), _local(context, context["now"])
     if local.date() == today.date():
         return f"{local:%H:%M}"
