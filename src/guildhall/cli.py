@@ -63,7 +63,9 @@ def demo() -> None:
             own, stage = settings_with(own, simulator), stage_of(simulator)
             async with _house(own) as house:
                 await ensure_administrator(house, console.print)
-                told = [await demo.fill(house), await demo.attend(house, stage) if stage else None]
+                told = [await demo.fill(house)]
+                if stage is not None:
+                    told += [await demo.attend(house, stage), await demo.receive(house, stage)]
             console.print("\n".join(filter(None, told)) or demo.GOES_ON)
 
             async def prepare(house: "House") -> None:

@@ -9,10 +9,11 @@ import pytest
 
 from guildhall import demo
 from guildhall.demo.voice import PASSPHRASE, WEEKS
-from guildhall.domains import attendance, bot, identity
+from guildhall.domains import attendance, bot, identity, tickets
 from guildhall.domains.attendance.key_models import Pending
 from guildhall.domains.attendance.signed.queries import pending_of
 from guildhall.domains.identity import User
+from guildhall.domains.tickets import EVERYTHING, Wanted
 from guildhall.own_discord import stage_of
 from guildhall.simulator.discord import simulate
 from tests.serving import ADMIN_NAME, ADMIN_PASSWORD, Served
@@ -89,3 +90,24 @@ async def test_the_guild_of_the_demo_has_weeks_behind_it_and_all_of_it_is_signed
     await demo.wake(house, stage)
     names = await bot.names_of(house.cache, stage.guild_id, stage.people)
     assert "Chidi Okonkwo" in {each.shown for each in names.values()}
+
+
+async def test_the_front_desk_of_the_demo_has_weeks_behind_it_and_something_to_do(
+    served: Served, administrator: User
+) -> None:
+    house = served.house
+    await demo.fill(house)
+    async with simulate() as simulator:
+        stage = stage_of(simulator)
+    assert stage is not None
+    assert await demo.receive(house, stage) is not None
+    async with house.database.read() as tx:
+        closed, still_open = [
+            await tickets.list_tickets(tx, Wanted(closed=each), sight=EVERYTHING) for each in (True, False)
+        ]
+    assert closed.total > 10
+    assert all(each.first_reply_at and each.closed_at and each.closed_at < house.clock.now() for each in closed.tickets)
+    assert {each.user_name for each in still_open.tickets} == {
+        "Bram Verhoeven", "Chiara Rossi", "Elif Aydemir", "Noor Janssens",
+    }  # fmt: skip
+    assert await demo.receive(house, stage) is None

@@ -1,7 +1,7 @@
 """The desk by keyboard alone: an agent works through a queue while others write, and loses neither words nor place."""
 
 from datetime import timedelta
-from pathlib import Path
+from itertools import product
 
 import httpx
 import pytest
@@ -11,6 +11,7 @@ from guildhall.core.actor import SYSTEM
 from guildhall.domains import identity, tickets
 from guildhall.domains.identity.desk import SubjectKind
 from guildhall.domains.tickets import EVERYTHING, Draft, Origin, Person, Source, Ticket, Transport, blocks, snippets
+from guildhall.domains.tickets.relay import delivery
 from tests.clock import SettableClock
 from tests.panel.test_desk_tickets import DESK, ada, as_member, asked, member, overflow, rosa, send
 from tests.panel.test_looks import FAULTS_OF_READING, PHONE
@@ -52,8 +53,7 @@ async def spare(served: Served) -> None:
 
 async def has_the_keyboard(place: Locator) -> None:
     """Expect that something has the keyboard, and that whoever looks can tell."""
-    await expect(place).to_be_focused()
-    assert await place.evaluate("(place) => place.matches(':focus-visible')")
+    await expect(place.and_(place.page.locator(":focus-visible"))).to_be_focused()
 
 
 async def listening(page: Page) -> None:
@@ -61,36 +61,24 @@ async def listening(page: Page) -> None:
     await expect(page.locator("html[data-following]")).to_have_count(1)
 
 
-async def test_an_agent_works_through_a_queue_by_keyboard_while_others_write(
-    served: Served, browser: Browser, ada: httpx.AsyncClient, queue: list[Ticket]
+def line(page: Page, ticket: Ticket) -> Locator:
+    """Return a ticket's line of the list."""
+    return page.locator(f"[data-rows] a[href='{DESK}/{ticket.id}']")
+
+
+async def test_an_agent_works_through_a_queue_by_keyboard(
+    served: Served, browser: Browser, administrator: identity.User, queue: list[Ticket]
 ) -> None:
-    pavel, marta, key = queue
     await spare(served)
     async with visiting(browser, served) as page:
         press, talk, reply = page.keyboard.press, page.locator("#talk"), page.locator("#reply")
-
-        def line(ticket: Ticket) -> Locator:
-            return page.locator(f"[data-rows] a[href='{DESK}/{ticket.id}']")
-
         await sign_in(page)
         await press("g")
         await press("d")
         await listening(page)
-        await press("j")
-        await has_the_keyboard(line(pavel))
-        await press("ArrowDown")
-        await has_the_keyboard(line(marta))
-        await write_on(served, key, "It is the brass one.")
-        await expect(page.locator("[data-rows] a").first).to_contain_text("It is the brass one.")
-        await has_the_keyboard(line(marta))
-        await press("ArrowUp")
-        await has_the_keyboard(line(pavel))
-        await press("k")
+        await choose_the_oldest_while_somebody_writes(page, served, queue)
         await press("Enter")
-        await expect(page.get_by_role("heading", level=1)).to_contain_text("The key broke")
         await expect(page.get_by_text("1 of 3")).to_be_visible()
-        await listening(page)
-
         await press("c")
         await expect(page.get_by_text("yours", exact=True)).to_be_visible()
         await has_the_keyboard(talk)
@@ -102,21 +90,15 @@ async def test_an_agent_works_through_a_queue_by_keyboard_while_others_write(
         await has_the_keyboard(reply)
         await expect(reply).to_have_value("Take the spare one, rosa. It hangs in {{args.1}}.")
         await page.keyboard.type("the hall")
-        await write_on(served, key, "I wait at the door.")
-        await expect(talk).to_contain_text("I wait at the door.")
-        await has_the_keyboard(reply)
-        await press("End")
-        await page.keyboard.type(" Bye!")
         await expect(page.get_by_label("as Staff, without my name")).to_be_checked()
         await press("Control+Enter")
-        await expect(page.locator(".talk .staff")).to_contain_text("It hangs in the hall. Bye!")
+        await expect(page.locator(".talk .staff")).to_contain_text("It hangs in the hall.")
         await has_the_keyboard(talk)
         await expect(reply).to_have_value("")
         await press("n")
         await page.keyboard.type("The second one this year.")
         await press("Control+Enter")
         await expect(page.locator(".talk .note")).to_contain_text("The second one this year.")
-
         await press("x")
         await expect(page.get_by_label("is told, if anything")).to_be_focused()
         await page.keyboard.type("Solved.")
@@ -125,26 +107,65 @@ async def test_an_agent_works_through_a_queue_by_keyboard_while_others_write(
         await has_the_keyboard(page.get_by_role("link", name="Next"))
         await press("j")
         await expect(page.get_by_role("heading", level=1)).to_contain_text("drum kit")
+        await press("k")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("The key broke")
+
+
+async def choose_the_oldest_while_somebody_writes(page: Page, served: Served, queue: list[Ticket]) -> None:
+    """Go down the list and up again, while its last line becomes its first."""
+    pavel, marta, key = queue
+    await page.keyboard.press("j")
+    await has_the_keyboard(line(page, pavel))
+    await page.keyboard.press("ArrowDown")
+    await has_the_keyboard(line(page, marta))
+    await write_on(served, key, "It is the brass one.")
+    await expect(page.locator("[data-rows] a").first).to_contain_text("It is the brass one.")
+    await has_the_keyboard(line(page, marta))
+    await page.keyboard.press("ArrowUp")
+    await has_the_keyboard(line(page, pavel))
+    await page.keyboard.press("k")
+    await has_the_keyboard(line(page, key))
+
+
+async def test_live_updates_take_neither_words_nor_the_keyboard(
+    served: Served, browser: Browser, ada: httpx.AsyncClient, queue: list[Ticket]
+) -> None:
+    pavel, marta, _ = queue
+    async with visiting(browser, served) as page:
+        press, talk, reply = page.keyboard.press, page.locator("#talk"), page.locator("#reply")
+        await sign_in(page)
+        await page.goto(DESK)
+        await line(page, pavel).focus()
+        await press("Enter")
         await listening(page)
         await press("r")
-        await page.keyboard.type("Yes, but")
+        await page.keyboard.type("Yes, b")
+        await press("ArrowLeft")
+        await write_on(served, pavel, "It is a small one.")
+        await expect(talk).to_contain_text("It is a small one.")
+        await has_the_keyboard(reply)
+        await page.keyboard.type("to")
+        await expect(reply).to_have_value("Yes, tob")
         await send(ada, f"{DESK}/{pavel.id}/close", reason="Asked twice")
         await expect(page.get_by_text("This has changed meanwhile.")).to_be_visible()
         await has_the_keyboard(reply)
-        await page.keyboard.type(" quietly")
         await press("Control+Enter")
-        await expect(page.get_by_text("This ticket is closed")).to_be_visible()
-        await expect(reply).to_have_value("Yes, but quietly")
+        await expect(page.locator(".toast.bad").last).to_contain_text("closed")
+        await expect(reply).to_have_value("Yes, tob")
 
         await press("Escape")
         await has_the_keyboard(talk)
         await press("j")
         await expect(page.get_by_role("heading", level=1)).to_contain_text("plants")
+        await listening(page)
+        await page.get_by_role("button", name="Claim").focus()
+        await send(ada, f"{DESK}/{marta.id}/claim")
+        await has_the_keyboard(page.get_by_role("button", name="Release"))
         await press("r")
         await page.keyboard.type("Leon")
         await press("Escape")
         await press("u")
-        await has_the_keyboard(line(marta))
+        await has_the_keyboard(line(page, marta))
         await press("Enter")
         await expect(reply).to_have_value("Leon")
         await press("Shift+?")
@@ -183,8 +204,36 @@ async def test_the_desk_knows_whom_it_talks_with_and_fills_snippets_without_a_sc
             assert (await client.get(path)).status_code == 403, path
 
 
+async def test_staff_see_whether_a_reply_has_arrived_and_try_again(served: Served, ada: httpx.AsyncClient) -> None:
+    house, person = served.house, Person("849888126", "chidi")
+    now = house.clock.now()
+    async with house.database.write() as tx:
+        opening = await tickets.open_ticket(
+            tx, SYSTEM, guild_id=1, person=person, origin=Origin.DM, transport=Transport.RELAY, needs_channel=True,
+            now=now,
+        )  # fmt: skip
+        ticket = await tickets.note_channel(tx, opening, 5)
+    one = f"{DESK}/{ticket.id}"
+    await send(ada, f"{one}/reply", text="Hello?")
+    assert "On its way" in (await ada.get(one)).text
+    async with house.database.write() as tx:
+        taken = await delivery.take_post(tx, f"user:{person.id}", now=now)
+        assert taken is not None
+        await delivery.note_failed(tx, taken, "They take no messages from the bot", now=now)
+    shown = (await ada.get(one)).text
+    assert "Not delivered: They take no messages from the bot" in shown
+    again = shown.partition('action="' + one + "/messages/")[2].partition("/")[0]
+    assert (await send(ada, f"{one}/messages/{again}/again")).status_code == 303
+    assert "On its way" in (await ada.get(one)).text
+    async with house.database.write() as tx:
+        taken = await delivery.take_post(tx, f"user:{person.id}", now=now)
+        assert taken is not None
+        await delivery.note_sent(tx, taken, now=now)
+    assert ">Delivered<" in (await ada.get(one)).text
+
+
 async def test_every_page_of_the_desk_can_be_read_in_light_and_dark_and_on_a_phone(
-    served: Served, browser: Browser, ada: httpx.AsyncClient, queue: list[Ticket], tmp_path: Path
+    served: Served, browser: Browser, ada: httpx.AsyncClient, queue: list[Ticket]
 ) -> None:
     house, now, person = served.house, served.house.clock.now(), Person("849888126", "chidi")
     await spare(served)
@@ -198,18 +247,15 @@ async def test_every_page_of_the_desk_can_be_read_in_light_and_dark_and_on_a_pho
             now=now,
         )  # fmt: skip
     one = f"{DESK}/{ticket.id}"
-    for scheme in ("light", "dark"):
-        for width in ("wide", "phone"):
-            size = {"viewport": PHONE} if width == "phone" else {}
-            async with visiting(browser, served, color_scheme=scheme, **size) as page:
-                await sign_in(page)
-                for name, path in (
-                    ("list", DESK), ("ticket", one), ("member", f"{one}/member"), ("menu", f"{one}/snippets"),
-                    ("new", f"{DESK}/new"), ("block", f"{DESK}/blocks?member={person.id}"),
-                ):  # fmt: skip
-                    await page.goto(path)
-                    if name == "ticket":
-                        await expect(page.locator("#on-discord")).to_contain_text("Discord does not tell now.")
-                    assert (path, await page.evaluate(FAULTS_OF_READING)) == (path, [])
-                    assert (path, await overflow(page)) == (path, 0)
-                    await page.screenshot(path=tmp_path / f"{name}-{scheme}-{width}.png", full_page=True)
+    async with visiting(browser, served) as page:
+        await sign_in(page)
+        for scheme, size in product(("light", "dark"), ({"width": 1280, "height": 900}, PHONE)):
+            await page.emulate_media(color_scheme=scheme)
+            await page.set_viewport_size(size)
+            for name in ("ticket", "member", "snippets", "new", "block"):
+                path = {"ticket": one, "new": f"{DESK}/new", "block": f"{DESK}/blocks?member={person.id}"}
+                await page.goto(path.get(name, f"{one}/{name}"))
+                if name == "ticket":
+                    await expect(page.locator("#on-discord")).to_contain_text("Discord does not tell now.")
+                assert (name, await page.evaluate(FAULTS_OF_READING)) == (name, [])
+                assert (name, await overflow(page)) == (name, 0)

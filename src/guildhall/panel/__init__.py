@@ -280,6 +280,7 @@ ROUTES = (
     desk_tickets.hand,
     desk_tickets.edit,
     desk_tickets.delete,
+    desk_tickets.deliver_again,
     desk_tickets.close,
     desk_tickets.keep,
     desk_tickets.reopen,

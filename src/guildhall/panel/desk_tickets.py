@@ -33,7 +33,9 @@ from guildhall.domains.tickets import (
     snippets,
 )
 from guildhall.domains.tickets.categories import sight_of
+from guildhall.domains.tickets.conversation import access_message
 from guildhall.domains.tickets.errors import InvalidTime, NotStaff
+from guildhall.domains.tickets.relay import queue_again
 from guildhall.panel.conversation import (
     NEWEST,
     STATES,
@@ -390,6 +392,17 @@ async def delete(ticket_id: str, message_id: str, call: Call, tx: Tx, actor: Act
     )
 
 
+@change(ONE + "/messages/{message_id}/again", permission=MANAGE)
+async def deliver_again(ticket_id: str, message_id: str, call: Call, tx: Tx, house: House) -> Answer:
+    """Try once more to bring a reply to its reader."""
+    number, now = number_in_path(message_id), house.clock.now()
+
+    async def work(ticket: Ticket) -> None:
+        await queue_again(tx, ticket, await access_message(tx, ticket, number), now=now)
+
+    return await _after(call, tx, ticket_id, work, done="delivered-again")
+
+
 @change(ONE + "/close", permission=MANAGE)
 async def close(ticket_id: str, form: Closing, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Close a ticket now or at a later time, and tell its person why."""
@@ -486,7 +499,7 @@ async def _page(
         call,
         "desk_ticket.html",
         status=refusal.status if refusal else 200,
-        title=ticket.subject or f"Ticket {ticket.number}",
+        title=ticket.subject or ticket.user_name,
         ticket=ticket,
         state=STATES[ticket.state],
         rests=ticket.state is TicketState.ON_HOLD,
