@@ -13,8 +13,9 @@ from guildhall.domains.identity.desk import SubjectKind
 from guildhall.domains.tickets import EVERYTHING, Draft, Origin, Person, Source, Ticket, Transport, blocks, snippets
 from guildhall.domains.tickets.relay import delivery
 from tests.clock import SettableClock
+from tests.panel.test_desk_files import SCHEMES, SIZES
 from tests.panel.test_desk_tickets import DESK, ada, as_member, asked, member, overflow, rosa, send
-from tests.panel.test_looks import FAULTS_OF_READING, PHONE
+from tests.panel.test_looks import FAULTS_OF_READING
 from tests.panel.visiting import sign_in, visiting
 from tests.serving import Served
 
@@ -249,7 +250,7 @@ async def test_every_page_of_the_desk_can_be_read_in_light_and_dark_and_on_a_pho
     one = f"{DESK}/{ticket.id}"
     async with visiting(browser, served) as page:
         await sign_in(page)
-        for scheme, size in product(("light", "dark"), ({"width": 1280, "height": 900}, PHONE)):
+        for scheme, size in product(SCHEMES, SIZES.values()):
             await page.emulate_media(color_scheme=scheme)
             await page.set_viewport_size(size)
             for name in ("ticket", "member", "snippets", "new", "block"):
