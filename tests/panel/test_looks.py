@@ -21,6 +21,7 @@ PAGES = (
     "/auth/verify?code=123456",
     "/panel/tickets",
     "/panel/desk",
+    "/panel/desk/new",
     "/panel/actions",
     "/panel/account",
     "/panel/people",

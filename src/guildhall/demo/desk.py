@@ -69,7 +69,7 @@ OPEN: Final = {
         "It stays open a hand wide since the storm.", (), ("keys", "repair"), Priority.URGENT, "The side door"
     ),
     "elif": Talk("Can it be paid in two parts?", ("Yes. In March and in September?",), ("money",), about="Membership"),
-    "noor": Talk("I would like to report a message in off-topic.", (), ("report",), Priority.HIGH, "A message"),
+    "noor": Talk("I would like to report a message in off-topic.", (), ("report",), Priority.HIGH, "Off-topic"),
 }
 """What is open, by who asked it: by the names that they sign in with."""
 
@@ -92,7 +92,9 @@ async def receive(house: House, stage: Stage) -> str | None:
             for person in chance.sample(members, k=chance.randrange(4)):
                 at = begin + timedelta(days=day, minutes=chance.randrange(8 * 60))
                 ticket = await _open(tx, stage, person, Transport.RELAY, at)
-                await _hold(tx, ticket, chance.choice(PAST), chance.choice(staff), chance, at, ends=True)
+                ticket = await _hold(tx, ticket, chance.choice(PAST), chance.choice(staff), chance, at, ends=True)
+                for reader in staff:
+                    await tickets.mark_read(tx, ticket, reader.id)
         for name, talk in OPEN.items():
             user = await identity.user_who_signs_in_as(tx, name)
             if user is not None:
@@ -119,8 +121,10 @@ async def _open(
     )
 
 
-async def _hold(tx: Tx, ticket: Ticket, talk: Talk, staff: Person, chance: Random, at: datetime, *, ends: bool) -> None:
-    """Let a talk take its course, some minutes from one turn to the next."""
+async def _hold(
+    tx: Tx, ticket: Ticket, talk: Talk, staff: Person, chance: Random, at: datetime, *, ends: bool
+) -> Ticket:
+    """Let a talk take its course, some minutes from one turn to the next, and return what became of the ticket."""
     asker = Person(ticket.user_id, ticket.user_name)
     source = Source.DISCORD if ends else Source.PANEL
     await tickets.write_as_user(tx, SYSTEM, ticket, asker, Draft(talk.asked, source), now=at)
@@ -142,4 +146,5 @@ async def _hold(tx: Tx, ticket: Ticket, talk: Talk, staff: Person, chance: Rando
         tx, SYSTEM, ticket, label="", priority=talk.priority, subject=ticket.subject, now=at
     )
     if ends:
-        await tickets.close_ticket(tx, SYSTEM, ticket, by=staff.id, now=at + timedelta(hours=1))
+        ticket = await tickets.close_ticket(tx, SYSTEM, ticket, by=staff.id, now=at + timedelta(hours=1))
+    return ticket
