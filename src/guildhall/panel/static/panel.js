@@ -539,7 +539,7 @@ async function reload() {
 
 // Whoever has begun to write keeps the page that they write on, whatever became of it elsewhere.
 function isWriting() {
-  return [...document.querySelectorAll("#main [data-kept]")].some((field) => field.value || field === document.activeElement);
+  return [...document.querySelectorAll("#main :is(textarea, input)")].some((field) => field.value !== field.defaultValue || field === document.activeElement);
 }
 
 // A house out of reach is no fault of the page: its stream breaks too, and all is loaded anew when it is back.
