@@ -83,6 +83,7 @@ from guildhall.web.system import ROUTES as SYSTEM_ROUTES, System
 
 log = get_logger(__name__)
 
+DAILY = timedelta(days=1)
 HOURLY = timedelta(hours=1)
 OFTEN = timedelta(seconds=5)
 BANS_PERIOD = timedelta(minutes=1)
@@ -398,6 +399,7 @@ def _give_work(house: House) -> None:
     house.jobs.every("attendance.roles", ROLES_PERIOD, roles.run_for_voices)
     house.jobs.every("tickets.close", OFTEN, tickets.close_due)
     house.jobs.every("tickets.files", HOURLY, attachments.forgetter_of(house.blobs))
+    house.jobs.every("tickets.age", DAILY, tickets.deleter_of(house.site))
     house.jobs.every("tickets.wipe", REMINDING, tickets.wipe_deleted)
 
 

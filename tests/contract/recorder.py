@@ -227,6 +227,10 @@ BARS: dict[str, tuple[str, ...]] = {
         "claim_ticket",
         "assign_ticket",
         "mark_ticket_read",
+        "get_ticket_transcript",
+        "get_tickets_config",
+        "update_tickets_config",
+        "reset_tickets_config",
     ),
     "veza": ("get_health_legacy", "get_liveness_legacy", "get_readiness_legacy", "get_metrics_legacy"),
 }

@@ -127,6 +127,10 @@ GROUPS: Final = (
             "tickets.cancel_close_on_user_message": Sentence("A member's message calls off a planned close"),
             "tickets.reopen_window_hours": Sentence("Members may reopen within", HOURS),
             "tickets.max_user_reopens": Sentence("How often they may reopen"),
+            "tickets.owner_can_close": Sentence("Members may close and reopen their own tickets"),
+            "tickets.auto_delete_after_close_days": Sentence(
+                "Delete closed tickets after", "Days, up to 3650; 0 keeps them."
+            ),
             "attachments.max_mb": Sentence("Largest file, in MB", "1 to 500."),
         },
     ),

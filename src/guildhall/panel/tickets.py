@@ -37,8 +37,6 @@ from guildhall.web.transcripts import answer_transcript
 OWN: Final = "/panel/tickets"
 ONE: Final = OWN + "/{ticket_id}"
 MAY: Final = Permission.USE_PANEL
-MOST_OPEN: Final = 3
-MOST_REOPENS: Final = 3
 
 
 class OwnList(QueryString, frozen=True, kw_only=True):
@@ -82,7 +80,7 @@ async def open_one(form: Opening, call: Call, tx: Tx, actor: Actor, house: House
                 transport=Transport.DIRECT,
                 needs_channel=False,
                 subject=form.subject,
-                most_open=MOST_OPEN,
+                most_open=house.site.now.document.tickets.max_open_per_user,
                 now=now,
             )
             draft = Draft(form.text, Source.PANEL, attachments=call.files)
@@ -147,12 +145,12 @@ async def write(ticket_id: str, form: Writing, call: Call, tx: Tx, actor: Actor,
 @change(ONE + "/close", permission=MAY)
 async def close(ticket_id: str, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Close a ticket that needs no answer any more."""
-    by, now = viewer_of(call).person.id, house.clock.now()
+    rules, now = house.site.now.document.tickets, house.clock.now()
     return await _after(
         call,
         tx,
         ticket_id,
-        lambda ticket: tickets.close_ticket(tx, actor, ticket, by=by, now=now),
+        lambda ticket: tickets.close_as_owner(tx, actor, ticket, rules=rules, now=now),
         done="ticket-closed",
     )
 
@@ -160,19 +158,12 @@ async def close(ticket_id: str, call: Call, tx: Tx, actor: Actor, house: House) 
 @change(ONE + "/reopen", permission=MAY)
 async def reopen(ticket_id: str, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Open a closed ticket again."""
+    rules, now = house.site.now.document.tickets, house.clock.now()
     return await _after(
         call,
         tx,
         ticket_id,
-        lambda ticket: tickets.reopen_ticket(
-            tx,
-            actor,
-            ticket,
-            by_user=True,
-            most_by_user=MOST_REOPENS,
-            most_open=MOST_OPEN,
-            now=house.clock.now(),
-        ),
+        lambda ticket: tickets.reopen_as_owner(tx, actor, ticket, rules=rules, now=now),
         done="ticket-reopened",
     )
 
@@ -216,6 +207,7 @@ async def _own(call: Call, tx: Tx, ticket_id: str) -> Ticket:
 async def _page(
     call: Call, tx: Tx, ticket: Ticket, *, before: int = NEWEST, text: str = "", refusal: Refusal | None = None
 ) -> Answer:
+    rules = call.house.site.now.document.tickets
     return page(
         call,
         "ticket.html",
@@ -226,7 +218,8 @@ async def _page(
         path=f"{OWN}/{ticket.id}",
         thread=await thread_for_owner(tx, ticket, before),
         newest=before == NEWEST,
-        may_reopen=ticket.user_reopen_count < MOST_REOPENS,
+        may_close=rules.owner_can_close,
+        may_reopen=rules.owner_can_close and ticket.user_reopen_count < rules.max_user_reopens,
         client_id=ids.ulid(),
         largest_file=call.house.largest_file,
         text=text,

@@ -10,11 +10,13 @@ from guildhall.core.actor import SYSTEM
 from guildhall.core.db import Database
 from guildhall.core.errors import GuildhallError, InvalidField
 from guildhall.domains import audit, tickets
+from guildhall.domains.site.sections import TicketSettings
 from guildhall.domains.tickets import EVERYTHING, Origin, Priority, Sight, TicketState, Transport
 from guildhall.domains.tickets.errors import (
     InvalidTag,
     InvalidTime,
     NotTicketOwner,
+    OwnerMayNotClose,
     TicketAlreadyOpen,
     TicketClaimed,
     TicketClosed,
@@ -150,14 +152,17 @@ async def test_a_closed_ticket_takes_nothing_more_until_it_is_opened_again(desk:
     for each in refused:
         with pytest.raises(TicketClosed):
             await each
-    opened = await desk.do(tickets.reopen_ticket, ticket, by_user=True, most_by_user=1)
+    once = TicketSettings(max_user_reopens=1)
+    with pytest.raises(OwnerMayNotClose):
+        await desk.do(tickets.reopen_as_owner, ticket, rules=TicketSettings(owner_can_close=False))
+    opened = await desk.do(tickets.reopen_as_owner, ticket, rules=once)
     assert (opened.state, opened.claimed_by, opened.closed_by, opened.reopen_count) == (TicketState.OPEN, None, None, 1)
     assert await desk.look(ticket) == opened
     with pytest.raises(TicketOpen):
-        await desk.do(tickets.reopen_ticket, ticket)
-    await desk.do(tickets.close_ticket, ticket, by=ROSA.id)
+        await desk.do(tickets.reopen_as_owner, ticket, rules=once)
+    await desk.do(tickets.close_as_owner, ticket, rules=once)
     with pytest.raises(TooManyReopens):
-        await desk.do(tickets.reopen_ticket, ticket, by_user=True, most_by_user=1)
+        await desk.do(tickets.reopen_as_owner, ticket, rules=once)
     other = await desk.open()
     with pytest.raises(TicketAlreadyOpen) as raised:
         await desk.do(tickets.reopen_ticket, ticket)
@@ -169,13 +174,15 @@ async def test_who_has_as_many_tickets_as_they_may_opens_none_of_them_again(desk
     first, second = await desk.open(**direct), await desk.open(**direct)
     await desk.do(tickets.close_ticket, first, by=ROSA.id)
     third = await desk.open(**direct)
-    again: dict[str, Any] = {"by_user": True, "most_by_user": 1, "most_open": 2}
     with pytest.raises(TooManyOpen):
-        await desk.do(tickets.reopen_ticket, first, **again)
+        await desk.do(tickets.reopen_as_owner, first, rules=TicketSettings(max_open_per_user=2))
     await desk.do(tickets.close_ticket, second, by=ROSA.id)
     await desk.do(tickets.close_ticket, third, by=ROSA.id)
     answers = await asyncio.gather(
-        *(desk.do(tickets.reopen_ticket, each, **{**again, "most_open": 1}) for each in (first, second)),
+        *(
+            desk.do(tickets.reopen_as_owner, each, rules=TicketSettings(max_open_per_user=1))
+            for each in (first, second)
+        ),
         return_exceptions=True,
     )
     assert sum(isinstance(each, TooManyOpen) for each in answers) == 1

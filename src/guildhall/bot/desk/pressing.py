@@ -98,8 +98,7 @@ async def _reopen(desk: "Desk", interaction: Interaction, ticket_id: str) -> Non
             tx,
             actor_of(interaction),
             ticket,
-            hours=document.tickets.reopen_window_hours,
-            most_by_user=document.tickets.max_user_reopens,
+            rules=document.tickets,
             now=now,
         )
     await interaction.response.send_message(words("desk.reopened"))

@@ -1,6 +1,6 @@
 """The hazebot dialect: tickets, notifications, configuration and administration under /api."""
 
-from guildhall.dialects.hazebot import discord_sign_in, sessions, ticket_acts, ticket_opening, tickets
+from guildhall.dialects.hazebot import discord_sign_in, sessions, ticket_acts, ticket_config, ticket_opening, tickets
 from guildhall.dialects.hazebot.face import Hazebot
 from guildhall.dialects.hazebot.live import Live
 from guildhall.web.routing import Route
@@ -34,5 +34,10 @@ ROUTES: tuple[Route, ...] = (
     ticket_acts.claim_ticket,
     ticket_acts.assign_ticket,
     ticket_acts.mark_ticket_read,
+    tickets.get_ticket_transcript,
+    # Configuration: /api/config
+    ticket_config.get_tickets_config,
+    ticket_config.update_tickets_config,
+    ticket_config.reset_tickets_config,
 )
 """Every route of the dialect, in the order of its contract."""

@@ -20,6 +20,7 @@ from guildhall.domains.tickets.errors import (
     EmptyMessage,
     MessageTooLong,
     NotStaff,
+    OwnerMayNotClose,
     TicketAlreadyOpen,
     TicketClaimed,
     TicketClosed,
@@ -34,7 +35,8 @@ from guildhall.web.routing import route
 
 MANAGE: Final = Permission.MANAGE_TICKETS
 WRITING: Final = (*HIDDEN, EmptyMessage, MessageTooLong, TicketClosed, TicketClaimed, Limited)
-REOPENING: Final = (TicketOpen, TooManyReopens, TooManyOpen, TicketAlreadyOpen)
+CLOSING: Final = (*HIDDEN, TicketClosed, InvalidField, OwnerMayNotClose)
+REOPENING: Final = (OwnerMayNotClose, TicketOpen, TooManyReopens, TooManyOpen, TicketAlreadyOpen)
 LONGEST_CLIENT_ID: Final = 64
 LONGEST_CLOSING: Final = 2000
 
@@ -130,14 +132,17 @@ async def mark_ticket_read(ticket_id: str, call: Call, tx: Tx) -> SuccessOnly:
     return SuccessOnly()
 
 
-@route("POST", ONE + "/close", permission=OWN, accepts=TOKEN, refusals=(*HIDDEN, TicketClosed, InvalidField))
-async def close_ticket(ticket_id: str, body: Later[Closing], call: Call, tx: Tx, clock: Clock) -> Success:
+@route("POST", ONE + "/close", permission=OWN, accepts=TOKEN, refusals=CLOSING)
+async def close_ticket(ticket_id: str, body: Later[Closing], call: Call, tx: Tx, house: House, clock: Clock) -> Success:
     """Close a ticket."""
     data, visitor = body.read_or(Closing()), visitor_of(call)
     data.check()
     ticket = await _held(tx, visitor, ticket_id)
-    said, by = data.close_message, visitor.person.id
-    await tickets.close_ticket(tx, visitor.actor, ticket, by=by, reason=said, now=clock.now())
+    actor, said, now = visitor.actor, data.close_message, clock.now()
+    if visitor.is_staff:
+        await tickets.close_ticket(tx, actor, ticket, by=visitor.person.id, reason=said, now=now)
+    else:
+        await tickets.close_as_owner(tx, actor, ticket, rules=house.site.now.document.tickets, reason=said, now=now)
     return Success(message="Ticket closed")
 
 
@@ -249,16 +254,10 @@ async def _open(tx: Tx, house: House, visitor: Visitor, ticket: Ticket, clock: C
 
 async def _reopen(tx: Tx, house: House, visitor: Visitor, ticket: Ticket, clock: Clock) -> Ticket:
     """Open a closed ticket again; staff are held by no limit."""
-    rules = house.site.now.document.tickets
-    return await tickets.reopen_ticket(
-        tx,
-        visitor.actor,
-        ticket,
-        by_user=not visitor.is_staff,
-        most_by_user=rules.max_user_reopens,
-        most_open=None if visitor.is_staff else rules.max_open_per_user,
-        now=clock.now(),
-    )
+    actor, now = visitor.actor, clock.now()
+    if visitor.is_staff:
+        return await tickets.reopen_ticket(tx, actor, ticket, now=now)
+    return await tickets.reopen_as_owner(tx, actor, ticket, rules=house.site.now.document.tickets, now=now)
 
 
 async def _taker(call: Call, visitor: Visitor, given: PersonId | None) -> Person:

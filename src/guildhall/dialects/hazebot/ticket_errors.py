@@ -4,9 +4,11 @@ GuildhallError
 ├── Invalid
 │   ├── InvalidStatus
 │   ├── InvalidParameter
-│   └── InvalidCategory      names those that there are
+│   ├── InvalidCategory      names those that there are
+│   └── NoValidSetting
 ├── Forbidden
-│   └── Blocked
+│   ├── Blocked
+│   └── TranscriptsOff
 └── Unavailable
     └── TicketsDisabled
 """
@@ -35,11 +37,25 @@ class InvalidCategory(Invalid):
     text = "There is no such category"
 
 
+class NoValidSetting(Invalid):
+    """A change of settings that names none."""
+
+    code = "no_valid_setting"
+    text = "The request names no setting"
+
+
 class Blocked(Forbidden):
     """Somebody who may not write to the desk."""
 
     code = "blocked"
     text = "You may not open tickets here"
+
+
+class TranscriptsOff(Forbidden):
+    """The house makes no transcripts."""
+
+    code = "transcripts_off"
+    text = "Transcripts are switched off"
 
 
 class TicketsDisabled(Unavailable):

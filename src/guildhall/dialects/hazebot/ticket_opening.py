@@ -70,7 +70,8 @@ async def create_ticket(data: TicketCreate, call: Call, tx: Tx, house: House, cl
     data.check()
     category = await category_called(tx, data.type)
     person, category_id = visitor.person, category.id if category else None
-    if await block_of(tx, user_id=person.id, role_ids=(), category_id=category_id, now=now) is not None:
+    roles = {str(each) for each in visitor.caller.role_ids}
+    if await block_of(tx, user_id=person.id, role_ids=roles, category_id=category_id, now=now) is not None:
         raise Blocked
     await _count_opening(house, visitor)
     ticket = await tickets.open_ticket(

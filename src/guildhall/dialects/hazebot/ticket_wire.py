@@ -9,6 +9,7 @@ import msgspec
 
 from guildhall.domains.identity import KnownPerson
 from guildhall.domains.tickets import Kind, Message, Ticket
+from guildhall.domains.tickets.attachments import Attachment
 
 LONGEST_START: Final = 200
 NO_CATEGORY: Final = "General"
@@ -16,6 +17,9 @@ HOUSE_ID: Final = "bot"
 HOUSE_NAME: Final = "Guildhall"
 HIDDEN_ID: Final = "staff"
 """Whom an owner is told has written an anonymous reply."""
+
+UNNAMED_ROLE: Final = "moderator"
+"""What staff are who hide their names, or of whom nothing else is known."""
 
 NOBODY: Final = "hidden"
 """Whose ticket it is, for those who may not know."""
@@ -65,6 +69,21 @@ class Reader:
     """Whether texts and names are kept back."""
 
 
+class AttachmentReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a message; `size` is in bytes, `url` opens it without a token for a week."""
+
+    id: str
+    filename: str
+    size: int
+    content_type: str
+    url: str
+
+    @classmethod
+    def of(cls, file: Attachment, url: str) -> "AttachmentReply":
+        """Show a file with the address by which it is fetched."""
+        return cls(id=file.id, filename=file.name, size=file.size, content_type=file.content_type, url=url)
+
+
 class MessageReply(msgspec.Struct, frozen=True, kw_only=True):
     """A message; `is_admin` says that staff wrote it, `is_bot` that it is a line of the house."""
 
@@ -78,13 +97,13 @@ class MessageReply(msgspec.Struct, frozen=True, kw_only=True):
     is_bot: bool
     role: str | None
     display_content: str
-    attachments: list[str]
+    attachments: list[AttachmentReply]
     edited_at: str | None
 
     @classmethod
-    def of(cls, message: Message, people: People, reader: Reader) -> "MessageReply":
-        """Show a message to a reader."""
-        author_id, name, role = _author(message, people, reader)
+    def of(cls, message: Message, reader: Reader, *, role: str, files: list[AttachmentReply]) -> "MessageReply":
+        """Show a message to a reader; `role` is what its author is where that is staff."""
+        author_id, name, shown = _author(message, reader, role)
         return cls(
             id=str(message.id),
             author_id=author_id,
@@ -93,22 +112,20 @@ class MessageReply(msgspec.Struct, frozen=True, kw_only=True):
             timestamp=moment(message.created_at),
             is_admin=message.kind is Kind.STAFF,
             is_bot=message.kind is Kind.SYSTEM,
-            role=role,
+            role=shown,
             display_content=message.content,
-            attachments=[],
+            attachments=files,
             edited_at=moment_or_none(message.edited_at),
         )
 
 
-def _author(message: Message, people: People, reader: Reader) -> tuple[str, str, str | None]:
+def _author(message: Message, reader: Reader, role: str) -> tuple[str, str, str | None]:
     if message.kind is Kind.SYSTEM or message.author_id is None:
         return HOUSE_ID, HOUSE_NAME, None
     if message.kind is Kind.USER:
         return message.author_id, message.author_name, None
     if message.anonymous and reader.own:
-        return HIDDEN_ID, reader.anonymous_name, "moderator"
-    author = people.known.get(message.author_id)
-    role = "admin" if author and author.is_admin else "moderator"
+        return HIDDEN_ID, reader.anonymous_name, UNNAMED_ROLE
     return message.author_id, message.author_name, role
 
 

@@ -1,6 +1,6 @@
 """What routes and sockets both do with tickets for whoever calls."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,11 +8,12 @@ from typing import Final
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import Limited
-from guildhall.dialects.hazebot.ticket_wire import MessageReply, People, Reader
+from guildhall.dialects.hazebot.ticket_wire import UNNAMED_ROLE, AttachmentReply, MessageReply, People, Reader
 from guildhall.domains import identity, tickets
 from guildhall.domains.identity import Permission
-from guildhall.domains.identity.community import Caller, CommunityRole
-from guildhall.domains.tickets import EVERYTHING, Draft, Message, Person, Sight, Source, Ticket
+from guildhall.domains.identity.community import Caller, CommunityRole, role_at_discord, role_of
+from guildhall.domains.tickets import EVERYTHING, Draft, Kind, Message, Person, Sight, Source, Ticket
+from guildhall.domains.tickets.attachments import attachments_of
 from guildhall.web.house import House
 
 NEWEST: Final = 2**62
@@ -69,16 +70,57 @@ async def people_of(tx: Tx, person_ids: Iterable[str]) -> People:
     return People(await identity.people_known_as(tx, person_ids, provider=identity.DISCORD))
 
 
-async def shown(tx: Tx, messages: list[Message], reader: Reader) -> list[MessageReply]:
-    """Show messages to a reader."""
-    people = await people_of(tx, {each.author_id for each in messages if each.author_id})
-    return [MessageReply.of(each, people, reader) for each in messages]
+@dataclass(frozen=True)
+class Surroundings:
+    """What messages are shown with: their files, and what their authors of the staff are."""
+
+    files: Mapping[int, list[AttachmentReply]]
+    roles: Mapping[str | None, str]
+
+    def show(self, message: Message, reader: Reader) -> MessageReply:
+        """Show one of the messages to a reader."""
+        role = self.roles.get(message.author_id, UNNAMED_ROLE)
+        return MessageReply.of(message, reader, role=role, files=self.files[message.id])
 
 
-async def newest(tx: Tx, ticket: Ticket, reader: Reader) -> list[MessageReply]:
-    """Return the newest messages of a ticket that everybody in it sees, the oldest of them first."""
-    page = await tickets.messages_of(tx, ticket, before=NEWEST, limit=SHOWN, visible=True)
-    return await shown(tx, page.messages, reader)
+async def surroundings_of(house: House, messages: Iterable[Message]) -> Surroundings:
+    """Return what these messages are shown with. Discord may be asked, so no transaction should be open."""
+    given = list(messages)
+    authors = {each.author_id for each in given if each.kind is Kind.STAFF and each.author_id}
+    async with house.database.read() as tx:
+        found = await attachments_of(tx, (each.id for each in given))
+        people = await people_of(tx, authors)
+    now = house.clock.now()
+    files = {
+        message_id: [AttachmentReply.of(each, house.links.signed(each.id, now=now)) for each in kept]
+        for message_id, kept in found.items()
+    }
+    return Surroundings(files, {each: await _staff_role(house, people, each) for each in authors})
+
+
+async def _staff_role(house: House, people: People, author_id: str) -> str:
+    known = people.known.get(author_id)
+    if known is not None:
+        role = await role_of(house.community, known.user_id)
+    else:
+        role = await role_at_discord(house.community, int(author_id) if author_id.isdigit() else None)
+    return role if role.is_staff else UNNAMED_ROLE
+
+
+async def shown(house: House, messages: Collection[Message], reader: Reader) -> list[MessageReply]:
+    """Show messages to a reader. Discord may be asked, so no transaction should be open."""
+    around = await surroundings_of(house, messages)
+    return [around.show(each, reader) for each in messages]
+
+
+async def newest(house: House, ticket: Ticket, reader: Reader) -> list[MessageReply]:
+    """Return the newest messages of a ticket that everybody in it sees, the oldest of them first.
+
+    Discord may be asked, so no transaction should be open.
+    """
+    async with house.database.read() as tx:
+        page = await tickets.messages_of(tx, ticket, before=NEWEST, limit=SHOWN, visible=True)
+    return await shown(house, page.messages, reader)
 
 
 async def count_write(house: House, visitor: Visitor) -> None:
@@ -110,8 +152,8 @@ async def write(
             overrules=visitor.is_admin,
             now=now,
         )
-    (reply,) = await shown(tx, [message], reader_of(house, own=not visitor.is_staff))
-    return reply
+    reader = reader_of(house, own=not visitor.is_staff)
+    return MessageReply.of(message, reader, role=visitor.caller.role, files=[])
 
 
 async def mark_read(tx: Tx, visitor: Visitor, ticket_id: str) -> None:

@@ -10,7 +10,7 @@ from guildhall.core.actor import Credential
 from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid
 from guildhall.dialects.hazebot.auth import caller_of
-from guildhall.dialects.hazebot.ticket_errors import InvalidParameter, InvalidStatus
+from guildhall.dialects.hazebot.ticket_errors import InvalidParameter, InvalidStatus, TranscriptsOff
 from guildhall.dialects.hazebot.ticket_wire import MessageList, Reader, TicketDetail, TicketList, TicketReply, people_in
 from guildhall.dialects.hazebot.ticket_work import NEWEST, SHOWN, Visitor, newest, people_of, reader_of, shown
 from guildhall.domains import tickets
@@ -18,9 +18,13 @@ from guildhall.domains.identity import Permission
 from guildhall.domains.identity.community import CommunityRole
 from guildhall.domains.tickets import ANYBODY, Sight, Ticket, Wanted
 from guildhall.domains.tickets.errors import NotTicketOwner, TicketNotFound
+from guildhall.domains.tickets.transcripts import Audience
+from guildhall.web.answers import Answer
 from guildhall.web.bodies import QueryString
 from guildhall.web.calls import Call
+from guildhall.web.house import House
 from guildhall.web.routing import route
+from guildhall.web.transcripts import TranscriptForm, answer_transcript
 
 TICKETS: Final = "/api/tickets"
 ONE: Final = TICKETS + "/{ticket_id}"
@@ -80,6 +84,14 @@ class MessageQuery(QueryString, frozen=True, kw_only=True):
                 raise InvalidParameter(f"{name} is the id of a message", field=name)
 
 
+class TranscriptQuery(QueryString, frozen=True, kw_only=True):
+    """In which form."""
+
+    refusals: ClassVar[Mapping[str, type[Invalid]]] = {"format": InvalidParameter}
+
+    format: TranscriptForm = TranscriptForm.HTML
+
+
 @route("GET", TICKETS, permission=Permission.PUBLIC, accepts=TOKEN, refusals=(InvalidStatus, InvalidParameter))
 async def list_tickets(query: TicketQuery, call: Call, tx: Tx) -> TicketList:
     """List tickets: all for staff, their own for others; the newest first."""
@@ -94,30 +106,48 @@ async def list_my_tickets(query: TicketQuery, call: Call, tx: Tx) -> TicketList:
     return await _list(call, tx, visitor, query, Sight(own=visitor.person.id))
 
 
-@route("GET", ONE, permission=OWN, accepts=TOKEN, refusals=HIDDEN)
-async def get_ticket(ticket_id: str, call: Call, tx: Tx) -> TicketDetail:
+@route("GET", ONE, permission=OWN, accepts=TOKEN, transaction="none", refusals=HIDDEN)
+async def get_ticket(ticket_id: str, call: Call, house: House) -> TicketDetail:
     """Read one ticket with its latest messages."""
     visitor = visitor_of(call)
-    ticket = await tickets.access_ticket(tx, visitor.actor, ticket_id, sight=visitor.sight)
-    reader = _reader(call, visitor)
-    (reply,) = await _replies(call, tx, visitor, [ticket])
-    first = await tickets.messages_of(tx, ticket, limit=1, visible=True)
-    messages = await newest(tx, ticket, reader)
+    async with house.database.read() as tx:
+        ticket = await tickets.access_ticket(tx, visitor.actor, ticket_id, sight=visitor.sight)
+        (reply,) = await _replies(call, tx, visitor, [ticket])
+        first = await tickets.messages_of(tx, ticket, limit=1, visible=True)
+    messages = await newest(house, ticket, _reader(call, visitor))
     said = first.messages[0].content if first.messages else None
     return TicketDetail(**{**asdict(reply), "initial_message": said}, messages=messages)
 
 
-@route("GET", ONE + "/messages", permission=OWN, accepts=TOKEN, refusals=(*HIDDEN, InvalidParameter))
-async def list_ticket_messages(ticket_id: str, query: MessageQuery, call: Call, tx: Tx) -> MessageList:
+@route(
+    "GET", ONE + "/messages", permission=OWN, accepts=TOKEN, transaction="none", refusals=(*HIDDEN, InvalidParameter)
+)
+async def list_ticket_messages(ticket_id: str, query: MessageQuery, call: Call, house: House) -> MessageList:
     """Read messages of a ticket, the oldest first."""
     query.check()
     visitor = visitor_of(call)
-    ticket = await tickets.access_ticket(tx, visitor.actor, ticket_id, sight=visitor.sight)
     before = query.before if query.before is not UNSET else None if query.after is not UNSET else NEWEST
     after = 0 if query.after is UNSET else query.after
-    page = await tickets.messages_of(tx, ticket, after=after, before=before, limit=query.limit, visible=True)
+    async with house.database.read() as tx:
+        ticket = await tickets.access_ticket(tx, visitor.actor, ticket_id, sight=visitor.sight)
+        page = await tickets.messages_of(tx, ticket, after=after, before=before, limit=query.limit, visible=True)
     found = [each for each in page.messages if each.id > after]
-    return MessageList(messages=await shown(tx, found, _reader(call, visitor)))
+    return MessageList(messages=await shown(house, found, _reader(call, visitor)))
+
+
+@route(
+    "GET", ONE + "/transcript", permission=OWN, accepts=TOKEN, transaction="none",
+    refusals=(*HIDDEN, InvalidParameter, TranscriptsOff),
+)  # fmt: skip
+async def get_ticket_transcript(ticket_id: str, query: TranscriptQuery, call: Call, house: House) -> Answer:
+    """Read all of a ticket, or keep it; its owner gets what was said between both."""
+    if not house.site.now.document.transcripts.enabled:
+        raise TranscriptsOff
+    visitor = visitor_of(call)
+    async with house.database.read() as tx:
+        ticket = await tickets.access_ticket(tx, visitor.actor, ticket_id, sight=visitor.sight)
+    audience = Audience.STAFF if visitor.is_staff else Audience.USER
+    return await answer_transcript(house, ticket, audience=audience, form=query.format, saved=False)
 
 
 async def _list(call: Call, tx: Tx, visitor: Visitor, query: TicketQuery, sight: Sight) -> TicketList:

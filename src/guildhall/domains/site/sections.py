@@ -161,6 +161,8 @@ class TicketSettings(msgspec.Struct, frozen=True, kw_only=True):
     cancel_close_on_user_message: bool = True
     anonymous_by_default: bool = False
     anonymous_name: Annotated[str, Meta(min_length=1, max_length=80)] = "Support team"
+    owner_can_close: bool = True
+    auto_delete_after_close_days: Annotated[int, Meta(ge=0, le=3650)] = 0
 
 
 class RatingSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,9 +2,11 @@
 
 from guildhall.domains.tickets.access import note_access, note_channel_removed
 from guildhall.domains.tickets.closing import (
+    close_as_owner,
     close_ticket,
     due_to_close,
     plan_close,
+    reopen_as_owner,
     reopen_ticket,
     reopen_within,
 )
@@ -18,7 +20,7 @@ from guildhall.domains.tickets.conversation import (
     write_line,
     write_note,
 )
-from guildhall.domains.tickets.deleting import delete_ticket, wipe_deleted
+from guildhall.domains.tickets.deleting import delete_ticket, deleter_of, wipe_deleted
 from guildhall.domains.tickets.jobs import close_due
 from guildhall.domains.tickets.languages import choose_language, language_of
 from guildhall.domains.tickets.lists.listing import ANYBODY, NOBODY, TicketPage, Wanted, count_tickets, list_tickets
@@ -98,11 +100,13 @@ __all__ = [
     "assign_ticket",
     "choose_language",
     "claim_ticket",
+    "close_as_owner",
     "close_due",
     "close_ticket",
     "count_tickets",
     "delete_message",
     "delete_ticket",
+    "deleter_of",
     "details_of",
     "discard_ticket",
     "due_to_close",
@@ -120,6 +124,7 @@ __all__ = [
     "open_ticket",
     "plan_close",
     "release_ticket",
+    "reopen_as_owner",
     "reopen_ticket",
     "reopen_within",
     "reply_numbered",

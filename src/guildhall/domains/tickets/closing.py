@@ -10,9 +10,11 @@ from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
 from guildhall.core.errors import InvalidField
 from guildhall.domains import audit
+from guildhall.domains.site.sections import TicketSettings
 from guildhall.domains.tickets.conversation import write_line
 from guildhall.domains.tickets.errors import (
     InvalidTime,
+    OwnerMayNotClose,
     TicketAlreadyOpen,
     TicketClosed,
     TicketOpen,
@@ -111,32 +113,18 @@ async def due_to_close(tx: Tx, *, now: datetime, limit: int = 100) -> list[Ticke
     return await tx.all(DUE_TO_CLOSE, now=now, limit=limit)
 
 
-async def reopen_ticket(
-    tx: Tx,
-    actor: Actor,
-    ticket: Ticket,
-    *,
-    by_user: bool = False,
-    most_by_user: int = 0,
-    most_open: int | None = None,
-    now: datetime,
-) -> Ticket:
+async def reopen_ticket(tx: Tx, actor: Actor, ticket: Ticket, *, by_user: bool = False, now: datetime) -> Ticket:
     """Open a closed ticket again, with nobody who has claimed it. The ticket is locked.
 
-    One that had a channel is `opening` until that is there again.
-    Its user may do so `most_by_user` times, with fewer than `most_open` direct tickets open. Raises TicketOpen,
-    TooManyReopens, TooManyOpen, and TicketAlreadyOpen when the user has another relayed ticket by now.
+    One that had a channel is `opening` until that is there again. Raises TicketOpen, and TicketAlreadyOpen when the
+    user has another relayed ticket by now.
     """
     if not ticket.closed:
         raise TicketOpen
-    if by_user and ticket.user_reopen_count >= most_by_user:
-        raise TooManyReopens
     if ticket.transport is Transport.RELAY:
         live = await tx.one(LIVE_RELAY, guild_id=ticket.guild_id, user_id=ticket.user_id)
         if live is not None:
             raise TicketAlreadyOpen(ticket_id=live.id)
-    elif most_open is not None:
-        await check_open(tx, ticket.user_id, most_open)
     opened = replace(
         ticket,
         state=TicketState.OPENING if in_discord(ticket) else TicketState.OPEN,
@@ -159,16 +147,39 @@ async def reopen_ticket(
     return opened
 
 
-async def reopen_within(
-    tx: Tx, actor: Actor, ticket: Ticket, *, hours: int, most_by_user: int, now: datetime
+async def close_as_owner(
+    tx: Tx, actor: Actor, ticket: Ticket, *, rules: TicketSettings, reason: str | None = None, now: datetime
 ) -> Ticket:
-    """Let its user open a closed ticket again within so many hours. The ticket is locked.
+    """Let its user end a ticket. The ticket is locked. Raises OwnerMayNotClose, and what `close_ticket` does."""
+    if not rules.owner_can_close:
+        raise OwnerMayNotClose
+    return await close_ticket(tx, actor, ticket, by=ticket.user_id, reason=reason, now=now)
 
-    Raises TooLate, and what `reopen_ticket` does.
+
+async def reopen_as_owner(tx: Tx, actor: Actor, ticket: Ticket, *, rules: TicketSettings, now: datetime) -> Ticket:
+    """Let its user open a closed ticket again, as often as they may. The ticket is locked.
+
+    Raises OwnerMayNotClose, TooManyReopens, TooManyOpen, and what `reopen_ticket` does.
     """
-    if ticket.closed_at is not None and now > ticket.closed_at + timedelta(hours=hours):
+    if not ticket.closed:
+        raise TicketOpen
+    if not rules.owner_can_close:
+        raise OwnerMayNotClose
+    if ticket.user_reopen_count >= rules.max_user_reopens:
+        raise TooManyReopens
+    if ticket.transport is not Transport.RELAY:
+        await check_open(tx, ticket.user_id, rules.max_open_per_user)
+    return await reopen_ticket(tx, actor, ticket, by_user=True, now=now)
+
+
+async def reopen_within(tx: Tx, actor: Actor, ticket: Ticket, *, rules: TicketSettings, now: datetime) -> Ticket:
+    """Let its user open a closed ticket again for as long as they may. The ticket is locked.
+
+    Raises TooLate, and what `reopen_as_owner` does.
+    """
+    if ticket.closed_at is not None and now > ticket.closed_at + timedelta(hours=rules.reopen_window_hours):
         raise TooLate
-    return await reopen_ticket(tx, actor, ticket, by_user=True, most_by_user=most_by_user, now=now)
+    return await reopen_as_owner(tx, actor, ticket, rules=rules, now=now)
 
 
 def _valid_reason(reason: str | None) -> str | None:

@@ -1,19 +1,21 @@
 """Deleting a ticket with all that was said in it."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec.structs import replace
 from sqlalchemy import bindparam, delete, update
 
-from guildhall.core.actor import Actor
+from guildhall.core.actor import SYSTEM, Actor
 from guildhall.core.db import Tx, command
 from guildhall.core.jobs import JobContext
 from guildhall.domains import audit
+from guildhall.domains.site import Configuration
 from guildhall.domains.tickets.closing import close_ticket
 from guildhall.domains.tickets.models import Ticket, tickets
 from guildhall.domains.tickets.news import tell_of_ticket
-from guildhall.domains.tickets.queries import DUE_TO_WIPE
+from guildhall.domains.tickets.queries import DUE_TO_DELETE, DUE_TO_WIPE, TICKET_LOCKED
 from guildhall.domains.tickets.tallies import count_out
 
 REST: Final = timedelta(minutes=10)
@@ -41,6 +43,27 @@ async def delete_ticket(tx: Tx, actor: Actor, ticket: Ticket, *, by: str, now: d
     await count_out(tx, ticket)
     await audit.record(tx, actor, "ticket.deleted", ticket.id, now=now, number=ticket.number, user=ticket.user_id)
     tell_of_ticket(tx, "deleted", replace(ticket, deleted_at=now))
+
+
+def deleter_of(site: Configuration) -> Callable[[JobContext], Awaitable[None]]:
+    """Return the job that deletes tickets which were closed as many days ago as the configuration says."""
+
+    async def delete_old(context: JobContext) -> None:
+        days, now = site.now.document.tickets.auto_delete_after_close_days, context.clock.now()
+        before = now - timedelta(days=days)
+        while days:
+            async with context.database.read() as tx:
+                due = await tx.all(DUE_TO_DELETE, before=before, limit=AT_ONCE)
+            if not due:
+                return
+            for ticket_id in due:
+                async with context.database.write() as tx:
+                    ticket = await tx.one(TICKET_LOCKED, id=ticket_id)
+                    # Whoever opened it again since it was looked for has the last word.
+                    if ticket is not None and ticket.closed_at is not None and ticket.closed_at <= before:
+                        await delete_ticket(tx, SYSTEM, ticket, by="age", now=now)
+
+    return delete_old
 
 
 async def wipe_deleted(context: JobContext) -> None:

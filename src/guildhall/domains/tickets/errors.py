@@ -17,7 +17,8 @@ GuildhallError
 ├── Forbidden
 │   ├── NotMessageAuthor    only the author changes a reply
 │   ├── UserBlocked
-│   └── NotTicketOwner
+│   ├── NotTicketOwner
+│   └── OwnerMayNotClose    only staff close and reopen here
 ├── Unavailable
 │   ├── TicketsDisabled     nobody opens one at the moment
 │   └── DeskOffline         the bot, which makes the channels, is not connected
@@ -145,6 +146,13 @@ class NotTicketOwner(Forbidden):
 
     code = "not_ticket_owner"
     text = "This is another person's ticket"
+
+
+class OwnerMayNotClose(Forbidden):
+    """The house lets only staff close tickets and open them again."""
+
+    code = "owner_may_not_close"
+    text = "Only staff close tickets and open them again"
 
 
 class TicketAlreadyOpen(Conflict):

@@ -66,6 +66,13 @@ DUE_TO_WIPE = query(
     .order_by(tickets.c.deleted_at)
     .limit(_limit),
 )
+DUE_TO_DELETE = query(
+    str,
+    select(tickets.c.id)
+    .where(tickets.c.closed_at <= bindparam("before"), _there)
+    .order_by(tickets.c.closed_at)
+    .limit(_limit),
+)
 DUE_TO_CLOSE = query(
     Ticket,
     select(tickets)

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import httpx
+import msgspec
 import pytest
 from sqlalchemy import func, select
 
@@ -11,8 +12,11 @@ from guildhall.core.actor import SYSTEM
 from guildhall.core.db import query
 from guildhall.core.jobs import JobContext
 from guildhall.domains import tickets
+from guildhall.domains.identity.desk import Standing, SubjectKind
+from guildhall.domains.identity.desk.staff import Known
 from guildhall.domains.site import change_configuration
 from guildhall.domains.tickets import EVERYTHING, Draft, Person, Source, categories
+from guildhall.domains.tickets.blocks import block
 from guildhall.domains.tickets.models import ticket_messages
 from tests.clock import SettableClock
 from tests.dialects.hazebot.tickets.people import OPENING, People, opened, refusal
@@ -36,7 +40,7 @@ async def mod(people: People) -> httpx.AsyncClient:
 
 async def configure(served: Served, **settings: object) -> None:
     async with served.house.database.write() as tx:
-        changes = {f"tickets.{name}": value for name, value in settings.items()}
+        changes = {name if "." in name else f"tickets.{name}": value for name, value in settings.items()}
         now = served.house.clock.now()
         await change_configuration(tx, SYSTEM, changes, site=served.house.site, now=now)
 
@@ -213,7 +217,10 @@ async def test_tickets_are_handed_over_moved_closed_and_opened_again(
     await configure(served, max_user_reopens=1)
     await mod.put(place, json={"status": "closed"})
     assert refusal(await rosa.post(f"{place}/reopen")) == (409, "REOPEN_LIMIT")
+    await configure(served, owner_can_close=False)
+    assert refusal(await rosa.post(f"{place}/reopen")) == (403, "OWNER_MAY_NOT_CLOSE")
     assert (await mod.put(place, json={"status": "open"})).status_code == 200
+    assert refusal(await rosa.post(f"{place}/close")) == (403, "OWNER_MAY_NOT_CLOSE")
 
 
 def served_id(people: People, name: str) -> str:
@@ -237,6 +244,101 @@ async def test_a_deleted_ticket_is_gone_at_once_and_wiped_later(
     clock.advance(timedelta(minutes=11))
     await tickets.wipe_deleted(context)
     assert await _rows(served) == 0
+
+
+async def test_tickets_that_were_closed_long_ago_are_deleted(
+    served: Served, people: People, clock: SettableClock, rosa: httpx.AsyncClient
+) -> None:
+    kept, old = await opened(rosa), await opened(rosa)
+    await rosa.post(f"{TICKETS}/{old}/close")
+    delete_old, context = tickets.deleter_of(served.house.site), JobContext("age", 1, served.house.database, clock)
+    clock.advance(timedelta(days=8))
+    mod = await people.enters("mod", "moderator")
+    await delete_old(context)
+    assert (await mod.get(TICKETS)).json()["total"] == 2
+    await configure(served, auto_delete_after_close_days=7)
+    await delete_old(context)
+    assert [each["ticket_id"] for each in (await mod.get(TICKETS)).json()["tickets"]] == [kept]
+
+
+async def test_a_transcript_is_for_whoever_reads_it_and_files_open_by_their_links(
+    served: Served, people: People, clock: SettableClock, rosa: httpx.AsyncClient, mod: httpx.AsyncClient
+) -> None:
+    ticket_id = await opened(rosa)
+    place = f"{TICKETS}/{ticket_id}"
+
+    house = served.house
+    kept = await house.files.keep_file(b"hello", name="log.txt", content_type="text/plain", limit=100)
+    async with house.database.write() as tx:
+        ticket = await tickets.access_ticket_to_change(tx, SYSTEM, ticket_id, sight=EVERYTHING)
+        author, now = Person(MOD_ID, "mod"), clock.now()
+        await tickets.write_note(tx, SYSTEM, ticket, author, Draft("a note", Source.PANEL), now=now)
+        said = Draft("see this", Source.PANEL, attachments=(kept,))
+        await tickets.write_as_staff(tx, SYSTEM, ticket, author, said, now=now)
+    (file,) = (await rosa.get(place)).json()["messages"][-1]["attachments"]
+    assert (file["filename"], file["size"], file["content_type"]) == ("log.txt", 5, "text/plain")
+    path = file["url"].removeprefix(house.settings.public_url)
+    assert (await rosa.get(path, headers={"Authorization": ""})).content == b"hello"
+    page = await rosa.get(f"{place}/transcript")
+    assert page.headers["content-type"].startswith("text/html")
+    assert ("see this" in page.text, "a note" in page.text) == (True, False)
+    document = await mod.get(f"{place}/transcript", params={"format": "json"})
+    assert document.json()["format"] == "guildhall.transcript.v1"
+    assert "a note" in document.text
+    assert refusal(await mod.get(f"{place}/transcript?format=pdf")) == (400, "INVALID_PARAMETER")
+    stranger = await people.enters("stranger")
+    assert refusal(await stranger.get(f"{place}/transcript")) == (403, "FORBIDDEN")
+    await configure(served, **{"transcripts.enabled": False})
+    assert refusal(await mod.get(f"{place}/transcript")) == (403, "TRANSCRIPTS_OFF")
+
+
+async def test_admins_set_how_tickets_work_and_all_read_what_they_need(
+    served: Served, people: People, rosa: httpx.AsyncClient, mod: httpx.AsyncClient
+) -> None:
+    place, admin = "/api/config/tickets", await people.enters("ada", "admin")
+    at_first = (await rosa.get(place)).json()
+    assert (at_first["enabled"], at_first["categories"], at_first["auto_delete_after_close_days"]) == (
+        True, ["General"], 0,
+    )  # fmt: skip
+    sent = {
+        "max_open_per_user": 2, "auto_delete_after_close_days": None, "send_transcript_email": True,
+        "transcript_email_address": "desk@example.org", "surprise": 1,
+    }  # fmt: skip
+    done = (await admin.put(place, json=sent)).json()
+    assert (sorted(done["changed"]), done["ignored"]) == (
+        ["max_open_per_user", "transcript_email_address"],
+        ["surprise"],
+    )
+    read = [(await each.get(place)).json() for each in (admin, mod)]
+    assert [each["transcript_email_address"] for each in read] == ["desk@example.org", ""]
+    assert [each["send_transcript_email"] for each in read] == [True, True]
+    for body, code in (
+        ({"max_open_per_user": 99}, "INVALID_SETTING"),
+        ({"enabled": "yes"}, "INVALID_SETTING"),
+        ({"categories": ["Bug"]}, "INVALID_SETTING"),
+        ({"categories": []}, "INVALID_SETTING"),
+        ({"surprise": 1}, "NO_VALID_SETTING"),
+    ):
+        assert refusal(await admin.put(place, json=body)) == (400, code)
+    assert refusal(await mod.put(place, json={"enabled": False})) == (403, "FORBIDDEN")
+    await configure(served, **{"thread.inbox_category_id": "1300000000000000001"})
+    assert (await admin.put(place, json={"categories": ["Bug", "Support"]})).json()["changed"] == ["categories"]
+    offered = (await admin.put(place, json={"categories": ["support"]})).json()["config"]["categories"]
+    assert offered == ["Support"]
+    back = (await admin.post(f"{place}/reset")).json()
+    assert (back["config"]["max_open_per_user"], back["config"]["send_transcript_email"]) == (3, False)
+
+
+async def test_a_role_that_is_blocked_opens_no_ticket(
+    served: Served, people: People, clock: SettableClock, rosa: httpx.AsyncClient
+) -> None:
+    house = served.house
+    known = Known(Standing(frozenset({77})), clock.now())
+    key = f"desk:standing:{house.community.servers[0].server.guild_id}:123456789012345678"
+    await house.cache.set(key, msgspec.json.encode(known), ttl=timedelta(minutes=1))
+    async with house.database.write() as tx:
+        await block(tx, SYSTEM, subject_kind=SubjectKind.ROLE, subject_id="77", now=clock.now())
+    assert refusal(await rosa.post(TICKETS, json=OPENING)) == (403, "BLOCKED")
 
 
 async def _rows(served: Served) -> int:

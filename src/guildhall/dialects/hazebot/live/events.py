@@ -88,8 +88,8 @@ class Conversation:
         await self._rooms.follow(socket, ticket_id)
         self._news.remember(ticket)
         async with self._house.database.read() as tx:
-            messages = await newest(tx, ticket, reader_of(self._house, own=not visitor.is_staff))
             unread = await tickets.unread_of(tx, [ticket], visitor.person.id)
+        messages = await newest(self._house, ticket, reader_of(self._house, own=not visitor.is_staff))
         if unread[ticket_id]:
             async with self._house.database.write() as tx:
                 await mark_read(tx, visitor, ticket_id)

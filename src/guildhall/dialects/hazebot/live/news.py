@@ -12,8 +12,8 @@ from guildhall.core.events import LAGGED, Event
 from guildhall.core.log import get_logger
 from guildhall.dialects.hazebot.face import code_of
 from guildhall.dialects.hazebot.live.rooms import Payload, Rooms, Socket, ticket_room
-from guildhall.dialects.hazebot.ticket_wire import MessageReply, moment
-from guildhall.dialects.hazebot.ticket_work import NEWEST, newest, people_of, reader_of
+from guildhall.dialects.hazebot.ticket_wire import moment
+from guildhall.dialects.hazebot.ticket_work import NEWEST, newest, reader_of, surroundings_of
 from guildhall.domains import tickets
 from guildhall.domains.identity.sessions import ACCESS_CHANGED
 from guildhall.domains.tickets import CLOSING_WORDS, EVERYTHING, TOPIC, Kind, Message, Ticket
@@ -91,11 +91,9 @@ class News:
                 ticket = await tickets.access_ticket(tx, SYSTEM, ticket_id, sight=EVERYTHING)
             except TicketNotFound:
                 return  # Its deletion is told next.
-            if message_id is None:
-                changes = await self._changes(tx, what, ticket)
-            else:
-                await self._tell_of_message(tx, what, ticket, message_id)
-                return
+            changes = await self._changes(tx, what, ticket) if message_id is None else []
+        if message_id is not None:
+            await self._tell_of_message(what, ticket, message_id)
         for kind, data in changes:
             await self._tell_all(ticket_id, kind, data)
 
@@ -114,17 +112,18 @@ class News:
             changes.append(("ticket_assigned", {"assigned_to": ticket.assigned_to}))
         return changes
 
-    async def _tell_of_message(self, tx: Tx, what: str, ticket: Ticket, message_id: int) -> None:
+    async def _tell_of_message(self, what: str, ticket: Ticket, message_id: int) -> None:
         if what == "message.deleted":
             await self._tell_all(ticket.id, "message_deleted", {"message_id": str(message_id)})
             return
-        page = await tickets.messages_of(tx, ticket, after=message_id - 1, limit=1, visible=True)
+        async with self._house.database.read() as tx:
+            page = await tickets.messages_of(tx, ticket, after=message_id - 1, limit=1, visible=True)
         message = next((each for each in page.messages if each.id == message_id), None)
         if message is None:
             return  # Deleted meanwhile, which is told next.
-        people = await people_of(tx, [message.author_id] if message.author_id else [])
+        around = await surroundings_of(self._house, [message])
         for own in (True, False):
-            reply = msgspec.to_builtins(MessageReply.of(message, people, reader_of(self._house, own=own)))
+            reply = msgspec.to_builtins(around.show(message, reader_of(self._house, own=own)))
             await self._tell_message(what, ticket.id, reply, ticket_room(ticket.id, own=own))
         if what == "message.created" and message.kind is not Kind.SYSTEM:
             await self._note_read(ticket, message)
@@ -164,10 +163,10 @@ class News:
                     ticket = await tickets.access_ticket(tx, SYSTEM, ticket_id, sight=EVERYTHING)
                 except TicketNotFound:
                     continue
-                for own in (True, False):
-                    messages = await newest(tx, ticket, reader_of(self._house, own=own))
-                    said = {"ticket_id": ticket_id, "messages": msgspec.to_builtins(messages)}
-                    await self._rooms.tell("message_history", said, ticket_room(ticket_id, own=own))
+            for own in (True, False):
+                messages = await newest(self._house, ticket, reader_of(self._house, own=own))
+                said = {"ticket_id": ticket_id, "messages": msgspec.to_builtins(messages)}
+                await self._rooms.tell("message_history", said, ticket_room(ticket_id, own=own))
 
 
 async def _closing_words(tx: Tx, ticket: Ticket) -> str | None:

@@ -7,6 +7,7 @@ from guildhall.domains.identity.community.callers import (
     caller_again,
     caller_with_socket_pass,
     caller_with_token,
+    role_at_discord,
     role_of,
     socket_pass,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "monitoring_token",
     "permissions_of_role",
     "refresh",
+    "role_at_discord",
     "role_of",
     "shown_permissions",
     "socket_pass",

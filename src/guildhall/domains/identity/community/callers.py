@@ -67,7 +67,10 @@ class Community:
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who calls. `user` and `session` are None for monitoring alone; `expires_at` is when the token ends."""
+    """Who calls. `user` and `session` are None for monitoring alone; `expires_at` is when the token ends.
+
+    `role_ids` are the roles that Discord says they have on the servers of the community.
+    """
 
     actor: Actor
     role: CommunityRole
@@ -76,6 +79,7 @@ class Caller:
     session: Session | None = None
     user: User | None = None
     discord_id: int | None = None
+    role_ids: frozenset[int] = frozenset()
     is_member: bool = True
 
     @property
@@ -172,7 +176,8 @@ async def _behind(community: Community, claims: Claims, ip: str | None) -> Calle
             raise SessionEnded
         roles = await roles_of(tx, user.id)
         discord_id = await discord_id_of(tx, user.id)
-    role, on_server = await _standing_of(community, roles, discord_id)
+    role_ids, on_server = await _standing_of(community, discord_id)
+    role = role_given(roles) or _role_of_server(community, role_ids)
     if on_server is False and session.way == DISCORD:
         async with community.database.write() as tx:
             await end_session(tx, Actor(ActorKind.SYSTEM, user_id=user.id), session.id, now=now)
@@ -195,6 +200,7 @@ async def _behind(community: Community, claims: Claims, ip: str | None) -> Calle
         session=session,
         user=user,
         discord_id=discord_id,
+        role_ids=role_ids,
         is_member=is_member,
         expires_at=min(claims.expires_at, session.expires_at),
     )
@@ -205,19 +211,25 @@ async def role_of(community: Community, user_id: str) -> CommunityRole:
     async with community.database.read() as tx:
         roles = await roles_of(tx, user_id)
         discord_id = await discord_id_of(tx, user_id)
-    role, _ = await _standing_of(community, roles, discord_id)
-    return role
+    return role_given(roles) or await role_at_discord(community, discord_id)
 
 
-async def _standing_of(
-    community: Community, roles: list[str], discord_id: int | None
-) -> tuple[CommunityRole, bool | None]:
-    """Return somebody's role, and whether they are on the community's server, None where Discord does not say.
+async def role_at_discord(community: Community, discord_id: int | None) -> CommunityRole:
+    """Return the role that their roles on Discord make of somebody to whom the house has given none.
 
-    `roles` are those they hold in the house: one of these goes before what Discord says.
+    Discord may be asked, so no transaction should be open.
     """
+    role_ids, _ = await _standing_of(community, discord_id)
+    return _role_of_server(community, role_ids)
+
+
+def _role_of_server(community: Community, role_ids: frozenset[int]) -> CommunityRole:
+    return role_on_server(role_ids, admin_role=community.admin_role, moderator_role=community.moderator_role)
+
+
+async def _standing_of(community: Community, discord_id: int | None) -> tuple[frozenset[int], bool | None]:
+    """Return somebody's roles, and whether they are on the community's server, None where Discord does not say."""
     known = [await each.known_of(discord_id) for each in community.servers] if discord_id else []
     held: frozenset[int] = frozenset().union(*(each.standing.role_ids for each in known if each))
-    on_server = role_on_server(held, admin_role=community.admin_role, moderator_role=community.moderator_role)
     own = known[0] if known else None
-    return role_given(roles) or on_server, not own.has_left if own and own.answered else None
+    return held, not own.has_left if own and own.answered else None

@@ -1,5 +1,6 @@
 """Making, changing and deleting categories, and saying whether people choose one."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +11,12 @@ from guildhall.core import ids
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
 from guildhall.domains import audit
-from guildhall.domains.tickets.categories.errors import DuplicateName, InvalidTimeout, TooManyCategories
+from guildhall.domains.tickets.categories.errors import (
+    DuplicateName,
+    InvalidCategoryName,
+    InvalidTimeout,
+    TooManyCategories,
+)
 from guildhall.domains.tickets.categories.layouts import check_layout, check_roles
 from guildhall.domains.tickets.categories.models import (
     MOST_OFFERED,
@@ -24,7 +30,7 @@ from guildhall.domains.tickets.categories.models import (
     ticket_choice,
 )
 from guildhall.domains.tickets.categories.policy import hold_menu
-from guildhall.domains.tickets.categories.queries import LAST_POSITION, OFFERED, SAME_NAME, fold
+from guildhall.domains.tickets.categories.queries import CATEGORIES, LAST_POSITION, OFFERED, SAME_NAME, fold
 from guildhall.domains.tickets.models import Ticket
 from guildhall.domains.tickets.working import move_ticket
 
@@ -72,6 +78,30 @@ async def change_category(tx: Tx, actor: Actor, category: Category, layout: Layo
         wanted = replace(wanted, position=category.position)
     await _check_place(tx, wanted, category)
     return await _store(tx, actor, category, replace(category, **asdict(wanted)), now)
+
+
+async def offer_only(tx: Tx, actor: Actor, names: Sequence[str], *, place: str | None, now: datetime) -> bool:
+    """Let people choose the categories of these names and no others, and tell whether that changed anything.
+
+    What is not there yet is made, with its channels in the category `place` of Discord. Raises what
+    `create_category` does, and InvalidCategoryName for a name that comes twice or a new one without a place.
+    """
+    wanted = {fold(" ".join(each.split())): each for each in names}
+    if len(wanted) != len(names):
+        raise InvalidCategoryName("A name comes twice", field="categories")
+    await hold_menu(tx)
+    known = {fold(each.name): each for each in await tx.all(CATEGORIES)}
+    moved = [each for name, each in known.items() if each.enabled != (name in wanted)]
+    # First what makes room in the menu, then what needs it.
+    for each in sorted(moved, key=lambda category: not category.enabled):
+        layout = Layout(**{name: getattr(each, name) for name in Layout.__struct_fields__})
+        await change_category(tx, actor, each, replace(layout, enabled=not each.enabled), now=now)
+    fresh = [each for name, each in wanted.items() if name not in known]
+    if fresh and place is None:
+        raise InvalidCategoryName("New categories need a category in Discord for their channels", field="categories")
+    for name in fresh:
+        await create_category(tx, actor, Layout(name=name, discord_category_id=place or ""), now=now)
+    return bool(moved or fresh)
 
 
 async def set_roles(tx: Tx, actor: Actor, category: Category, role_ids: list[str], *, now: datetime) -> Category:
