@@ -42,7 +42,7 @@ from guildhall.core.db import Database, open_database
 from guildhall.core.errors import GuildhallError, Internal, Invalid, MethodNotAllowed, NotFound
 from guildhall.core.events import open_events
 from guildhall.core.jobs import JobContext, JobEngine
-from guildhall.core.limits import open_limiter
+from guildhall.core.limits import Unlimited, open_limiter
 from guildhall.core.log import get_logger
 from guildhall.core.metrics import Metrics
 from guildhall.core.toml_file import FileFaulty, TomlFile
@@ -169,7 +169,7 @@ def _router(dialects: Faces, panel: Sequence[Route], system: Sequence[Route]) ->
     owner = _Owner([face for face, _ in faces])
     return Litestar(
         route_handlers=[
-            *answer_options(route for _, routes in faces for route in routes),
+            *answer_options(faces),
             *(handler for face, routes in faces for handler in handlers_of(face, routes)),
         ],
         exception_handlers={Exception: owner.refuse_unrouted},
@@ -263,7 +263,7 @@ def _join(
         database=database,
         clock=clock,
         events=open_events(settings.store.redis_url),
-        limiter=open_limiter(settings.store.redis_url),
+        limiter=open_limiter(settings.store.redis_url) if settings.server.rate_limit else Unlimited(),
         cache=cache,
         blobs=blobs,
         files=attachments.FileStore(database, blobs, clock),

@@ -129,6 +129,9 @@ async def keep_accounts(house: House) -> None:
         await community.keep_accounts(house.database, house.passwords, accounts, now=house.clock.now())
     except (NameTaken, LastAdmin, Invalid) as fault:
         raise SettingsError(f"API_ADMIN_USER, API_EXTRA_USERS or their roles cannot be used: {fault}") from fault
+    idle = settings.without_effect()
+    if idle:
+        log.warning("These settings of older installations have no effect", settings=", ".join(idle))
     weak = settings.weak_secrets()
     if weak:
         log.warning("These would be refused in production, because they are weak", settings=", ".join(weak))

@@ -50,6 +50,20 @@ def setting(*names: str, default: Any = MISSING, help: str, secret: bool = False
     return field(default=default, repr=not secret, metadata={"names": names, "help": help, "secret": secret})
 
 
+WITHOUT_EFFECT = frozenset(
+    {
+        "ANALYTICS_BACKEND",
+        "API_DEBUG",
+        "FCM_SERVER_KEY",
+        "FLARESOLVERR_URL",
+        "OPENAI_API_KEY",
+        "PROD_MODE",
+        "UPTIME_KUMA_URL",
+    }
+)
+"""Names of older installations that mean nothing here."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
     """Where the server listens and how it meets the world."""
@@ -73,6 +87,15 @@ class ServerSettings:
     body_timeout: int = setting("BODY_TIMEOUT", default=20, help="Seconds a client may take to send a body.")
     rate_limit_per_ip: int = setting(
         "RATE_LIMIT_PER_IP", default=600, help="Requests a minute for each address without a credential."
+    )
+    rate_limit: bool = setting(
+        "RATE_LIMIT_ENABLED", default=True, help="Whether requests, sign-ins and messages are limited at all."
+    )
+    cors_origins: tuple[str, ...] = setting(
+        "CORS_ORIGINS",
+        default=(),
+        help="Origins, by comma, whose pages may use the community's API and sockets; "
+        "when unset any in development, and only PUBLIC_URL in production.",
     )
     metrics_token: str = setting(
         "METRICS_TOKEN",
@@ -110,6 +133,8 @@ class StoreSettings:
         secret=True,
         help="`redis://host:port/0` for events, limits and cache across processes.",
     )
+    redis_host: str = setting("REDIS_HOST", default="", help="The same by its host, when REDIS_URL is unset.")
+    redis_port: int = setting("REDIS_PORT", default=6379, help="Port of REDIS_HOST.")
     s3_url: str = setting(
         "S3_URL",
         default="",
@@ -511,6 +536,11 @@ class Settings:
         """Whether Google can tell this server of changes: it calls HTTPS only, and what stands for it calls anybody."""
         return self.public_url.startswith("https://") or self.google.api_base != GOOGLE
 
+    def without_effect(self) -> list[str]:
+        """Return the names in the environment that older installations set and that mean nothing here."""
+        twins = {f"TEST_{name}" for _, rows in documented() for each, _ in rows for name in each.metadata["names"]}
+        return sorted(name for name in self.variables if name in WITHOUT_EFFECT | twins or name.startswith("FLASK_"))
+
     def weak_secrets(self) -> list[str]:
         """Return the names of the secrets that would not do for production."""
         return [name for name, _ in _weak(self, self.community.accounts())]
@@ -526,6 +556,10 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = Path(".env")
     faults: list[str] = []
     written = _read_dotenv(dotenv)
     settings = replace(_read_group(Settings, (environ, written), faults), variables={**written, **environ})
+    store = settings.store
+    if store.redis_host and not store.redis_url:
+        found = f"redis://{store.redis_host}:{store.redis_port}/0"
+        settings = replace(settings, store=replace(store, redis_url=found))
     faults += _rules(settings)
     if faults:
         raise SettingsError("These settings cannot be used:\n" + "\n".join(f"  {fault}" for fault in faults))

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from guildhall.core.actor import SYSTEM
+from guildhall.core.errors import Unauthenticated
 from guildhall.domains import identity
 from guildhall.domains.identity import desk
 from guildhall.domains.identity.sessions import open_session
@@ -117,7 +118,7 @@ async def test_a_key_is_shown_once_then_revoked_and_deleted(served: Served, page
     assert value.startswith("rustmail_")
     house = served.house
     now = house.clock.now()
-    assert await desk.actor_with_integration_key(house.database, value, ip=None, now=now) is not None
+    await desk.actor_with_integration_key(house.database, value, ip=None, now=now)
     await page.goto(KEYS)
     await expect(page.get_by_text("may open tickets; last used")).to_be_visible()
     assert value not in await page.content()
@@ -128,5 +129,6 @@ async def test_a_key_is_shown_once_then_revoked_and_deleted(served: Served, page
         await page.get_by_role("button", name=button).click()
         await page.get_by_role("button", name=sure).click()
         await expect(page.get_by_text(told)).to_be_visible()
-        assert await desk.actor_with_integration_key(house.database, value, ip=None, now=now) is None
+        with pytest.raises(Unauthenticated):
+            await desk.actor_with_integration_key(house.database, value, ip=None, now=now)
     await expect(page.get_by_text("No other system has a key.")).to_be_visible()

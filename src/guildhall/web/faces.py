@@ -1,6 +1,7 @@
 """What makes a face: its prefixes, its credentials, its envelope and its words for every error."""
 
 from abc import ABC, abstractmethod
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import msgspec
@@ -20,6 +21,10 @@ class Face(ABC):
     title: ClassVar[str]
     prefixes: ClassVar[tuple[str, ...]]
     body_limit: ClassVar[int] = 64 * 1024
+    window: ClassVar[timedelta] = timedelta(minutes=1)
+    """The time within which requests are counted."""
+    shares: ClassVar[bool] = False
+    """Whether pages of other sites may read its answers, as far as the settings let them."""
     refusals: ClassVar[tuple[type[GuildhallError], ...]] = ()
     """What its credentials may be refused for on every route that asks for one, besides 401 and 403."""
 
@@ -43,7 +48,7 @@ class Face(ABC):
         return value if isinstance(value, Answer) else Answer(_ENCODER.encode(value))
 
     def limit(self, call: Call, actor: Actor | None) -> tuple[str, int]:
-        """Return whose requests are counted together, and how many they may make in a minute."""
+        """Return whose requests are counted together, and how many they may make in the face's window."""
         del actor  # Without a better idea, a face counts addresses.
         return f"address:{call.ip}", call.house.settings.server.rate_limit_per_ip
 

@@ -10,7 +10,6 @@ import re
 import typing
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -49,6 +48,7 @@ from guildhall.web.bodies import (
     receive_body,
 )
 from guildhall.web.calls import Call
+from guildhall.web.cors import invitation, shared_with
 from guildhall.web.faces import Face
 from guildhall.web.house import House
 from guildhall.web.uploads import is_upload, take_upload
@@ -63,7 +63,6 @@ Follow = Callable[[Call, bytes], Awaitable[bytes]]
 Prepare = Callable[[Call], Awaitable[Any]]
 """Finds out, before the transaction opens, what the handler must know from outside."""
 
-MINUTE = timedelta(minutes=1)
 SAFE = frozenset({"GET"})
 JSON = "application/json"
 LONGEST_KEY = 255
@@ -176,28 +175,39 @@ def handlers_of(face: Face, routes: Iterable[Route]) -> list[HTTPRouteHandler]:
     return [_litestar_handler(face, each) for each in routes]
 
 
-def answer_options(routes: Iterable[Route]) -> list[HTTPRouteHandler]:
+def answer_options(faces: Iterable[tuple[Face, Sequence[Route]]]) -> list[HTTPRouteHandler]:
     """Return handlers that tell, for each path, the methods of all faces' routes there.
 
     The router makes such handlers by itself, but each knows the methods of one route only; the first one counts.
     """
     allowed: dict[str, set[str]] = {}
-    for each in routes:
-        allowed.setdefault(_pattern(each), {"OPTIONS"}).update(_methods(each))
-    return [_options_handler(path, sorted(methods)) for path, methods in allowed.items()]
+    shared: dict[str, set[str]] = {}
+    for face, routes in faces:
+        for each in routes:
+            allowed.setdefault(_pattern(each), {"OPTIONS"}).update(_methods(each))
+            if face.shares:
+                shared.setdefault(_pattern(each), set()).update(_methods(each))
+    return [_options_handler(path, sorted(methods), sorted(shared.get(path, ()))) for path, methods in allowed.items()]
 
 
-def _options_handler(path: str, methods: Sequence[str]) -> HTTPRouteHandler:
-    answer = Answer(status=204, headers=((b"allow", ", ".join(methods).encode()),))
+def _options_handler(path: str, methods: Sequence[str], shared: Sequence[str]) -> HTTPRouteHandler:
+    allow = (b"allow", ", ".join(methods).encode())
 
-    async def endpoint() -> ASGIApp:
-        return answer
+    async def endpoint(request: AnyRequest) -> ASGIApp:
+        settings = request.scope["state"]["house"].settings
+        return Answer(status=204, headers=(allow, *(invitation(request, settings, shared) if shared else ())))
 
     return HTTPRouteHandler(path, http_method=["OPTIONS"], status_code=200, include_in_schema=False)(endpoint)
 
 
 def _litestar_handler(face: Face, each: Route) -> HTTPRouteHandler:
     async def endpoint(request: AnyRequest) -> ASGIApp:
+        answer = await respond(request)
+        if face.shares:
+            answer.headers = (*answer.headers, *shared_with(request, request.scope["state"]["house"].settings))
+        return answer
+
+    async def respond(request: AnyRequest) -> Answer:
         scope_state = request.scope["state"]
         scope_state["route"], scope_state["face"] = each.path, face.name
         call = Call(request, each, scope_state["house"])
@@ -293,7 +303,7 @@ async def _admitted(face: Face, call: Call) -> Actor:
 
 async def _throttle(face: Face, call: Call, actor: Actor | None) -> None:
     key, limit = face.limit(call, actor)
-    allowance = await call.house.limiter.hit(key, limit=limit, window=MINUTE)
+    allowance = await call.house.limiter.hit(key, limit=limit, window=face.window)
     if not allowance.allowed:
         raise Limited(retry_after=allowance.retry_after)
 

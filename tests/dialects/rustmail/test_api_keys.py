@@ -110,6 +110,7 @@ async def test_a_key_opens_what_it_was_made_for_on_external_routes_alone(front: 
     assert await Outside(served, "", Cookie=f"session_id={cookie}").opens() == [401, 401, 401]
     for guess in ("x", "rustmail_" + "0" * 64, "rustmail_", "gh_key_x" * 1000, "Bearer"):
         assert await Outside(served, guess).opens() == [401, 401, 401]
+    assert refusal(await Outside(served, guess).asks(f"{PROBE}/read")) == (401, "INVALID_API_KEY")
 
 
 async def test_a_key_is_shown_once_and_its_value_is_nowhere(
@@ -140,6 +141,7 @@ async def test_a_key_is_shown_once_and_its_value_is_nowhere(
     assert await outside.opens() == [403, 200, 200]
     clock.advance(timedelta(seconds=60))
     assert await outside.opens() == [401, 401, 401]
+    assert refusal(await outside.asks(f"{PROBE}/read")) == (401, "API_KEY_EXPIRED")
     assert [each["is_active"] for each in (await owner.get(KEYS)).json()["keys"]] == [False, True]
 
 
@@ -154,6 +156,8 @@ async def test_a_revoked_or_deleted_key_opens_nothing_from_the_next_call_on(
         assert (await owner.post(f"{KEYS}/{revoked['id']}/revoke")).json() == {"success": True}
     assert (await owner.delete(f"{KEYS}/{deleted['id']}")).json() == {"success": True}
     assert [await one.opens(), await other.opens()] == [[401] * 3] * 2
+    said = [refusal(await each.asks(f"{PROBE}/read")) for each in (one, other)]
+    assert said == [(401, "API_KEY_REVOKED"), (401, "INVALID_API_KEY")]
     (left,) = (await owner.get(KEYS)).json()["keys"]
     assert (left["id"], left["is_active"]) == (revoked["id"], False)
     for unknown in (deleted["id"], 0, "x", "9" * 25):

@@ -63,7 +63,7 @@ async def test_a_ticket_is_opened_listed_and_read_in_the_words_of_each_client(
     assert (shown["claimed_by"], shown["claimed_by_name"], shown["user_name"]) == (MOD_ID, "mod", "rosa")
     assert (shown["unread_count"], shown["initial_message"]) == (1, None)
     app = await mod.get(TICKETS, headers={"X-App-Version": "3.1"}, params={"status": "CLAIMED", "limit": 5})
-    assert (app.json()["tickets"][0]["status"], app.headers["vary"]) == ("Claimed", "X-App-Version")
+    assert (app.json()["tickets"][0]["status"], app.headers["vary"]) == ("Claimed", "X-App-Version, Origin")
     detail = (await rosa.get(place)).json()
     words = f"**Subject:** {OPENING['subject']}\n\n**Description:**\n{OPENING['description']}"
     assert detail["initial_message"] == detail["messages"][0]["content"] == words
@@ -339,6 +339,25 @@ async def test_a_role_that_is_blocked_opens_no_ticket(
     async with house.database.write() as tx:
         await block(tx, SYSTEM, subject_kind=SubjectKind.ROLE, subject_id="77", now=clock.now())
     assert refusal(await rosa.post(TICKETS, json=OPENING)) == (403, "BLOCKED")
+
+
+async def test_pages_of_other_sites_read_by_token_and_nobody_asks_too_fast(
+    served: Served, people: People, rosa: httpx.AsyncClient
+) -> None:
+    page = {"Origin": "https://app.example"}
+    asked = {**page, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "x-platform, cookie"}
+    invited = await rosa.options(TICKETS, headers=asked)
+    assert invited.headers["access-control-allow-headers"] == "x-platform"
+    assert "POST" in invited.headers["access-control-allow-methods"]
+    for answer in (await rosa.get(TICKETS, headers=page), await rosa.get(f"{TICKETS}/none", headers=page)):
+        assert answer.headers["access-control-allow-origin"] == "https://app.example"
+        assert "access-control-allow-credentials" not in answer.headers
+    assert "access-control-allow-origin" not in (await rosa.get("/api/bot/status", headers=page)).headers
+    key = f"community:{served_id(people, 'rosa')}"
+    await served.house.limiter.hit(key, limit=200, window=timedelta(seconds=4), cost=195)
+    answers = [await rosa.get(TICKETS) for _ in range(6)]
+    assert refusal(answers[-1]) == (429, "RATE_LIMITED")
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 8
 
 
 async def _rows(served: Served) -> int:

@@ -17,6 +17,7 @@ from guildhall.dialects.hazebot.ticket_work import Visitor
 from guildhall.domains.identity.access_tokens import TokenExpired
 from guildhall.domains.identity.community import Caller, caller_again, caller_with_socket_pass, caller_with_token
 from guildhall.web.calls import client_address
+from guildhall.web.cors import is_welcome
 from guildhall.web.house import House
 
 log = get_logger(__name__)
@@ -122,11 +123,12 @@ class Live:
         return await caller_with_socket_pass(self._house.community, cookie, ip=ip)
 
     def _is_welcome(self, origin: str, environ: dict[str, Any]) -> bool:
-        """Whether a page of this origin may open sockets; one of another shows its own token, never a cookie."""
-        return not self._house.settings.in_production or self._is_ours(origin, environ.get("HTTP_HOST"))
+        """Whether a page of this origin may open sockets; only ours and those that are named do so by cookie."""
+        return is_welcome(self._house.settings, origin) or self._is_ours(origin, environ.get("HTTP_HOST"))
 
     def _is_ours(self, origin: str | None, host: str | None) -> bool:
-        return origin in {self._house.settings.public_url, f"http://{host}", f"https://{host}"}
+        settings = self._house.settings
+        return origin in {*settings.server.cors_origins, settings.public_url, f"http://{host}", f"https://{host}"}
 
     async def _keep(self) -> None:
         """Tell what happens and show out whose time is over, until the house closes."""

@@ -9,12 +9,16 @@ GuildhallError
 │   ├── InvalidPermission        no permission that can be given here
 │   ├── InvalidName              a key needs a name of a bearable length
 │   └── InvalidExpiry            a key cannot have ended already
+├── Unauthenticated
+│   ├── WrongIntegrationKey      no key has this value
+│   ├── IntegrationKeyExpired
+│   └── IntegrationKeyRevoked
 └── Unavailable
     ├── NoStaffServer            there is no server to ask about
     └── StaffServerAway          Discord cannot be asked
 """
 
-from guildhall.core.errors import Invalid, NotFound, Unavailable
+from guildhall.core.errors import Invalid, NotFound, Unauthenticated, Unavailable
 
 
 class GrantNotFound(NotFound):
@@ -57,6 +61,27 @@ class InvalidExpiry(Invalid):
 
     code = "invalid_expiry"
     text = "A key ends in the future, or never"
+
+
+class WrongIntegrationKey(Unauthenticated):
+    """No key has this value, or it was deleted."""
+
+    code = "invalid_api_key"
+    text = "This is no valid API key"
+
+
+class IntegrationKeyExpired(Unauthenticated):
+    """The key's time is over."""
+
+    code = "api_key_expired"
+    text = "This API key has expired"
+
+
+class IntegrationKeyRevoked(Unauthenticated):
+    """The key was ended by hand."""
+
+    code = "api_key_revoked"
+    text = "This API key was revoked"
 
 
 class NoStaffServer(Unavailable):

@@ -10,11 +10,18 @@ from sqlalchemy import bindparam, delete, or_, update
 from guildhall.core.actor import Actor, ActorKind, Credential
 from guildhall.core.crypto import digest
 from guildhall.core.db import Database, Tx, command
-from guildhall.core.errors import InvalidField, Unauthenticated
+from guildhall.core.errors import InvalidField
 from guildhall.domains import audit
 from guildhall.domains.identity import names
 from guildhall.domains.identity.apps import TOUCH_EVERY, wants_touch
-from guildhall.domains.identity.desk.errors import InvalidExpiry, InvalidName, InvalidPermission
+from guildhall.domains.identity.desk.errors import (
+    IntegrationKeyExpired,
+    IntegrationKeyRevoked,
+    InvalidExpiry,
+    InvalidName,
+    InvalidPermission,
+    WrongIntegrationKey,
+)
 from guildhall.domains.identity.desk.models import IntegrationKey, KeyScope, NewIntegrationKey, integration_keys
 from guildhall.domains.identity.desk.policy import access_integration_key
 from guildhall.domains.identity.desk.queries import KEY, KEY_BY_HASH
@@ -83,15 +90,19 @@ async def delete_integration_key(tx: Tx, actor: Actor, key_id: int, *, now: date
     await audit.record(tx, actor, "integration_key.deleted", str(key.id), now=now, name=key.name)
 
 
-async def actor_with_integration_key(database: Database, value: str, *, ip: str | None, now: datetime) -> Actor | None:
-    """Return the system that acts with this key, or None when it is unknown, revoked or over.
+async def actor_with_integration_key(database: Database, value: str, *, ip: str | None, now: datetime) -> Actor:
+    """Return the system that acts with this key; that it was used is remembered to the minute.
 
-    That it was used is remembered to the minute.
+    Raises WrongIntegrationKey, IntegrationKeyRevoked, IntegrationKeyExpired.
     """
     async with database.read() as tx:
         key = await tx.one(KEY_BY_HASH, hash=digest(value))
-    if key is None or not key.is_active(now):
-        return None
+    if key is None:
+        raise WrongIntegrationKey
+    if key.revoked_at is not None:
+        raise IntegrationKeyRevoked
+    if not key.is_active(now):
+        raise IntegrationKeyExpired
     if wants_touch(key.last_used_at, now):
         async with database.write() as tx:
             await tx.run(TOUCH, key_id=key.id, at=now, unless_since=now - TOUCH_EVERY)
@@ -105,10 +116,10 @@ async def actor_with_integration_key(database: Database, value: str, *, ip: str 
 
 
 async def key_of(tx: Tx, actor: Actor) -> IntegrationKey:
-    """Return the key that another system acts with. Raises Unauthenticated when it was deleted meanwhile."""
+    """Return the key that another system acts with. Raises WrongIntegrationKey when it was deleted meanwhile."""
     key = await tx.one(KEY, id=int((actor.app_id or "").removeprefix(ACTS_AS)))
     if key is None:
-        raise Unauthenticated
+        raise WrongIntegrationKey
     return key
 
 
