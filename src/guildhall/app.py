@@ -42,6 +42,7 @@ from guildhall.core.db import Database, open_database
 from guildhall.core.errors import GuildhallError, Internal, Invalid, MethodNotAllowed, NotFound
 from guildhall.core.events import open_events
 from guildhall.core.jobs import JobContext, JobEngine
+from guildhall.core.redis import is_there
 from guildhall.core.limits import Unlimited, open_limiter
 from guildhall.core.log import get_logger
 from guildhall.core.metrics import Metrics
@@ -113,6 +114,7 @@ async def open_house(
     """
     clock = clock or SystemClock()
     _make_folder(settings.store.data_dir)
+    settings = await _with_redis_there(settings)
     await asyncio.to_thread(migrations.upgrade, settings.database_url)
     database = await open_database(settings.database_url, synchronous=settings.store.sqlite_synchronous)
     async with contextlib.AsyncExitStack() as stack:
@@ -230,6 +232,15 @@ def _routing_error(fault: Exception) -> GuildhallError:
     if isinstance(fault, HTTPException):
         return NotFound() if fault.status_code == 404 else Invalid("The request cannot be understood")  # noqa: PLR2004
     return Internal()
+
+
+async def _with_redis_there(settings: Settings) -> Settings:
+    """Do without a Redis that is named by its host alone and does not answer: a sample of settings names one."""
+    store = settings.store
+    if store.redis_url != store.redis_by_host or not store.redis_url or await is_there(store.redis_url):
+        return settings
+    log.warning("Nothing answers at REDIS_HOST; this process shares nothing with others", host=store.redis_host)
+    return replace(settings, store=replace(store, redis_url=""))
 
 
 def _make_folder(data_dir: Path) -> None:

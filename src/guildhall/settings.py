@@ -133,7 +133,7 @@ class StoreSettings:
         secret=True,
         help="`redis://host:port/0` for events, limits and cache across processes.",
     )
-    redis_host: str = setting("REDIS_HOST", default="", help="The same by its host, when REDIS_URL is unset.")
+    redis_host: str = setting("REDIS_HOST", default="", help="The same by its host, when REDIS_URL is unset; done without where nothing answers at the start.")
     redis_port: int = setting("REDIS_PORT", default=6379, help="Port of REDIS_HOST.")
     s3_url: str = setting(
         "S3_URL",
@@ -150,6 +150,11 @@ class StoreSettings:
         secret=True,
         help="Root of all encryption at rest; made once in DATA_DIR when unset.",
     )
+
+    @property
+    def redis_by_host(self) -> str:
+        """The address that host and port make, empty without a host."""
+        return f"redis://{self.redis_host}:{self.redis_port}/0" if self.redis_host else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -557,9 +562,8 @@ def load_settings(environ: Mapping[str, str], dotenv: Path | None = Path(".env")
     written = _read_dotenv(dotenv)
     settings = replace(_read_group(Settings, (environ, written), faults), variables={**written, **environ})
     store = settings.store
-    if store.redis_host and not store.redis_url:
-        found = f"redis://{store.redis_host}:{store.redis_port}/0"
-        settings = replace(settings, store=replace(store, redis_url=found))
+    if store.redis_by_host and not store.redis_url:
+        settings = replace(settings, store=replace(store, redis_url=store.redis_by_host))
     faults += _rules(settings)
     if faults:
         raise SettingsError("These settings cannot be used:\n" + "\n".join(f"  {fault}" for fault in faults))

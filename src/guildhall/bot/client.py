@@ -31,6 +31,7 @@ from guildhall.core.db import StoreUnavailable
 from guildhall.core.log import get_logger
 from guildhall.domains import bot as bot_domain
 from guildhall.domains.attendance import Picture, Watch
+from guildhall.domains.identity import community
 from guildhall.domains.bot import Figures, Name, Phase
 from guildhall.domains.site import TOKEN
 from guildhall.web.house import House
@@ -276,7 +277,8 @@ class HouseBot(commands.Bot):
             "GUILD_CREATE": self._hear_guild,
             "GUILD_UPDATE": self._hear_guild_changed,
             "GUILD_DELETE": self._hear_guild_gone,
-            "GUILD_MEMBER_UPDATE": self._hear_roles_changed,
+            "GUILD_MEMBER_UPDATE": self._hear_member,
+            "GUILD_MEMBER_REMOVE": self._hear_member,
             "GUILD_ROLE_CREATE": self._hear_roles_changed,
             "GUILD_ROLE_DELETE": self._hear_roles_changed,
             "GUILD_ROLE_UPDATE": self._hear_roles_changed,
@@ -317,6 +319,12 @@ class HouseBot(commands.Bot):
         """Take in that somebody may do something else now: what Discord said of the guild before is outdated."""
         guild_id = int(told["guild_id"])
         self._intake.meanwhile(guild_id, partial(self.house.directory.forget, guild_id))
+
+    def _hear_member(self, told: Told) -> None:
+        """Take in that somebody has other roles now, or has left."""
+        self._hear_roles_changed(told)
+        look_anew = partial(community.look_anew, self.house.community, int(told["user"]["id"]))
+        self._intake.meanwhile(int(told["guild_id"]), look_anew)
 
     def _hear_guild_changed(self, told: Told) -> None:
         self._hear_roles_changed({"guild_id": told["id"]})

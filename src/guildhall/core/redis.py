@@ -43,6 +43,18 @@ def redis_client(url: str, *, answer_timeout: float) -> Redis:
     return Redis.from_pool(pool)
 
 
+async def is_there(url: str) -> bool:
+    """Tell whether Redis answers at an address."""
+    client = redis_client(url, answer_timeout=ANSWER_TIMEOUT)
+    try:
+        await client.ping()
+    except RedisError:
+        return False
+    finally:
+        await client.aclose()
+    return True
+
+
 class RedisLink:
     """A client for requests: they wait half a second at most, and not at all for a while after a failure.
 

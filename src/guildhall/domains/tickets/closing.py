@@ -65,12 +65,13 @@ async def close_ticket(
     await tx.run(CLOSE, ticket=ticket.id, **_renamed(closed, _END))
     await count_out(tx, ticket)
     await count_in(tx, closed)
-    if reason is not None and not silent:
-        await write_line(tx, closed, CLOSING_WORDS + reason, now=now)
+    said = None if silent else reason
+    if said is not None:
+        await write_line(tx, closed, CLOSING_WORDS + said, now=now)
     await write_line(tx, closed, "Ticket successfully closed.", now=now)
     await queue_closing(tx, closed, silent=silent, now=now)
     await audit.record(tx, actor, "ticket.closed", ticket.id, now=now, by=by, reason=reason, silent=silent)
-    tell_of_ticket(tx, "closed", closed)
+    tell_of_ticket(tx, "closed", closed, close_message=said)
     return closed
 
 

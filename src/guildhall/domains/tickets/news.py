@@ -9,10 +9,13 @@ from guildhall.domains.tickets.models import Message, Ticket
 TOPIC: Final = "tickets"
 
 
-def tell_of_ticket(tx: Tx, what: str, ticket: Ticket) -> None:
-    """Tell that a ticket was opened, updated, closed, reopened or deleted."""
+def tell_of_ticket(tx: Tx, what: str, ticket: Ticket, *, close_message: str | None = None) -> None:
+    """Tell that a ticket was opened, updated, closed, reopened or deleted.
+
+    `close_message` is what its user was told at the end: the ticket may be open again before somebody reads it.
+    """
     concerned = _concerned(ticket)
-    tx.announce(TOPIC, what=f"ticket.{what}", **concerned)
+    tx.announce(TOPIC, what=f"ticket.{what}", close_message=close_message, **concerned)
     feed.tell(tx, f"ticket.{what}", **concerned)
 
 

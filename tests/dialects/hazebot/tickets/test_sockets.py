@@ -1,5 +1,6 @@
 """Sockets: whoever may see a ticket hears of it at once, whichever way it is written in, and as long as they may."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ import socketio  # type: ignore[import-untyped]
 
 from guildhall.core.actor import SYSTEM, Actor, ActorKind
 from guildhall.domains import identity, tickets
-from guildhall.domains.identity.community import caller_with_token, socket_pass
+from guildhall.domains.identity.community import caller_with_token, look_anew, socket_pass
+from guildhall.domains.identity.sessions import ACCESS_CHANGED
 from guildhall.domains.tickets import EVERYTHING, Draft, Person, Source
 from guildhall.settings import Settings
 from tests.clock import SettableClock
-from tests.dialects.hazebot.tickets.people import Heard, Page, People, coming_to, opened, refusal
+from tests.dialects.hazebot.tickets.people import PATIENCE, Heard, Page, People, coming_to, opened, refusal
 from tests.serving import Served, serving, settings_for
 
 MOD = Person("mod", "mod")
@@ -99,8 +101,6 @@ async def test_changes_of_a_ticket_are_told_by_their_names(
     async with served.house.database.write() as tx:
         await tickets.delete_message(tx, SYSTEM, ticket, number, person=author, now=now)
     await talk.mod.post(f"{talk.place}/close", json={"close_message": "Solved."})
-    # What has been undone again when it is to be told is not told, so each change waits for the last.
-    await _updates(talk.page.heard, "ticket_closed")
     await talk.rosa.post(f"{talk.place}/reopen")
     await _updates(talk.page.heard, "ticket_reopened")
     admin = await people.enters("ada", "admin")
@@ -161,6 +161,14 @@ async def test_who_loses_their_role_or_session_hears_no_more(
         themselves = Actor(ActorKind.USER, user_id=session.user_id)
         await identity.end_session(tx, themselves, session.id, now=clock.now())
     assert await talk.page.heard.next("disconnect") == "io server disconnect"
+
+
+async def test_a_change_on_discord_is_looked_at_at_once(served: Served, people: People) -> None:
+    await people.token("dora", discord_id="77")
+    async with served.house.events.subscribe(ACCESS_CHANGED) as told:
+        await look_anew(served.house.community, 77)
+        async with asyncio.timeout(PATIENCE):
+            assert (await anext(told)).data["user_id"] == people.sessions["dora"].user_id
 
 
 async def test_a_token_opens_a_socket_until_its_time_is_over(

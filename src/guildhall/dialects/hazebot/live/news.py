@@ -1,22 +1,21 @@
 """Telling the rooms what has happened in their tickets, whichever way it came about."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
 import msgspec
 
 from guildhall.core.actor import SYSTEM
-from guildhall.core.db import Tx
 from guildhall.core.events import LAGGED, Event
 from guildhall.core.log import get_logger
 from guildhall.dialects.hazebot.face import code_of
 from guildhall.dialects.hazebot.live.rooms import Payload, Rooms, Socket, ticket_room
 from guildhall.dialects.hazebot.ticket_wire import moment
-from guildhall.dialects.hazebot.ticket_work import NEWEST, newest, reader_of, surroundings_of
+from guildhall.dialects.hazebot.ticket_work import newest, reader_of, surroundings_of
 from guildhall.domains import tickets
 from guildhall.domains.identity.sessions import ACCESS_CHANGED
-from guildhall.domains.tickets import CLOSING_WORDS, EVERYTHING, TOPIC, Kind, Message, Ticket
+from guildhall.domains.tickets import EVERYTHING, TOPIC, Kind, Message, Ticket
 from guildhall.domains.tickets.errors import NotTicketOwner, TicketNotFound
 from guildhall.web.house import House
 
@@ -24,9 +23,6 @@ log = get_logger(__name__)
 
 REMEMBERED: Final = 1024
 """Events whose ids are kept: after a broken connection one may come twice."""
-
-LAST_LINES: Final = 3
-"""Among so many of the newest messages of a ticket that was just closed is what its owner was told."""
 
 Change = tuple[str, Payload]
 Look = Callable[[str], Awaitable[None]]
@@ -77,9 +73,10 @@ class News:
         elif event.topic == ACCESS_CHANGED:
             await look_again(str(event.data["user_id"]))
         elif self._rooms.followers(event.data["ticket_id"]) and event.data.get("kind") != Kind.NOTE:
-            await self._tell_of(event.data["what"], event.data["ticket_id"], event.data.get("message_id"))
+            await self._tell_of(event.data)
 
-    async def _tell_of(self, what: str, ticket_id: str, message_id: int | None) -> None:
+    async def _tell_of(self, told: Mapping[str, Any]) -> None:
+        what, ticket_id, message_id = told["what"], told["ticket_id"], told.get("message_id")
         if what == "ticket.deleted":
             await self._tell_all(ticket_id, "ticket_deleted", {})
             for each in self._rooms.followers(ticket_id):
@@ -91,18 +88,18 @@ class News:
                 ticket = await tickets.access_ticket(tx, SYSTEM, ticket_id, sight=EVERYTHING)
             except TicketNotFound:
                 return  # Its deletion is told next.
-            changes = await self._changes(tx, what, ticket) if message_id is None else []
         if message_id is not None:
             await self._tell_of_message(what, ticket, message_id)
-        for kind, data in changes:
+            return
+        for kind, data in self._changes(what, ticket, told.get("close_message")):
             await self._tell_all(ticket_id, kind, data)
 
-    async def _changes(self, tx: Tx, what: str, ticket: Ticket) -> list[Change]:
+    def _changes(self, what: str, ticket: Ticket, close_message: str | None) -> list[Change]:
         """Return what a change of a ticket is called, none when it is nothing that sockets are told."""
         before = self._holders.get(ticket.id, (None, None))
         self._holders[ticket.id] = (ticket.claimed_by, ticket.assigned_to)
         if what == "ticket.closed":
-            return [("ticket_closed", {"close_message": await _closing_words(tx, ticket)})]
+            return [("ticket_closed", {"close_message": close_message})]
         if what == "ticket.reopened":
             return [("ticket_reopened", {})]
         changes: list[Change] = []
@@ -167,11 +164,3 @@ class News:
                 messages = await newest(self._house, ticket, reader_of(self._house, own=own))
                 said = {"ticket_id": ticket_id, "messages": msgspec.to_builtins(messages)}
                 await self._rooms.tell("message_history", said, ticket_room(ticket_id, own=own))
-
-
-async def _closing_words(tx: Tx, ticket: Ticket) -> str | None:
-    """Return what the owner was told at the end, None when that was nothing."""
-    page = await tickets.messages_of(tx, ticket, before=NEWEST, limit=LAST_LINES, visible=True)
-    said = [each for each in page.messages if each.kind is Kind.SYSTEM and each.created_at == ticket.closed_at]
-    told = [each.content for each in said if each.content.startswith(CLOSING_WORDS)]
-    return told[-1].removeprefix(CLOSING_WORDS) if told else None

@@ -30,12 +30,12 @@ from guildhall.domains.identity.community.roles import (
     shown_permissions,
 )
 from guildhall.domains.identity.desk.staff import Staff
-from guildhall.domains.identity.discord_sign_in import discord_id_of
+from guildhall.domains.identity.discord_sign_in import discord_id_of, person_linked_to
 from guildhall.domains.identity.errors import SessionEnded
 from guildhall.domains.identity.grants import DISCORD
 from guildhall.domains.identity.models import Session, User
 from guildhall.domains.identity.queries import SESSION, USER, roles_of
-from guildhall.domains.identity.sessions import SEEN_EVERY, TOUCH, end_session
+from guildhall.domains.identity.sessions import ACCESS_CHANGED, SEEN_EVERY, TOUCH, end_session
 
 UNLINKED: Final = "legacy_user"
 """What stands for Discord's id of somebody who has not linked Discord. It names nobody."""
@@ -225,6 +225,16 @@ async def role_at_discord(community: Community, discord_id: int | None) -> Commu
 
 def _role_of_server(community: Community, role_ids: frozenset[int]) -> CommunityRole:
     return role_on_server(role_ids, admin_role=community.admin_role, moderator_role=community.moderator_role)
+
+
+async def look_anew(community: Community, discord_id: int) -> None:
+    """Ask Discord anew about somebody who was heard to have changed, and let what they have open look again."""
+    for server in community.servers:
+        await server.forget(discord_id)
+    async with community.database.write() as tx:
+        user = await person_linked_to(tx, discord_id)
+        if user is not None:
+            tx.announce(ACCESS_CHANGED, user_id=user.id)
 
 
 async def _standing_of(community: Community, discord_id: int | None) -> tuple[frozenset[int], bool | None]:
