@@ -42,10 +42,10 @@ from guildhall.core.db import Database, open_database
 from guildhall.core.errors import GuildhallError, Internal, Invalid, MethodNotAllowed, NotFound
 from guildhall.core.events import open_events
 from guildhall.core.jobs import JobContext, JobEngine
-from guildhall.core.redis import is_there
 from guildhall.core.limits import Unlimited, open_limiter
 from guildhall.core.log import get_logger
 from guildhall.core.metrics import Metrics
+from guildhall.core.redis import is_there
 from guildhall.core.toml_file import FileFaulty, TomlFile
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
 from guildhall.domains import (

@@ -133,7 +133,11 @@ class StoreSettings:
         secret=True,
         help="`redis://host:port/0` for events, limits and cache across processes.",
     )
-    redis_host: str = setting("REDIS_HOST", default="", help="The same by its host, when REDIS_URL is unset; done without where nothing answers at the start.")
+    redis_host: str = setting(
+        "REDIS_HOST",
+        default="",
+        help="The same by its host, when REDIS_URL is unset; done without where nothing answers at the start.",
+    )
     redis_port: int = setting("REDIS_PORT", default=6379, help="Port of REDIS_HOST.")
     s3_url: str = setting(
         "S3_URL",

@@ -261,7 +261,8 @@ def test_accounts_are_read_with_their_roles_and_faults_tell_no_password() -> Non
 
 def test_names_of_older_installations_are_understood_or_named_as_idle() -> None:
     settings = load_settings(
-        {"REDIS_HOST": "redis.test", "REDIS_PORT": "6380", "PROD_MODE": "true", "FLASK_ENV": "x", "TEST_PORT": "1"}, None
+        {"REDIS_HOST": "redis.test", "REDIS_PORT": "6380", "PROD_MODE": "true", "FLASK_ENV": "x", "TEST_PORT": "1"},
+        None,
     )
     assert settings.store.redis_url == "redis://redis.test:6380/0"
     assert settings.without_effect() == ["FLASK_ENV", "PROD_MODE", "TEST_PORT"]

@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from guildhall.settings import Settings
+from guildhall.app import open_house
+from guildhall.settings import Settings, load_settings
 from guildhall.web.answers import redirect
 from tests.clock import SettableClock
 from tests.contract.documents import DIALECTS
@@ -137,3 +138,15 @@ async def test_the_front_door_leads_to_the_panel(client: httpx.AsyncClient) -> N
 )
 def test_the_address_of_a_redirection_cannot_end_its_header(address: str, written: bytes) -> None:
     assert redirect(address).headers == ((b"location", written),)
+
+
+async def test_a_redis_that_only_a_sample_of_settings_names_is_done_without(
+    sqlite_database_url: str, tmp_path: Path
+) -> None:
+    settings = load_settings(
+        {"DATABASE_URL": sqlite_database_url, "DATA_DIR": str(tmp_path), "REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1"},
+        None,
+    )
+    assert settings.store.redis_url
+    async with open_house(settings, works_jobs=False) as house:
+        assert house.settings.store.redis_url == ""

@@ -31,8 +31,8 @@ from guildhall.core.db import StoreUnavailable
 from guildhall.core.log import get_logger
 from guildhall.domains import bot as bot_domain
 from guildhall.domains.attendance import Picture, Watch
-from guildhall.domains.identity import community
 from guildhall.domains.bot import Figures, Name, Phase
+from guildhall.domains.identity import community
 from guildhall.domains.site import TOKEN
 from guildhall.web.house import House
 

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from guildhall.core.actor import Actor
 from guildhall.domains.identity import Permission
+from guildhall.domains.tickets.categories import sight_of
 from guildhall.domains.tickets.statistics import PERIODS, DayCount, Statistics, statistics_of
 from guildhall.panel.charts import Day, PairsChart, pairs_chart
-from guildhall.panel.face import viewer_of
 from guildhall.panel.forms import show
 from guildhall.panel.pages import page
 from guildhall.panel.templating import day_words
@@ -16,7 +16,6 @@ from guildhall.web.answers import Answer
 from guildhall.web.bodies import QueryString
 from guildhall.web.calls import Call
 from guildhall.web.house import House
-from guildhall.web.sight import roles_of, sight_with
 
 STATISTICS: Final = "/panel/desk/statistics"
 MOST_CATEGORIES: Final = 8
@@ -34,9 +33,8 @@ class OfPeriod(QueryString, frozen=True, kw_only=True):
 async def show_statistics(query: OfPeriod, call: Call, actor: Actor, house: House) -> Answer:
     """Show the desk in numbers and charts."""
     days = query.days if query.days in PERIODS else USUAL
-    role_ids = await roles_of(house, viewer_of(call).person)
     async with house.database.read() as tx:
-        sight = await sight_with(tx, actor, role_ids)
+        sight = await sight_of(tx, actor)
     zone, now = ZoneInfo(house.site.now.document.bot.timezone), house.clock.now()
     found = await house.database.long_read(lambda tx: statistics_of(tx, days=days, zone=zone, sight=sight, now=now))
     return page(

@@ -114,18 +114,6 @@ class House:
         )
 
     @property
-    def community_guild(self) -> int:
-        """The server whose members write to the desk, 0 when none is named."""
-        document = self.site.now.document
-        community = document.bot.community_guild_id if document.bot.server_mode == "dual" else None
-        return int(community or document.bot.guild_id or 0)
-
-    @property
-    def staff_guild(self) -> int:
-        """The server of those who work at the desk: the community's own, unless another is named."""
-        return int(self.site.now.document.bot.staff_guild_id or self.community_guild)
-
-    @property
     def scene(self) -> Scene:
         """What verbs of attendance work with that may end sessions and periods."""
         return Scene(timedelta(seconds=self.settings.attendance.max_gap), self.keyring)

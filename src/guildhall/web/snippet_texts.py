@@ -16,7 +16,7 @@ async def community_name(house: House) -> str:
     Discord may be asked, so no transaction should be open.
     """
     try:
-        return (await house.directory.guild(house.community_guild)).name
+        return (await house.directory.guild(house.discord.guild_id)).name
     except (BotNotInGuild, DiscordUnavailable):
         return ""
 

@@ -53,14 +53,14 @@ async def guest_of(house: House, discord_id: str) -> Guest:
     async with house.database.read() as tx:
         await check_connected(tx, house)
     try:
-        profile = await _profile(house, house.community_guild, discord_id)
+        profile = await _profile(house, house.discord.guild_id, discord_id)
     except NotMember:
         raise UserNotFound from None
     if profile.is_bot:
         raise BotUser
     return Guest(
         Person(discord_id, profile.username),
-        frozenset({str(house.community_guild), *map(str, profile.role_ids)}),
+        frozenset({str(house.discord.guild_id), *map(str, profile.role_ids)}),
     )
 
 
@@ -70,7 +70,7 @@ async def staff_of(house: House, discord_id: str) -> Person:
     Raises NotStaff, DeskOffline, DiscordUnavailable.
     """
     try:
-        profile = await _profile(house, house.staff_guild, discord_id)
+        profile = await _profile(house, house.discord.staff_guild_id, discord_id)
     except NotMember:
         raise NotStaff from None
     number = int(discord_id)

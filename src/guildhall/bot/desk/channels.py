@@ -52,7 +52,7 @@ class ChannelMaker:
                 log.info("The channel of a ticket is made later", ticket=ticket.id, reason=str(fault))
 
     async def _make(self, ticket: Ticket) -> None:
-        guild = self._bot.get_guild(self._house.staff_guild)
+        guild = self._bot.get_guild(self._house.discord.staff_guild_id)
         if guild is None or guild.unavailable:
             return
         channel = await self._find(guild, ticket)

@@ -322,7 +322,7 @@ class Courier:
         author = message.author_id or ""
         if message.kind is not Kind.STAFF or message.anonymous or not document.thread.show_staff_role:
             return None
-        guild = self._bot.get_guild(self._house.staff_guild)
+        guild = self._bot.get_guild(self._house.discord.staff_guild_id)
         if guild is None or not author.isdecimal():
             return None
         try:

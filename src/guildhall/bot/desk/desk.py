@@ -136,7 +136,7 @@ class Desk:
     async def guest_of(self, user: discord.abc.User, language: str) -> Guest:
         """Return somebody as the desk knows them. Raises BotNotInGuild, DiscordUnavailable."""
         try:
-            roles = await self.house.directory.roles_of_member(self.house.community_guild, user.id)
+            roles = await self.house.directory.roles_of_member(self.house.discord.guild_id, user.id)
         except NotMember:
             return Guest(str(user.id), user.display_name, language, None)
         return Guest(str(user.id), user.display_name, language, frozenset(map(str, roles)))
@@ -175,7 +175,7 @@ class Desk:
         document = self.house.site.now.document
         guest = await self.guest_of(author, str(document.language.default_language))
         async with self.house.database.write() as tx:
-            await intake.take_in(tx, guest, Rules(document, self.house.community_guild), now=self.house.clock.now())
+            await intake.take_in(tx, guest, Rules(document, self.house.discord.guild_id), now=self.house.clock.now())
 
     async def _take_edit(self, message: discord.Message) -> None:
         async with self.house.database.write() as tx:
@@ -226,7 +226,7 @@ class Desk:
             await self._recover()
         document, now = self.house.site.now.document, self.house.clock.now()
         async with self.house.database.write() as tx:
-            await intake.end_due_intakes(tx, Rules(document, self.house.community_guild), now=now)
+            await intake.end_due_intakes(tx, Rules(document, self.house.discord.guild_id), now=now)
         await self._maker.make_all()
 
     async def _recover(self) -> None:

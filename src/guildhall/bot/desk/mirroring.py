@@ -20,7 +20,7 @@ async def mirror_typing(desk: "Desk", payload: discord.RawTypingEvent) -> None:
     document = desk.house.site.now.document
     async with desk.house.database.read() as tx:
         if payload.guild_id is None:
-            guild_id = desk.house.community_guild
+            guild_id = desk.house.discord.guild_id
             ticket = await echoes.live_ticket_of(tx, guild_id=guild_id, user_id=str(payload.user_id))
             wanted = document.bot.typing_proxy_from_user
         else:

@@ -156,7 +156,7 @@ def _answers(components: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _rules(desk: "Desk") -> Rules:
-    return Rules(desk.house.site.now.document, desk.house.community_guild)
+    return Rules(desk.house.site.now.document, desk.house.discord.guild_id)
 
 
 def _language_of(desk: "Desk", interaction: Interaction) -> str:

@@ -77,7 +77,7 @@ async def create_ticket(data: TicketCreate, call: Call, tx: Tx, house: House, cl
     ticket = await tickets.open_ticket(
         tx,
         visitor.actor,
-        guild_id=house.settings.discord.guild_id,
+        guild_id=house.discord.guild_id,
         person=person,
         origin=Origin.WEB,
         transport=Transport.DIRECT,
@@ -121,7 +121,7 @@ async def _count_opening(house: House, visitor: Visitor) -> None:
 
 def _wants_channel(house: House, visitor: Visitor) -> bool:
     """Whether a channel is to be made: for who is on Discord, where there is a place for it and a bot."""
-    document, token = house.site.now.document, house.settings.discord.token
+    document, token = house.site.now.document, house.discord.token
     return bool(visitor.caller.discord_id and document.thread.inbox_category_id and token)
 
 

@@ -6,16 +6,14 @@ from guildhall.core import feed
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.feed import Entry
-from guildhall.dialects.rustmail.auth import caller_of
 from guildhall.dialects.rustmail.wire import REFUSED, SESSION
 from guildhall.domains.identity import Permission
+from guildhall.domains.tickets.categories import sight_of
 from guildhall.domains.tickets.tallies import UNCATEGORISED
 from guildhall.web.answers import Answer
 from guildhall.web.calls import Call
 from guildhall.web.house import House
 from guildhall.web.routing import route
-from guildhall.web.sessions import person_of
-from guildhall.web.sight import roles_of, sight_with
 from guildhall.web.sse import Chooser, FeedStream
 
 LONGEST_ID: Final = 18
@@ -28,14 +26,13 @@ OF_TICKETS: Final = ("ticket.", "message.")
 )  # fmt: skip
 async def stream_events(call: Call, actor: Actor, house: House) -> Answer:
     """Follow ticket, message and bot events live (server-sent events)."""
-    role_ids = await roles_of(house, person_of(caller_of(call)))
     asked = _number(call.header("last-event-id"))
     async with house.database.read() as tx:
         newest = await feed.last_id(tx)
         missed = asked is not None and not await feed.is_whole_after(tx, asked)
     # Whoever has missed something goes on from now, and is told so.
     after = newest if asked is None or missed else asked
-    return FeedStream(house.database, house.events, _seen_by(actor, role_ids), after=after, missed=missed)
+    return FeedStream(house.database, house.events, _seen_by(actor), after=after, missed=missed)
 
 
 def _number(text: str | None) -> int | None:
@@ -43,9 +40,9 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= LONGEST_ID else None
 
 
-def _seen_by(actor: Actor, role_ids: frozenset[str]) -> Chooser:
+def _seen_by(actor: Actor) -> Chooser:
     async def choose(tx: Tx, entries: list[Entry]) -> list[Entry]:
-        categories = (await sight_with(tx, actor, role_ids)).categories
+        categories = (await sight_of(tx, actor)).categories
         if categories is None:
             return entries
         return [

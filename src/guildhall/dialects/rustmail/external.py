@@ -193,7 +193,7 @@ async def create_external_ticket(
         tx,
         actor,
         people.guest,
-        guild_id=house.community_guild,
+        guild_id=house.discord.guild_id,
         origin=Origin.EXTERNAL,
         category=category,
         subject=data.subject,

@@ -299,7 +299,7 @@ async def open_ticket(data: NewTicket, guest: Guest, call: Call, tx: Tx, actor: 
         tx,
         actor,
         guest,
-        guild_id=house.community_guild,
+        guild_id=house.discord.guild_id,
         origin=Origin.PANEL,
         category=category,
         subject=data.subject,

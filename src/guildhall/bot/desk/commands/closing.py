@@ -70,7 +70,7 @@ async def reopen(use: Use) -> str:
 
 async def open_for(use: Use) -> str:
     """Open a ticket for a member of the community, who hears of it with the first reply."""
-    community = use.house.community_guild
+    community = use.house.discord.guild_id
     member = await member_of(use.bot, community, use.values["user"])
     if member.bot:
         raise NobodyThere

@@ -76,6 +76,6 @@ def admitted(bot: "HouseBot", command: Command, caller: Caller, here: Ticket | N
     """Return the caller if they may use a command in that place. Raises CommandOff, CommandDenied."""
     house = bot.house
     document = house.site.now.document
-    on_staff_server = guild_id is not None and guild_id == house.staff_guild
+    on_staff_server = guild_id is not None and guild_id == house.discord.staff_guild_id
     is_staff_here = makes_staff(here, caller, document, on_staff_server=on_staff_server)
     return admit(command, caller, document, is_staff_here=is_staff_here)

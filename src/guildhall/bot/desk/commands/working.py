@@ -37,7 +37,7 @@ async def release(use: Use) -> str:
 async def assign(use: Use) -> str:
     """Give the ticket to somebody of the staff."""
     house, user_id = use.house, use.values["user"]
-    member = await member_of(use.bot, house.staff_guild, user_id)
+    member = await member_of(use.bot, house.discord.staff_guild_id, user_id)
     person = Person(str(user_id), member.display_name)
     standing = await house.staff.standing_of(user_id)
     async with use.change_ticket() as (tx, ticket):
