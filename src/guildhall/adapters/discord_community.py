@@ -62,13 +62,12 @@ class DiscordCommunity:
         try:
             async with asyncio.timeout(TIMEOUT):
                 token = await self._application.exchange({"code": code, "redirect_uri": self._back()})
-                found = await self._application.owner_of(token)
-                account = found.told()
+                account = (await self._application.owner_of(token)).told()
                 is_member = bool(guild_id) and await self._is_member(token, guild_id, account.id)
         except (httpx.HTTPError, TimeoutError) as fault:
             log.warning("Discord is not reachable", reason=type(fault).__name__)
             raise DiscordAway from fault
-        return Arrival(account, found.avatar, is_member, self._settings.discord.sign_up != "nobody")
+        return Arrival(account, is_member, self._settings.discord.sign_up != "nobody")
 
     def _back(self) -> str:
         return self._settings.community_redirect(self._access_now().redirect_url)

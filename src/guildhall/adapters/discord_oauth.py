@@ -51,7 +51,7 @@ class Account(msgspec.Struct):
         """Return them in the words of the house. Raises DiscordAway for an id that is no number."""
         if not (self.id.isascii() and self.id.isdigit()):
             raise DiscordAway
-        return DiscordAccount(int(self.id), self.username, self.global_name or self.username)
+        return DiscordAccount(int(self.id), self.username, self.global_name or self.username, self.avatar)
 
 
 class _Fault(msgspec.Struct):

@@ -10,9 +10,9 @@ from guildhall.core.db import Tx
 from guildhall.core.events import Event
 from guildhall.domains import bot, tickets
 from guildhall.domains.attendance import Profile
-from guildhall.domains.attendance.errors import BotNotInGuild, NotMember
+from guildhall.domains.attendance.errors import BotNotInGuild, DiscordUnavailable, NotMember
 from guildhall.domains.bot import Phase
-from guildhall.domains.identity import Permission, desk
+from guildhall.domains.identity import DISCORD, Permission, desk, people_known_as
 from guildhall.domains.tickets import EVERYTHING, TOPIC, Person, Ticket, TicketState
 from guildhall.domains.tickets.errors import BotUser, DeskOffline, NotStaff, TicketNotFound, UserNotFound
 from guildhall.domains.tickets.guests import Guest
@@ -67,20 +67,25 @@ async def guest_of(house: House, discord_id: str) -> Guest:
 async def staff_of(house: House, discord_id: str) -> Person:
     """Return somebody who may work on tickets, by their id at Discord; no transaction should be open.
 
-    Raises NotStaff, DeskOffline, DiscordUnavailable.
+    While Discord is away, what was last known of them counts. Raises NotStaff.
     """
-    try:
-        profile = await _profile(house, house.discord.staff_guild_id, discord_id)
-    except NotMember:
-        raise NotStaff from None
     number = int(discord_id)
+    if number > LARGEST_ID:
+        raise NotStaff
     standing = await house.staff.standing_of(number)
     nobody = Actor(ActorKind.USER, Credential.SESSION)
     async with house.database.read() as tx:
         found = await desk.at_desk(tx, nobody, discord_id=number, standing=standing, rules=house.desk_rules)
+        known = await people_known_as(tx, [discord_id], provider=DISCORD)
     if not found.may(Permission.MANAGE_TICKETS):
         raise NotStaff
-    return Person(discord_id, profile.name)
+    try:
+        name = (await _profile(house, house.discord.staff_guild_id, discord_id)).name
+    except NotMember:
+        raise NotStaff from None
+    except (DeskOffline, DiscordUnavailable):
+        name = known[discord_id].display_name if discord_id in known else discord_id
+    return Person(discord_id, name)
 
 
 async def check_connected(tx: Tx, house: House) -> None:

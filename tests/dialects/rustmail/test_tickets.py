@@ -12,6 +12,7 @@ from guildhall.core.actor import SYSTEM
 from guildhall.domains import tickets
 from guildhall.domains.bot import Phase
 from guildhall.domains.tickets import Draft, Origin, Person, Source, Ticket, Transport
+from guildhall.simulator.discord import Fault
 from tests.clock import SettableClock
 from tests.dialects.rustmail.channels import making_channels, says
 from tests.dialects.rustmail.people import MEMBER, OTHER, OWNER, STEWARD, FrontDesk, refusal
@@ -207,6 +208,9 @@ async def test_a_ticket_is_changed_in_part(
     for changes, code in bad:
         assert refusal(await staff.patch(place, json=changes)) == (400, code), changes
     assert refusal(await staff.patch(place, json={"category_id": "billing"})) == (404, "CATEGORY_NOT_FOUND")
+    front.discord.faults.add(Fault(path="/api/v10/guilds", status=503), times=50)
+    away = (await staff.patch(place, json={"assigned_to": mara})).json()["ticket"]
+    assert away["assigned_to"] == mara, "what was last known of them counts"
     assert (await staff.get(place)).json()["label"] is None
 
 

@@ -70,7 +70,7 @@ class OAuthResult(LoginResult, frozen=True, kw_only=True):
     def arrived(cls, entry: Entry, arrival: Arrival) -> "OAuthResult":
         """Show what somebody gets who comes from Discord."""
         account = arrival.account
-        user = DiscordUser(str(account.id), account.username, account.display_name, arrival.avatar)
+        user = DiscordUser(str(account.id), account.username, account.display_name, account.avatar)
         return cls(**_told(entry), auth_type=entry.caller.auth_type, discord_user=user)
 
 

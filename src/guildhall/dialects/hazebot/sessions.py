@@ -29,12 +29,12 @@ from guildhall.domains.identity.discord_errors import AccountDisabled
 from guildhall.domains.identity.errors import SessionEnded, TooManyAttempts, WrongPassword
 from guildhall.web.calls import Call
 from guildhall.web.house import House
+from guildhall.web.pictures import picture_address
 from guildhall.web.routing import route
 from guildhall.web.sessions import cookie
 
 SOCKET_COOKIE: Final = "gh_socket"
 SOCKETS: Final = "/socket.io"
-PICTURES: Final = "https://cdn.discordapp.com"
 MINUTE: Final = timedelta(minutes=1)
 MOST_SECRETS: Final = 5
 """Secrets of monitoring that an address may try in a minute."""
@@ -186,7 +186,7 @@ def _hinted(house: House, caller: Caller) -> list[str]:
 
 async def _picture(house: House, discord_id: int | None) -> str | None:
     picture = await house.staff.avatar_of(discord_id) if discord_id else None
-    return f"{PICTURES}/avatars/{discord_id}/{picture}.png" if picture else None
+    return picture_address(discord_id, picture) if discord_id and picture else None
 
 
 def _socket_cookie(call: Call, caller: Caller) -> tuple[bytes, bytes]:

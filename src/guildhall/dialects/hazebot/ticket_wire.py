@@ -10,6 +10,7 @@ import msgspec
 from guildhall.domains.identity import KnownPerson
 from guildhall.domains.tickets import Kind, Message, Ticket
 from guildhall.domains.tickets.attachments import Attachment
+from guildhall.web.pictures import picture_address
 
 LONGEST_START: Final = 200
 NO_CATEGORY: Final = "General"
@@ -52,6 +53,11 @@ class People:
             return None
         found = self.known.get(person_id)
         return found.display_name if found else person_id
+
+    def picture(self, person_id: str | None) -> str | None:
+        """Return where somebody's picture is, none when the house has not seen any."""
+        found = self.known.get(person_id) if person_id else None
+        return picture_address(found.person_id, found.avatar) if found and found.avatar else None
 
 
 @dataclass(frozen=True)
@@ -101,13 +107,16 @@ class MessageReply(msgspec.Struct, frozen=True, kw_only=True):
     edited_at: str | None
 
     @classmethod
-    def of(cls, message: Message, reader: Reader, *, role: str, files: list[AttachmentReply]) -> "MessageReply":
+    def of(
+        cls, message: Message, reader: Reader, people: People, *, role: str, files: list[AttachmentReply]
+    ) -> "MessageReply":
         """Show a message to a reader; `role` is what its author is where that is staff."""
         author_id, name, shown = _author(message, reader, role)
         return cls(
             id=str(message.id),
             author_id=author_id,
             author_name=name,
+            author_avatar=people.picture(author_id),
             content=message.content,
             timestamp=moment(message.created_at),
             is_admin=message.kind is Kind.STAFF,
@@ -179,12 +188,15 @@ class TicketReply(msgspec.Struct, frozen=True, kw_only=True):
             channel_id=str(ticket.channel_id) if ticket.channel_id else None,
             username="" if reader.bare else owner.username if owner else ticket.user_name,
             display_name="" if reader.bare else shown,
+            avatar_url=None if reader.bare else people.picture(ticket.user_id),
             type=ticket.category_name or NO_CATEGORY,
             closed_at=moment_or_none(ticket.closed_at),
             claimed_by=staff[0],
             claimed_by_name=people.name(staff[0]),
+            claimed_by_avatar=people.picture(staff[0]),
             assigned_to=staff[1],
             assigned_to_name=people.name(staff[1]),
+            assigned_to_avatar=people.picture(staff[1]),
             reopen_count=ticket.reopen_count,
             subject=None if reader.bare else ticket.subject,
             closed_by=None if reader.bare else ticket.closed_by,

@@ -75,12 +75,13 @@ class Surroundings:
     """What messages are shown with: their files, and what their authors of the staff are."""
 
     files: Mapping[int, list[AttachmentReply]]
+    people: People
     roles: Mapping[str | None, str]
 
     def show(self, message: Message, reader: Reader) -> MessageReply:
         """Show one of the messages to a reader."""
         role = self.roles.get(message.author_id, UNNAMED_ROLE)
-        return MessageReply.of(message, reader, role=role, files=self.files[message.id])
+        return MessageReply.of(message, reader, self.people, role=role, files=self.files[message.id])
 
 
 async def surroundings_of(house: House, messages: Iterable[Message]) -> Surroundings:
@@ -89,13 +90,13 @@ async def surroundings_of(house: House, messages: Iterable[Message]) -> Surround
     authors = {each.author_id for each in given if each.kind is Kind.STAFF and each.author_id}
     async with house.database.read() as tx:
         found = await attachments_of(tx, (each.id for each in given))
-        people = await people_of(tx, authors)
+        people = await people_of(tx, {each.author_id for each in given if each.author_id})
     now = house.clock.now()
     files = {
         message_id: [AttachmentReply.of(each, house.links.signed(each.id, now=now)) for each in kept]
         for message_id, kept in found.items()
     }
-    return Surroundings(files, {each: await _staff_role(house, people, each) for each in authors})
+    return Surroundings(files, people, {each: await _staff_role(house, people, each) for each in authors})
 
 
 async def _staff_role(house: House, people: People, author_id: str) -> str:
@@ -153,7 +154,8 @@ async def write(
             now=now,
         )
     reader = reader_of(house, own=not visitor.is_staff)
-    return MessageReply.of(message, reader, role=visitor.caller.role, files=[])
+    people = await people_of(tx, [person.id])
+    return MessageReply.of(message, reader, people, role=visitor.caller.role, files=[])
 
 
 async def mark_read(tx: Tx, visitor: Visitor, ticket_id: str) -> None:

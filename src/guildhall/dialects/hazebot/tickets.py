@@ -116,7 +116,7 @@ async def get_ticket(ticket_id: str, call: Call, house: House) -> TicketDetail:
         first = await tickets.messages_of(tx, ticket, limit=1, visible=True)
     messages = await newest(house, ticket, _reader(call, visitor))
     said = first.messages[0].content if first.messages else None
-    return TicketDetail(**{**asdict(reply), "initial_message": said}, messages=messages)
+    return TicketDetail(**{**asdict(reply), "initial_message": said}, user_avatar=reply.avatar_url, messages=messages)
 
 
 @route(

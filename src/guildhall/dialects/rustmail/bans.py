@@ -3,11 +3,11 @@
 import msgspec
 
 from guildhall.core.db import Tx
-from guildhall.dialects.rustmail.users import picture_address
 from guildhall.dialects.rustmail.wire import REFUSED, SESSION, epoch
 from guildhall.domains import bans
 from guildhall.domains.bans import Ban
 from guildhall.domains.identity import Permission
+from guildhall.web.pictures import picture_address
 from guildhall.web.routing import route
 
 

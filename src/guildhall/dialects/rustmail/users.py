@@ -1,7 +1,5 @@
 """Who one is here: picture, permissions, and whether the panel is open to one."""
 
-from typing import Final
-
 import msgspec
 
 from guildhall.core.actor import Actor, Credential
@@ -12,10 +10,8 @@ from guildhall.dialects.rustmail.words import words_of
 from guildhall.domains.identity import Permission
 from guildhall.web.calls import Call
 from guildhall.web.house import House
+from guildhall.web.pictures import picture_address
 from guildhall.web.routing import route
-
-PICTURES: Final = "https://cdn.discordapp.com"
-DEFAULT_PICTURES: Final = 6
 
 
 class AvatarUrl(msgspec.Struct, frozen=True):
@@ -76,11 +72,3 @@ async def check_panel_access(call: Call, actor: Actor) -> PanelCheck:
         username=caller.user.display_name,
         is_super_admin=actor.may(Permission.RULE_DESK),
     )
-
-
-def picture_address(discord_id: int, avatar: str | None) -> str:
-    """Return where Discord shows a picture, or the one that it gives to whoever has none."""
-    if avatar is None:
-        return f"{PICTURES}/embed/avatars/{(discord_id >> 22) % DEFAULT_PICTURES}.png"
-    moves = "gif" if avatar.startswith("a_") else "png"
-    return f"{PICTURES}/avatars/{discord_id}/{avatar}.{moves}"

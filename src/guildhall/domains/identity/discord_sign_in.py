@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from sqlalchemy import bindparam, update
+
 from guildhall.core.actor import Actor, ActorKind
 from guildhall.core.crypto import digest
-from guildhall.core.db import Database, Tx, insert_if_new
+from guildhall.core.db import Database, Tx, command, insert_if_new
 from guildhall.core.errors import Conflict, GuildhallError, InvalidField
 from guildhall.domains import audit
 from guildhall.domains.identity import names
@@ -23,7 +25,7 @@ from guildhall.domains.identity.discord_errors import (
     StateSpent,
 )
 from guildhall.domains.identity.grants import DISCORD, link_identity, unlink_identity
-from guildhall.domains.identity.models import Identity, Session, SessionKind, User, spent_states
+from guildhall.domains.identity.models import Identity, Session, SessionKind, User, identities, spent_states
 from guildhall.domains.identity.people import ensure_user
 from guildhall.domains.identity.policy import access_self
 from guildhall.domains.identity.queries import IDENTITIES, PASSWORD_HASH, USER, USER_LINKED_TO
@@ -37,15 +39,21 @@ MOST_RETURNS = 30
 """Returns from Discord in a quarter of an hour for each address; each makes the server ask Discord something."""
 
 SPEND = insert_if_new(spent_states)
+SET_AVATAR = command(
+    update(identities)
+    .where(identities.c.provider == bindparam("system"), identities.c.external_id == bindparam("known_as"))
+    .values(avatar=bindparam("picture"))
+)
 
 
 @dataclass(frozen=True)
 class DiscordAccount:
-    """Somebody as Discord tells of them."""
+    """Somebody as Discord tells of them. `avatar` is its hash of their picture."""
 
     id: int
     username: str
     display_name: str
+    avatar: str | None = None
 
 
 class DiscordDoor(Protocol):
@@ -103,6 +111,7 @@ async def let_in(
     user = await person_linked_to(tx, account.id) or await _join(tx, account, ip, now)
     if user.disabled_at is not None:
         raise AccountDisabled
+    await tx.run(SET_AVATAR, system=DISCORD, known_as=str(account.id), picture=account.avatar)
     return await open_session(tx, user, ip=ip, user_agent=user_agent, way=DISCORD, kind=kind, life=life, now=now)
 
 

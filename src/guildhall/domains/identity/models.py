@@ -50,6 +50,7 @@ identities = Table(
     Column("user_id", Text, ForeignKey("users.id"), nullable=False, index=True),
     Column("created_at", UtcTime, nullable=False),
     Column("label", Text),
+    Column("avatar", Text),
 )
 
 spent_states = Table(
@@ -266,13 +267,17 @@ class NewUser(msgspec.Struct, frozen=True, kw_only=True):
 
 @stored(identities)
 class Identity(msgspec.Struct, frozen=True):
-    """The name by which another system knows a person; `label` is how they were called there when it was linked."""
+    """The name by which another system knows a person; `label` is how they were called there when it was linked.
+
+    `avatar` is that system's hash of the picture that they had when they signed in last.
+    """
 
     provider: str
     external_id: str
     user_id: str
     created_at: datetime
     label: str | None = None
+    avatar: str | None = None
 
 
 @stored(user_roles)

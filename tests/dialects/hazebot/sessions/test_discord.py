@@ -42,6 +42,9 @@ async def test_members_come_in_with_their_role_and_stay_as_long_as_they_are_memb
     me = (await client.get(ME)).json()
     assert (me["role"], me["auth_type"], me["discord_id"]) == ("moderator", "discord", lobby.id_of(STEWARD))
     assert me["user_id"] == me["discord_id"]
+    await client.post("/api/tickets", json={"type": "general", "subject": "A test", "description": "Is anybody there?"})
+    (ticket,) = (await client.get("/api/tickets/my")).json()["tickets"]
+    assert ticket["avatar_url"].startswith(f"https://cdn.discordapp.com/avatars/{me['discord_id']}/")
 
     lobby.give_roles(STEWARD)
     lobby.clock.advance(timedelta(seconds=61))

@@ -33,13 +33,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Arrival:
-    """Somebody who comes from Discord's page. `avatar` is Discord's hash of their picture.
+    """Somebody who comes from Discord's page.
 
     `is_member` says that they are on the community's server, `may_join` that they may become a person here.
     """
 
     account: DiscordAccount
-    avatar: str | None
     is_member: bool
     may_join: bool
 

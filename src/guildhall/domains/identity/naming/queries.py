@@ -3,20 +3,24 @@
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, literal_column, select, text, union_all
+from sqlalchemy import ColumnElement, bindparam, literal_column, null, select, text, union_all
 
 from guildhall.core.db import JsonDoc, Tx, query
 from guildhall.domains.identity.models import identities, user_roles, users
 
 
 class KnownPerson(msgspec.Struct, frozen=True):
-    """Somebody by the id that was asked for. `user_id` is theirs in the house, which they administer or not."""
+    """Somebody by the id that was asked for. `user_id` is theirs in the house, which they administer or not.
+
+    `avatar` is the provider's hash of their picture, for whom the id is the provider's.
+    """
 
     person_id: str
     user_id: str
     username: str
     display_name: str
     is_admin: bool
+    avatar: str | None
 
 
 _admin: list[ColumnElement[str]] = [literal_column("'admin'"), literal_column("'super_admin'")]
@@ -40,10 +44,12 @@ KNOWN = {
     engine: query(
         KnownPerson,
         union_all(
-            select(identities.c.external_id.label("person_id"), *_shown)
+            select(identities.c.external_id.label("person_id"), *_shown, identities.c.avatar)
             .join(users, users.c.id == identities.c.user_id)
             .where(identities.c.provider == bindparam("provider"), by_provider.bindparams(_ids)),
-            select(users.c.id.label("person_id"), *_shown).where(_by_house[engine].bindparams(_ids)),
+            select(users.c.id.label("person_id"), *_shown, null().label("avatar")).where(
+                _by_house[engine].bindparams(_ids)
+            ),
         ),
     )
     for engine, by_provider in _by_provider.items()
