@@ -412,6 +412,12 @@ class CommunitySettings:
         default=True,
         help="Whether the app for Android may sign in with the bare state `mobile`, as older ones do.",
     )
+    socket_rest_grant: bool = setting(
+        "HAZEBOT_SOCKET_REST_GRANT",
+        default=False,
+        help="Whether apps on phones, whose sockets show no token, may follow a ticket whose messages were read with a "
+        "token from the same address in the last ten minutes.",
+    )
     frontend_url: str = setting(
         "DISCORD_OAUTH_FRONTEND_URL",
         default="",

@@ -10,6 +10,7 @@ from guildhall.core.actor import Credential
 from guildhall.core.db import Tx
 from guildhall.core.errors import Invalid
 from guildhall.dialects.hazebot.auth import caller_of
+from guildhall.dialects.hazebot.lending import note_reading
 from guildhall.dialects.hazebot.ticket_errors import InvalidParameter, InvalidStatus, TranscriptsOff
 from guildhall.dialects.hazebot.ticket_wire import MessageList, Reader, TicketDetail, TicketList, TicketReply, people_in
 from guildhall.dialects.hazebot.ticket_work import NEWEST, SHOWN, Visitor, newest, people_of, reader_of, shown
@@ -114,6 +115,7 @@ async def get_ticket(ticket_id: str, call: Call, house: House) -> TicketDetail:
         ticket = await tickets.access_ticket(tx, visitor.actor, ticket_id, sight=visitor.sight)
         (reply,) = await _replies(call, tx, visitor, [ticket])
         first = await tickets.messages_of(tx, ticket, limit=1, visible=True)
+    await note_reading(house, visitor.caller, call.ip, ticket.id)
     messages = await newest(house, ticket, _reader(call, visitor))
     said = first.messages[0].content if first.messages else None
     return TicketDetail(**{**asdict(reply), "initial_message": said}, user_avatar=reply.avatar_url, messages=messages)
@@ -131,6 +133,7 @@ async def list_ticket_messages(ticket_id: str, query: MessageQuery, call: Call, 
     async with house.database.read() as tx:
         ticket = await tickets.access_ticket(tx, visitor.actor, ticket_id, sight=visitor.sight)
         page = await tickets.messages_of(tx, ticket, after=after, before=before, limit=query.limit, visible=True)
+    await note_reading(house, visitor.caller, call.ip, ticket.id)
     found = [each for each in page.messages if each.id > after]
     return MessageList(messages=await shown(house, found, _reader(call, visitor)))
 

@@ -196,6 +196,30 @@ async def test_a_token_opens_a_socket_until_its_time_is_over(
         assert await refused.heard.next("connect_error") == reason
 
 
+async def test_a_phone_follows_what_it_has_read_where_the_house_lends_that(
+    sqlite_database_url: str, tmp_path: Path, clock: SettableClock
+) -> None:
+    settings = settings_for(sqlite_database_url, tmp_path, HAZEBOT_SOCKET_REST_GRANT="on")
+    async with serving(settings, clock=clock) as served, coming_to(served, clock) as people:
+        rosa, mod = await people.enters("rosa"), await people.enters("mod", "moderator")
+        ticket_id, other = await opened(rosa), await opened(rosa)
+        phone, heard = await people.socket()
+        assert (await heard.next("connected"))["authenticated"] is False
+        for event in ("join_ticket", "send_message"):
+            said = await phone.call(event, {"ticket_id": ticket_id, "message": "Let me in"})
+            assert said["code"] == "FORBIDDEN"
+        await rosa.get(f"/api/tickets/{ticket_id}/messages")
+        assert (await phone.call("join_ticket", {"ticket_id": ticket_id}))["success"] is True
+        assert (await phone.call("send_message", {"ticket_id": ticket_id, "message": "Here"}))["success"] is True
+        assert (await heard.next("new_message"))["message"] == "Here"
+        assert (await phone.call("send_message", {"ticket_id": other, "message": "There"}))["code"] == "FORBIDDEN"
+        for each in (rosa, mod):
+            await each.get(f"/api/tickets/{other}")
+        assert (await phone.call("join_ticket", {"ticket_id": other}))["code"] == "FORBIDDEN", "it may be either"
+        clock.advance(timedelta(minutes=61))
+        await heard.next("token_expired")
+
+
 async def test_nobody_opens_more_sockets_or_writes_more_than_they_may(people: People, talk: Conversation) -> None:
     token = await people.token("busy", "moderator")
     sockets = [await people.socket(token) for _ in range(10)]

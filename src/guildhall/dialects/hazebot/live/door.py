@@ -96,21 +96,29 @@ class Live:
             raise socketio.exceptions.ConnectionRefusedError("token_expired") from error
         except GuildhallError as error:
             raise socketio.exceptions.ConnectionRefusedError("token_invalid") from error
-        if caller is None or caller.user is None:
+        lends = self._house.settings.community.socket_rest_grant
+        if (caller is None and not lends) or (caller is not None and caller.user is None):
             raise socketio.exceptions.ConnectionRefusedError("Authentication required")
-        if self._rooms.count(person_room(caller.person_id)) >= SOCKETS:
+        ip = self._address(environ)
+        room = person_room(caller.person_id) if caller else f"address:{ip}"
+        if self._rooms.count(room) >= SOCKETS:
             raise socketio.exceptions.ConnectionRefusedError("Too many connections")
-        self._rooms.add(Socket(sid, Visitor(caller), looked_at=self._house.clock.now()))
-        await self._rooms.enter(sid, person_room(caller.person_id))
-        greeting = {"message": "Connected to Guildhall", "authenticated": True}
+        visitor = Visitor(caller) if caller else None
+        self._rooms.add(Socket(sid, visitor, self._house.clock.now(), lent_at=None if caller else ip))
+        await self._rooms.enter(sid, room)
+        greeting = {"message": "Connected to Guildhall", "authenticated": caller is not None}
         await self._rooms.tell("connected", greeting, sid)
 
     async def _disconnect(self, sid: str, *_: object) -> None:
         self._rooms.remove(sid)
 
+    def _address(self, environ: dict[str, Any]) -> str:
+        connection: Any = ASGIConnection(environ["asgi.scope"])
+        return client_address(connection, self._house)
+
     async def _caller(self, environ: dict[str, Any], auth: object) -> Caller | None:
         connection: Any = ASGIConnection(environ["asgi.scope"])
-        ip = client_address(connection, self._house)
+        ip = self._address(environ)
         said = auth.get("token") if isinstance(auth, dict) else None
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if said is None and scheme.lower() == "bearer":
@@ -152,26 +160,28 @@ class Live:
             await asyncio.sleep(LOOK)
             now = self._house.clock.now()
             for each in self._rooms.sockets:
+                if each.visitor is None:
+                    continue
                 if each.visitor.caller.expires_at <= now:
                     await self._rooms.tell("token_expired", EXPIRED, each.sid)
                     await self._rooms.show_out(each.sid)
                 elif now - each.looked_at >= AGAIN:
-                    await self._look_at(each)
+                    await self._look_at(each, each.visitor)
 
     async def _look_again(self, user_id: str) -> None:
         """Find out what somebody may do now, because that has changed."""
         for each in self._rooms.sockets:
-            if each.visitor.actor.user_id == user_id:
-                await self._look_at(each)
+            if each.visitor is not None and each.visitor.actor.user_id == user_id:
+                await self._look_at(each, each.visitor)
 
-    async def _look_at(self, socket: Socket) -> None:
+    async def _look_at(self, socket: Socket, visitor: Visitor) -> None:
         try:
-            caller = await caller_again(self._house.community, socket.visitor.caller)
+            caller = await caller_again(self._house.community, visitor.caller)
         except GuildhallError:
             await self._rooms.show_out(socket.sid)
             return
         socket.visitor, socket.looked_at = Visitor(caller), self._house.clock.now()
-        await self._news.judge(socket)
+        await self._news.judge(socket, socket.visitor)
 
 
 def _manager(house: House) -> Any:  # noqa: ANN401 (untyped)

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
-from guildhall.core.errors import GuildhallError, Internal, Invalid, Limited
+from guildhall.core.errors import Forbidden, GuildhallError, Internal, Invalid, Limited
 from guildhall.core.log import get_logger
 from guildhall.dialects.hazebot.face import code_of
+from guildhall.dialects.hazebot.lending import borrowed
 from guildhall.dialects.hazebot.live.news import News
 from guildhall.dialects.hazebot.live.rooms import Payload, Rooms, Socket
 from guildhall.dialects.hazebot.ticket_work import MINUTE, Visitor, count_write, mark_read, newest, reader_of, write
@@ -22,7 +23,7 @@ JOINS: Final = 60
 """How often somebody may begin to follow a ticket in a minute."""
 
 LONGEST_ID: Final = 64
-Answer = Callable[[Socket, str, Payload], Awaitable[Payload]]
+Answer = Callable[[Socket, Visitor, str, Payload], Awaitable[Payload]]
 
 
 class IdMissing(Invalid):
@@ -60,8 +61,8 @@ class Conversation:
             try:
                 _check_id(ticket_id)
                 # What somebody may do is looked up each time, as it is for requests.
-                socket.visitor = Visitor(await caller_again(self._house.community, socket.visitor.caller))
-                return await answer(socket, ticket_id, payload if isinstance(payload, dict) else {})
+                visitor = socket.visitor = await self._visitor(socket, ticket_id, joins=answer == self._join)
+                return await answer(socket, visitor, ticket_id, payload if isinstance(payload, dict) else {})
             except GuildhallError as error:
                 return await self._refuse(socket, ticket_id, error)
             except Exception:
@@ -70,14 +71,24 @@ class Conversation:
 
         return handle
 
+    async def _visitor(self, socket: Socket, ticket_id: str, *, joins: bool) -> Visitor:
+        """Return who asks for something about a ticket, as they are now. Raises Forbidden, SessionEnded."""
+        if socket.lent_at is not None and joins:
+            visitor = await borrowed(self._house, socket.lent_at, ticket_id)
+            for each in tuple(socket.tickets):
+                await self._rooms.leave(socket, each)
+            return visitor
+        if socket.visitor is None or (socket.lent_at is not None and ticket_id not in socket.tickets):
+            raise Forbidden
+        return Visitor(await caller_again(self._house.community, socket.visitor.caller))
+
     async def _refuse(self, socket: Socket, ticket_id: str, error: GuildhallError) -> Payload:
         code = code_of(error)
         named = {"ticket_id": ticket_id} if ticket_id else {}
         await self._rooms.tell("error", {"message": error.message, "code": code, **named}, socket.sid)
         return {"success": False, "error": error.message, "code": code}
 
-    async def _join(self, socket: Socket, ticket_id: str, _: Payload) -> Payload:
-        visitor = socket.visitor
+    async def _join(self, socket: Socket, visitor: Visitor, ticket_id: str, _: Payload) -> Payload:
         key = f"hazebot.join:{visitor.person.id}"
         allowance = await self._house.limiter.hit(key, limit=JOINS, window=MINUTE)
         if not allowance.allowed:
@@ -85,7 +96,7 @@ class Conversation:
         async with self._house.database.read() as tx:
             ticket = await tickets.access_ticket(tx, visitor.actor, ticket_id, sight=visitor.sight)
         # First into the room, then the past: what comes in between is told twice, under one id, and never missed.
-        await self._rooms.follow(socket, ticket_id)
+        await self._rooms.follow(socket, visitor, ticket_id)
         self._news.remember(ticket)
         async with self._house.database.read() as tx:
             unread = await tickets.unread_of(tx, [ticket], visitor.person.id)
@@ -99,15 +110,15 @@ class Conversation:
         await self._rooms.tell("joined_ticket", room, socket.sid)
         return {"success": True, **room}
 
-    async def _leave(self, socket: Socket, ticket_id: str, _: Payload) -> Payload:
+    async def _leave(self, socket: Socket, _: Visitor, ticket_id: str, __: Payload) -> Payload:
         await self._rooms.leave(socket, ticket_id)
         room = {"ticket_id": ticket_id, "room": f"ticket_{ticket_id}"}
         await self._rooms.tell("left_ticket", room, socket.sid)
         return {"success": True, **room}
 
-    async def _send(self, socket: Socket, ticket_id: str, payload: Payload) -> Payload:
+    async def _send(self, _: Socket, visitor: Visitor, ticket_id: str, payload: Payload) -> Payload:
         text, client_id = _text(payload, "message"), _text(payload, "client_message_id") or None
-        house, visitor = self._house, socket.visitor
+        house = self._house
         if has_unstorable_text([text, client_id]) or len(client_id or "") > LONGEST_ID:
             raise Invalid("The message has characters that no text has, or its name is too long")
         await count_write(house, visitor)
@@ -115,9 +126,9 @@ class Conversation:
             reply = await write(tx, house, visitor, ticket_id, text, client_id, now=house.clock.now())
         return {"success": True, "message": msgspec.to_builtins(reply)}
 
-    async def _read(self, socket: Socket, ticket_id: str, _: Payload) -> Payload:
+    async def _read(self, _: Socket, visitor: Visitor, ticket_id: str, __: Payload) -> Payload:
         async with self._house.database.write() as tx:
-            await mark_read(tx, socket.visitor, ticket_id)
+            await mark_read(tx, visitor, ticket_id)
         return {"success": True}
 
 

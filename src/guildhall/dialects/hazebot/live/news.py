@@ -12,7 +12,7 @@ from guildhall.core.log import get_logger
 from guildhall.dialects.hazebot.face import code_of
 from guildhall.dialects.hazebot.live.rooms import Payload, Rooms, Socket, ticket_room
 from guildhall.dialects.hazebot.ticket_wire import moment
-from guildhall.dialects.hazebot.ticket_work import newest, reader_of, surroundings_of
+from guildhall.dialects.hazebot.ticket_work import Visitor, newest, reader_of, surroundings_of
 from guildhall.domains import tickets
 from guildhall.domains.identity.sessions import ACCESS_CHANGED
 from guildhall.domains.tickets import EVERYTHING, TOPIC, Kind, Message, Ticket
@@ -51,18 +51,18 @@ class News:
                     # Nobody may miss all that follows for the sake of one event.
                     log.exception("Sockets were not told of an event", topic=event.topic)
 
-    async def judge(self, socket: Socket) -> None:
+    async def judge(self, socket: Socket, visitor: Visitor) -> None:
         """Let a socket follow only what its person may see now, and be told what people like them are told."""
         for ticket_id in tuple(socket.tickets):
             await self._rooms.leave(socket, ticket_id)
             try:
                 async with self._house.database.read() as tx:
-                    await tickets.access_ticket(tx, socket.visitor.actor, ticket_id, sight=socket.visitor.sight)
+                    await tickets.access_ticket(tx, visitor.actor, ticket_id, sight=visitor.sight)
             except (TicketNotFound, NotTicketOwner) as error:
                 said = {"message": error.message, "code": code_of(error), "ticket_id": ticket_id}
                 await self._rooms.tell("error", said, socket.sid)
             else:
-                await self._rooms.follow(socket, ticket_id)
+                await self._rooms.follow(socket, visitor, ticket_id)
 
     async def _tell(self, event: Event, look_again: Look) -> None:
         if event.id in self._told:
@@ -135,7 +135,8 @@ class News:
 
     async def _note_read(self, ticket: Ticket, message: Message) -> None:
         """Note that whoever has the ticket before them has read it; the author's own mark is set already."""
-        present = {each.visitor.person.id for each in self._rooms.followers(ticket.id)} - {message.author_id}
+        followers = [each.visitor for each in self._rooms.followers(ticket.id) if each.visitor]
+        present = {each.person.id for each in followers} - {message.author_id}
         if present:
             async with self._house.database.write() as tx:
                 for person_id in sorted(present):
@@ -154,7 +155,8 @@ class News:
         """Send every room its newest messages, because some news was missed."""
         for ticket_id in self._rooms.followed:
             for socket in self._rooms.followers(ticket_id):
-                await self.judge(socket)
+                if socket.visitor is not None:
+                    await self.judge(socket, socket.visitor)
             async with self._house.database.read() as tx:
                 try:
                     ticket = await tickets.access_ticket(tx, SYSTEM, ticket_id, sight=EVERYTHING)

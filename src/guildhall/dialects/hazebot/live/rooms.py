@@ -12,11 +12,16 @@ Payload = Mapping[str, Any]
 
 @dataclass
 class Socket:
-    """One connection: whose it is, when that was looked at, and which tickets it follows."""
+    """One connection: whose it is, when that was looked at, and which tickets it follows.
+
+    One that has shown no token is nobody's until it follows a ticket that was read from its address, `lent_at`, and is
+    good for that one alone.
+    """
 
     sid: str
-    visitor: Visitor
+    visitor: Visitor | None
     looked_at: datetime
+    lent_at: str | None = None
     tickets: set[str] = field(default_factory=set)
 
 
@@ -74,11 +79,11 @@ class Rooms:
         """Let a socket into a room."""
         await self._server.enter_room(sid, room)
 
-    async def follow(self, socket: Socket, ticket_id: str) -> None:
-        """Let a socket into the room of a ticket for people like them."""
+    async def follow(self, socket: Socket, visitor: Visitor, ticket_id: str) -> None:
+        """Let a socket of somebody's into the room of a ticket for people like them."""
         socket.tickets.add(ticket_id)
         self._followers.setdefault(ticket_id, set()).add(socket.sid)
-        await self.enter(socket.sid, ticket_room(ticket_id, own=not socket.visitor.is_staff))
+        await self.enter(socket.sid, ticket_room(ticket_id, own=not visitor.is_staff))
 
     async def leave(self, socket: Socket, ticket_id: str) -> None:
         """Take a socket out of a ticket's rooms, whichever it is in."""

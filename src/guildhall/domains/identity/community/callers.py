@@ -129,8 +129,16 @@ async def caller_again(community: Community, caller: Caller) -> Caller:
         if caller.session_id != community.monitor_id:
             raise SessionEnded
         return caller
-    claims = Claims(caller.user.id, caller.session_id, "", caller.expires_at)
-    return await _behind(community, claims, caller.actor.ip)
+    return await caller_behind(
+        community, caller.user.id, caller.session_id, until=caller.expires_at, ip=caller.actor.ip
+    )
+
+
+async def caller_behind(
+    community: Community, user_id: str, session_id: str, *, until: datetime, ip: str | None
+) -> Caller:
+    """Return whose session this is, whose rights end at a time at the latest. Raises SessionEnded, TokenInvalid."""
+    return await _behind(community, Claims(user_id, session_id, "", until), ip)
 
 
 async def caller_of_session(community: Community, session: Session, *, ip: str | None) -> Caller:
