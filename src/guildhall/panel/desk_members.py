@@ -87,7 +87,7 @@ async def _ask_discord(house: House, person_id: str) -> tuple[OnDiscord | None, 
     """Return what Discord tells of somebody, or in a sentence why it tells nothing."""
     if not SNOWFLAKE.fullmatch(person_id):
         return None, "They have no account on Discord that the house knows."
-    guild_id = house.community_guild
+    guild_id = house.discord.guild_id
     try:
         profile = await house.directory.profile_of_member(guild_id, int(person_id))
         guild = await house.directory.guild(guild_id)

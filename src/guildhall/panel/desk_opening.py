@@ -65,7 +65,7 @@ async def _open(form: NewTicket, guest: Guest, call: Call, actor: Actor, house: 
             tx,
             actor,
             guest,
-            guild_id=house.community_guild,
+            guild_id=house.discord.guild_id,
             origin=Origin.PANEL,
             category=await categories.find_category(tx, form.category) if form.category else None,
             subject=form.subject,
@@ -84,7 +84,7 @@ async def _guest(house: House, named: str) -> Guest:
     """
     if SNOWFLAKE.fullmatch(named):
         return await ticket_channels.guest_of(house, named)
-    if not named or house.staff_guild != house.community_guild:
+    if not named or house.discord.staff_guild_id != house.discord.guild_id:
         raise InvalidField("An id of Discord's has digits alone", field="member")
     for member in await house.staff.server.members_named(named):
         if named.casefold() in {member.username.casefold(), member.display_name.casefold()}:
@@ -102,7 +102,7 @@ async def _page(call: Call, house: House, entered: NewTicket, refusal: Refusal |
         status=refusal.status if refusal else 200,
         title="Open a ticket",
         categories=[each for each in offered if seen is None or each.id in seen],
-        by_name=house.staff_guild == house.community_guild,
+        by_name=house.discord.staff_guild_id == house.discord.guild_id,
         entered=entered,
         refusal=refusal,
     )
