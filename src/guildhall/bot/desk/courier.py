@@ -5,7 +5,8 @@ Discord remembers a nonce for some minutes only, so before a later attempt the c
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,15 +14,17 @@ import discord
 
 from guildhall.bot.desk.places import log_channel_of
 from guildhall.bot.desk.recap import recap_of
-from guildhall.bot.desk.rendering import Part, Style, history_of, parts_of, said_part, view_of
+from guildhall.bot.desk.rendering import Files, Part, Style, history_of, parts_of, said_part, view_of
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.bot.words import Words, words_for
 from guildhall.core.actor import SYSTEM
 from guildhall.core.db import StoreUnavailable, Tx
+from guildhall.core.errors import NotFound, Unavailable
 from guildhall.core.log import get_logger
 from guildhall.domains import tickets
 from guildhall.domains.attendance.errors import BotNotInGuild, DiscordUnavailable, NotMember
 from guildhall.domains.tickets import Kind, Message, categories, echoes
+from guildhall.domains.tickets.attachments import Attachment
 from guildhall.domains.tickets.categories import Category
 from guildhall.domains.tickets.relay import TOPIC, Button, Say, Target, delivery
 from guildhall.domains.tickets.relay.delivery import Taken
@@ -43,6 +46,10 @@ REMEMBERED: Final = timedelta(minutes=2)
 COMPARED: Final = 50
 LAST_MESSAGES: Final = 20
 
+LARGEST_SENT: Final = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+"""Bytes of a file that Discord takes anywhere; boosted servers take more."""
+
+TOO_LARGE: Final = 413
 CLOSED_DM, UNKNOWN_USER, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 50007, 10013, 10003, 10008
 NO_ACCESS, NO_PERMISSION = 50001, 50013
 MOST_REFUSALS: Final = 10
@@ -66,49 +73,53 @@ class Courier:
         self._bot = bot
         self._house = bot.house
         self._told = asyncio.Event()
+        self._served: set[str] = set()
 
     async def keep(self) -> None:
         """Take out whatever is queued, as soon as it is told or due, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
-            tasks.create_task(self._keep_turning())
+            tasks.create_task(self._keep_turning(tasks))
 
     async def _listen(self) -> None:
         async with self._house.events.subscribe(TOPIC, tickets.TOPIC) as told:
             async for _ in told:
                 self._told.set()
 
-    async def _keep_turning(self) -> None:
+    async def _keep_turning(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             self._told.clear()
-            try:
-                await self._turn()
-            except StoreUnavailable as fault:
-                log.warning("What is to be said waits for the database", reason=fault.message)
-            except Exception:
-                log.exception("The courier of the desk stumbled, and goes on")
+            with _goes_on():
+                await self._turn(tasks)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):
                     await self._told.wait()
 
-    async def _turn(self) -> None:
+    async def _turn(self, tasks: asyncio.TaskGroup) -> None:
+        """Begin to serve the places where something waits; a slow one, such as for a large file, holds up no other."""
         if not self._bot.is_live:
             return
         async with self._house.database.read() as tx:
             lanes = await delivery.waiting_lanes(tx, now=self._house.clock.now())
-        room = asyncio.Semaphore(AT_ONCE)
-        ends = await asyncio.gather(*(self._serve(lane, room) for lane in lanes), return_exceptions=True)
-        for fault in ends:
-            if isinstance(fault, Exception):
-                raise fault
+        for lane in lanes:
+            if len(self._served) < AT_ONCE and lane not in self._served:
+                self._served.add(lane)
+                tasks.create_task(self._serve(lane))
 
-    async def _serve(self, lane: str, room: asyncio.Semaphore) -> None:
-        async with room:
-            while self._bot.is_live:
-                async with self._house.database.write() as tx:
-                    taken = await delivery.take_post(tx, lane, now=self._house.clock.now())
-                if taken is None or not await self._send(taken):
-                    return
+    async def _serve(self, lane: str) -> None:
+        try:
+            with _goes_on():
+                while self._bot.is_live:
+                    async with self._house.database.write() as tx:
+                        taken = await delivery.take_post(tx, lane, now=self._house.clock.now())
+                    if taken is None:
+                        # Something may have come for it since, or waited for room.
+                        self._told.set()
+                        return
+                    if not await self._send(taken):
+                        return
+        finally:
+            self._served.discard(lane)
 
     async def _send(self, taken: Taken) -> bool:
         """Send a post, and write down what came of it. False when nothing more can be done in its lane now."""
@@ -119,7 +130,7 @@ class Courier:
             await self._note(lambda tx, now: delivery.note_failed(tx, taken, words, now=now))
         except discord.HTTPException as fault:
             await self._note_refusal(taken, fault)
-        except PASSING_FAULTS as fault:
+        except (Unavailable, *PASSING_FAULTS) as fault:
             words = type(fault).__name__
             await self._note(lambda tx, now: delivery.note_away(tx, taken, words, now=now))
         else:
@@ -159,8 +170,20 @@ class Courier:
             return True
         is_moot = taken.message is not None and taken.message.deleted_at is not None
         if not (is_moot and taken.post.target is Target.USER):
-            await self._post(taken, place, await self._parts_of(taken))
+            await self._show(taken, place)
         return True
+
+    async def _show(self, taken: Taken, place: discord.abc.Messageable) -> None:
+        """Post something, with its files as far as Discord takes them there."""
+        guild = self._bot.get_guild(self._house.staff_guild) if taken.post.target is Target.CHANNEL else None
+        try:
+            most = guild.filesize_limit if guild is not None else LARGEST_SENT
+            await self._post(taken, place, await self._parts_of(taken, most))
+        except (NotFound, discord.HTTPException) as fault:
+            if isinstance(fault, discord.HTTPException) and fault.status != TOO_LARGE:
+                raise
+            # The words go through in any case.
+            await self._post(taken, place, await self._parts_of(taken, 0))
 
     async def _place_of(self, taken: Taken) -> discord.abc.Messageable | None:
         """Return where a post goes, None for a log that nobody wants. Raises NoPlace."""
@@ -212,12 +235,22 @@ class Courier:
         if part.view is not None:
             more["view"] = part.view
         roles = [discord.Object(each) for each in part.role_ids]
-        return await place.send(
-            part.content or None,
-            nonce=f"{taken.nonce}{number}",
-            allowed_mentions=discord.AllowedMentions(everyone=False, users=False, roles=roles, replied_user=False),
-            **more,
-        )
+        with contextlib.ExitStack() as opened:
+            return await place.send(
+                part.content or None,
+                nonce=f"{taken.nonce}{number}",
+                allowed_mentions=discord.AllowedMentions(everyone=False, users=False, roles=roles, replied_user=False),
+                files=[await self._opened(each, opened) for each in part.files],
+                **more,
+            )
+
+    async def _opened(self, file: Attachment, opened: contextlib.ExitStack) -> discord.File:
+        """Return a file as Discord takes it, read into the system's temporary folder. Raises NotFound, Unavailable."""
+        copy = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (the stack closes it)
+        async for part in await self._house.files.read_file(file):
+            copy.write(part)
+        copy.seek(0)
+        return discord.File(copy, filename=file.name)
 
     def _is_forgotten(self, taken: Taken) -> bool:
         return taken.was_tried and self._house.clock.now() - taken.tried_at > REMEMBERED
@@ -236,7 +269,7 @@ class Courier:
         copies = taken.copied_to(channel.id)
         if not copies:
             return
-        parts = await self._parts_of(taken)
+        parts = await self._parts_of(taken, LARGEST_SENT)
         for copy in copies:
             shown = self._bot.get_partial_messageable(channel.id).get_partial_message(copy.discord_id)
             with contextlib.suppress(discord.NotFound):
@@ -273,13 +306,14 @@ class Courier:
             await channel.delete()
         return True
 
-    async def _parts_of(self, taken: Taken) -> list[Part]:
+    async def _parts_of(self, taken: Taken, most: int) -> list[Part]:
+        """Return what shows a post; of its files those that have no more bytes than `most`, and links to the others."""
         document = self._house.site.now.document
         post, ticket, message = taken.post.payload, taken.ticket, taken.message
         words = self._words_for(taken)
         style = Style(document, words, taken.post.target)
         if post.say in {Say.MESSAGE, Say.EDIT, Say.DELETE} and message is not None:
-            return parts_of(message, taken.files, style, role=await self._role_of(message))
+            return parts_of(message, self._files_of(taken, most), style, role=await self._role_of(message))
         if post.say is Say.RECAP and ticket is not None:
             async with self._house.database.read() as tx:
                 facts = await recap_of(tx, ticket)
@@ -288,6 +322,17 @@ class Courier:
         view = view_of(post, ticket, taken.post.message_id, words, menu)
         text = await self._text_of(taken, words)
         return [said_part(post, text, view, document.thread.system_message_color)]
+
+    def _files_of(self, taken: Taken, most: int) -> Files:
+        # What a link says ends a week after the first attempt, so that a later attempt says the same.
+        return Files(
+            tuple(each for each in taken.files if each.size <= most),
+            tuple(
+                f"[{each.name}]({self._house.links.signed(each.id, now=taken.tried_at)})"
+                for each in taken.files
+                if each.size > most
+            ),
+        )
 
     async def _text_of(self, taken: Taken, words: Words) -> str:
         post, document = taken.post.payload, self._house.site.now.document
@@ -331,3 +376,14 @@ class Courier:
             return None
         roles = sorted((role for role in guild.roles if role.id in held), key=lambda role: role.position)
         return roles[-1].name if roles else None
+
+
+@contextlib.contextmanager
+def _goes_on() -> Iterator[None]:
+    """Let what went wrong be known, and the rest go on: what is queued is looked for again."""
+    try:
+        yield
+    except StoreUnavailable as fault:
+        log.warning("What is to be said waits for the database", reason=fault.message)
+    except Exception:
+        log.exception("The courier of the desk stumbled, and goes on")

@@ -12,12 +12,13 @@ import discord
 from guildhall.bot.backoff import Backoff
 from guildhall.bot.desk.channels import ChannelMaker
 from guildhall.bot.desk.courier import Courier
+from guildhall.bot.desk.fetching import FileFetcher
 from guildhall.bot.desk.mirroring import mirror_reaction, mirror_typing
 from guildhall.bot.desk.pressing import is_ours, press
 from guildhall.bot.desk.reading import incoming_of, text_of
 from guildhall.bot.desk.staffside import write_in_channel, write_waiting
 from guildhall.bot.gateway import PASSING_FAULTS
-from guildhall.bot.lanes import Lanes
+from guildhall.bot.lanes import Deed, Lanes
 from guildhall.core.actor import SYSTEM
 from guildhall.core.db import StoreUnavailable
 from guildhall.core.log import get_logger
@@ -34,6 +35,9 @@ log = get_logger(__name__)
 RETRY: Final = 30.0
 LOOK: Final = 1.0
 """Seconds between two looks at what is due, and at most between a ticket and its channel."""
+
+PAUSE: Final = 2.0
+"""Seconds until Discord is asked once more for a file that it did not hand out."""
 
 LONGEST_STOP: Final = 5.0
 REMEMBERED: Final = timedelta(days=90)
@@ -67,7 +71,9 @@ class Desk:
         self._lanes = Lanes(self._catch_up, backoff=partial(Backoff, longest=RETRY))
         self._courier = Courier(bot)
         self._maker = ChannelMaker(bot)
+        self.files = FileFetcher(bot)
         self._look_now = asyncio.Event()
+        self._later: dict[int, asyncio.TimerHandle] = {}
         self._people: dict[int, discord.abc.User] = {}
         self._new_session = False
         self.offers: list[Offer] = []
@@ -79,8 +85,19 @@ class Desk:
             tasks.create_task(self._listen())
             tasks.create_task(self._keep_looking())
 
+    def do_later(self, channel_id: int, deed: Deed) -> None:
+        """Do something in a channel after a pause, in which nobody waits for it; one thing at most."""
+        if channel_id not in self._later:
+            self._later[channel_id] = asyncio.get_running_loop().call_later(PAUSE, self._do_now, channel_id, deed)
+
+    def _do_now(self, channel_id: int, deed: Deed) -> None:
+        del self._later[channel_id]
+        self._lanes.add(channel_id, deed)
+
     async def stop(self) -> None:
         """Let what has begun come to its end; what is stored and not worked on yet is, at the next start."""
+        for each in self._later.values():
+            each.cancel()
         if not await self._lanes.drain(within=LONGEST_STOP):
             log.warning("The desk stopped before all it heard was worked on; it goes on at the next start")
 
@@ -153,7 +170,7 @@ class Desk:
             for each in (*earlier, message):
                 heard = incoming_of(each, lane=author.id, now=now)
                 await intake.store_incoming(tx, heard, user_id=str(author.id))
-        await self._take_in(author)
+        await self._take_in(author, message.channel.id)
 
     async def is_command(self, message: discord.Message) -> bool:
         """Offer a message as a command, and tell whether it was taken for one."""
@@ -171,7 +188,10 @@ class Desk:
             found.append(each)
         return found[::-1]
 
-    async def _take_in(self, author: discord.abc.User) -> None:
+    async def _take_in(self, author: discord.abc.User, channel_id: int) -> None:
+        """Fetch the files of what somebody wrote and was not worked on yet, and do what is to be done about it."""
+        if not await self.files.fetch_waiting(author.id):
+            self.do_later(channel_id, partial(self._take_in, author, channel_id))
         document = self.house.site.now.document
         guest = await self.guest_of(author, str(document.language.default_language))
         async with self.house.database.write() as tx:
@@ -269,7 +289,7 @@ class Desk:
         except discord.NotFound:
             return
         if user is not None:
-            await self._take_in(user)
+            await self._take_in(user, channel_id)
         elif ticket is not None and not ticket.closed:
             await write_waiting(self, ticket, channel_id)
 

@@ -18,19 +18,38 @@ def incoming_of(message: discord.Message, *, lane: int, now: datetime) -> Incomi
         author_id=str(message.author.id),
         author_name=message.author.display_name,
         content=text_of(message),
-        attachments=[
-            Attached(each.filename, each.content_type, each.url, each.size)
-            for each in (*message.attachments, *(one for part in message.message_snapshots for one in part.attachments))
-        ],
+        attachments=attached_to(message),
         reply_to=reference.message_id if is_reply and reference is not None else None,
         heard_at=now,
     )
 
 
+def attached_to(message: discord.Message) -> list[Attached]:
+    """Return the files of a message and of what it passes on; stickers are some too, but for drawings in motion."""
+    sources: list[discord.Message | discord.MessageSnapshot] = [message, *message.message_snapshots]
+    files = [
+        Attached(each.filename, each.content_type, each.url, each.size)
+        for source in sources
+        for each in source.attachments
+    ]
+    return files + [
+        Attached(f"{each.name}.{each.format.file_extension}", None, each.url, 0)
+        for source in sources
+        for each in source.stickers
+        if each.format is not discord.StickerFormatType.lottie
+    ]
+
+
 def text_of(message: discord.Message) -> str:
-    """Return what a message says: its text, what it passes on, and in words what Discord shows as pictures."""
-    parts = [message.content, *(each.content for each in message.message_snapshots)]
-    parts += [f"[{each.name}]({each.url})" for each in message.stickers]
+    """Return what a message says: its text, what it passes on, and in words what Discord draws and counts."""
+    parts = [message.content]
+    for each in message.message_snapshots:
+        parts += ["\n".join(f"> {line}" for line in each.content.splitlines()), *_drawn(each)]
+    parts += _drawn(message)
     if message.poll is not None:
         parts.append("\n".join([message.poll.question, *(f"- {each.text}" for each in message.poll.answers)]))
     return "\n".join(part for part in parts if part)
+
+
+def _drawn(source: discord.Message | discord.MessageSnapshot) -> list[str]:
+    return [f"[{each.name}]" for each in source.stickers if each.format is discord.StickerFormatType.lottie]

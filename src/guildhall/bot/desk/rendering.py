@@ -1,6 +1,6 @@
 """What posts look like in Discord: messages of a ticket, and what the house says beside them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import discord
@@ -9,11 +9,15 @@ from discord import ui
 from guildhall.bot.words import Words
 from guildhall.domains.site import Document
 from guildhall.domains.tickets import Kind, Message, Ticket
+from guildhall.domains.tickets.attachments import Attachment
 from guildhall.domains.tickets.categories import Category
-from guildhall.domains.tickets.relay import Attached, Button, Post, Target
+from guildhall.domains.tickets.relay import Button, Post, Target
 
 LONGEST_PART: Final = 2000
 """Characters of one message of Discord's."""
+
+LONGEST_EMBEDDED: Final = 4096
+"""Characters of the text of an embed."""
 
 LONGEST_CHOICE: Final = 100
 LONGEST_SHOWN: Final = 180
@@ -25,18 +29,20 @@ PREFIX: Final = "desk:"
 
 @dataclass(frozen=True)
 class Part:
-    """One message of Discord's: plain text, or an embed, and what people can press below it."""
+    """One message of Discord's: plain text, or an embed, what people can press below it, and files."""
 
     content: str = ""
     embed: discord.Embed | None = None
     view: ui.View | None = None
     role_ids: tuple[int, ...] = ()
+    files: tuple[Attachment, ...] = ()
 
     def looks_like(self, shown: discord.Message) -> bool:
         """Tell whether this is what Discord shows there."""
         described = [each.description or "" for each in shown.embeds]
         wanted = [self.embed.description or ""] if self.embed else []
-        return shown.content == self.content.strip() and described == wanted
+        is_same = shown.content == self.content.strip() and described == wanted
+        return is_same and [each.size for each in shown.attachments] == [each.size for each in self.files]
 
 
 @dataclass(frozen=True)
@@ -48,14 +54,28 @@ class Style:
     target: Target
 
 
-def parts_of(message: Message, files: list[Attached], style: Style, *, role: str | None = None) -> list[Part]:
-    """Return what shows a message, in so many parts as its length asks for. `role` is that of a member of the staff."""
-    text = "\n".join([message.content, *(f"[{each.name}]({each.address})" for each in files)]).strip()
+@dataclass(frozen=True)
+class Files:
+    """The files of a message: what goes along, and the lines for what is too large to."""
+
+    sent: tuple[Attachment, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+def parts_of(message: Message, files: Files, style: Style, *, role: str | None = None) -> list[Part]:
+    """Return what shows a message, in so many parts as its length asks for, the last with its files.
+
+    `role` is that of a member of the staff.
+    """
+    text = "\n".join([message.content, *files.links]).strip()
     if message.deleted_at is not None:
-        text = f"~~{text}~~\n{style.words('desk.deleted')}"
+        text = f"~~{text}~~\n{style.words('desk.deleted')}" if text else style.words("desk.deleted")
     if style.document.thread.embedded_message:
-        return [Part(embed=_embed_of(message, text, style, role))]
-    return _plain_parts(message, text, style, role)
+        pieces = split(text, LONGEST_EMBEDDED)
+        parts = [Part(embed=_embed_of(message, each, style, role)) for each in pieces]
+    else:
+        parts = _plain_parts(message, text, style, role)
+    return [*parts[:-1], replace(parts[-1], files=files.sent)]
 
 
 def _embed_of(message: Message, text: str, style: Style, role: str | None) -> discord.Embed:
@@ -93,13 +113,13 @@ def _title_of(message: Message, style: Style, role: str | None) -> str:
     return f"{name} ({role})" if role else name
 
 
-def split(text: str) -> list[str]:
+def split(text: str, longest: int = LONGEST_PART) -> list[str]:
     """Return a text in parts that Discord takes, broken between lines or words where there are any."""
     parts: list[str] = []
-    while len(text) > LONGEST_PART:
-        piece = text[:LONGEST_PART]
+    while len(text) > longest:
+        piece = text[:longest]
         cut = max(piece.rfind("\n"), piece.rfind(" "))
-        cut = cut if cut > LONGEST_PART // 2 else LONGEST_PART
+        cut = cut if cut > longest // 2 else longest
         parts.append(text[:cut])
         text = text[cut:].lstrip()
     return [*parts, text]

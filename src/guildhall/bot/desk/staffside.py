@@ -1,6 +1,7 @@
 """What is written in the channel of a ticket: commands first, else notes or replies, as the configuration says."""
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import discord
@@ -32,12 +33,13 @@ async def write_in_channel(desk: "Desk", message: discord.Message) -> None:
         await desk.is_command(message)
         return
     heard = incoming_of(message, lane=message.channel.id, now=now)
-    async with house.database.write() as tx:
-        is_new = await intake.store_incoming(tx, heard, user_id=None)
-    if is_new and await desk.is_command(message):
+    if await desk.is_command(message):
+        # Its effect is there once, however often it is told; noted beforehand, it could become something that was said.
         async with house.database.write() as tx:
-            await intake.settle(tx, heard.lane, up_to=heard.message_id)
+            await intake.store_incoming(tx, heard, user_id=None, done=True)
         return
+    async with house.database.write() as tx:
+        await intake.store_incoming(tx, heard, user_id=None)
     try:
         await write_waiting(desk, ticket, heard.lane)
     except GuildhallError as error:
@@ -48,10 +50,14 @@ async def write_in_channel(desk: "Desk", message: discord.Message) -> None:
 
 
 async def write_waiting(desk: "Desk", ticket: Ticket, lane: int) -> None:
-    """Write into a ticket what came in in its channel and was not worked on yet."""
+    """Write into a ticket what came in in its channel and was not worked on yet, with its files."""
+    if not await desk.files.fetch_waiting(lane):
+        desk.do_later(lane, partial(write_waiting, desk, ticket, lane))
     async with desk.house.database.write() as tx:
         for each in await intake.waiting_in(tx, lane):
             actor = Actor(ActorKind.USER, user_id=each.author_id, provider="discord")
+            if each.is_pending:
+                return
             fresh = await tickets.access_ticket_to_change(tx, actor, ticket.id, sight=EVERYTHING)
             await _write(desk, tx, actor, fresh, each)
             await intake.settle(tx, lane, up_to=each.message_id)
@@ -61,7 +67,7 @@ async def _write(desk: "Desk", tx: Tx, actor: Actor, ticket: Ticket, heard: Inco
     """Write down one message: by its user in a direct ticket, by staff a note or a reply."""
     document, now = desk.house.site.now.document, desk.house.clock.now()
     person, draft = Person(heard.author_id, heard.author_name), intake.draft_of(heard)
-    if not draft.content.strip() and not draft.sent_files:
+    if not draft.says_something:
         return
     if ticket.transport is Transport.DIRECT and person.id == ticket.user_id:
         await tickets.write_as_user(tx, actor, ticket, person, draft, now=now)

@@ -26,7 +26,6 @@ from guildhall.domains.identity import Permission
 from guildhall.domains.tickets import Draft, Source, Ticket
 from guildhall.domains.tickets.attachments.errors import FileTooLarge
 from guildhall.domains.tickets.categories import sight_of
-from guildhall.domains.tickets.conversation import LONGEST_MESSAGE
 from guildhall.domains.tickets.errors import (
     EmptyMessage,
     MessageDeleted,
@@ -37,6 +36,7 @@ from guildhall.domains.tickets.errors import (
     TicketClosed,
     TicketNotFound,
 )
+from guildhall.domains.tickets.models import LONGEST_MESSAGE
 from guildhall.domains.tickets.snippets.errors import MissingArgument, SnippetNotFound
 from guildhall.domains.tickets.snippets.rendering import MOST_ARGUMENTS
 from guildhall.web.bodies import Body, QueryString, number_in_path

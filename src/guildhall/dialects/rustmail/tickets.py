@@ -44,7 +44,6 @@ from guildhall.domains.tickets import (
     categories,
 )
 from guildhall.domains.tickets.categories import sight_of
-from guildhall.domains.tickets.conversation import LONGEST_MESSAGE
 from guildhall.domains.tickets.errors import (
     BotUser,
     CategoryNotFound,
@@ -61,6 +60,7 @@ from guildhall.domains.tickets.errors import (
     UserNotFound,
 )
 from guildhall.domains.tickets.guests import Guest, open_for
+from guildhall.domains.tickets.models import LONGEST_MESSAGE
 from guildhall.web import ticket_channels
 from guildhall.web.answers import Answer
 from guildhall.web.bodies import Body, Later, QueryString, read_body

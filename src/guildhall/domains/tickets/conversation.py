@@ -21,6 +21,7 @@ from guildhall.domains.tickets.errors import (
     TicketClosed,
 )
 from guildhall.domains.tickets.models import (
+    LONGEST_MESSAGE,
     SPOKEN,
     Delivery,
     Kind,
@@ -38,10 +39,9 @@ from guildhall.domains.tickets.models import (
 from guildhall.domains.tickets.news import tell_of_message, tell_of_ticket
 from guildhall.domains.tickets.queries import MESSAGE_COLUMNS, MESSAGE_LOCKED, MESSAGE_OF_CLIENT, NEWEST_OF_TICKET
 from guildhall.domains.tickets.reading import mark_read
-from guildhall.domains.tickets.relay.models import Attached, Copy, CopyRole
+from guildhall.domains.tickets.relay.models import Copy, CopyRole
 from guildhall.domains.tickets.relay.queueing import destinations_of, queue_changes, queue_copies
 
-LONGEST_MESSAGE: Final = 4000
 LONGEST_WORDS: Final = 200
 """How much of the newest message a list shows."""
 
@@ -107,7 +107,7 @@ class Draft:
     """What somebody wants to say, in words, files or both.
 
     `client_id` is what the sender calls it, so that a repeat is known; `written` is where in Discord it is already.
-    `attachments` come from `FileStore.keep_file`, `sent_files` are with Discord still.
+    `attachments` come from `FileStore.keep_file`.
     """
 
     content: str
@@ -116,7 +116,11 @@ class Draft:
     client_id: str | None = None
     attachments: tuple[KeptFile, ...] = ()
     written: Written | None = None
-    sent_files: tuple[Attached, ...] = ()
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is a word in it, or a file."""
+        return bool(self.content.strip() or self.attachments)
 
     @property
     def written_in(self) -> int | None:
@@ -247,9 +251,7 @@ async def _write(
     claims: bool = False,
     now: datetime,
 ) -> Message:
-    draft = changed(
-        draft, content=valid_content(draft.content, may_be_empty=bool(draft.attachments or draft.sent_files))
-    )
+    draft = changed(draft, content=valid_content(draft.content, may_be_empty=bool(draft.attachments)))
     if draft.client_id is not None:
         known = await tx.one(MESSAGE_OF_CLIENT, ticket_id=ticket.id, author_id=person.id, client_id=draft.client_id)
         if known is not None:

@@ -26,6 +26,7 @@ from guildhall.domains.tickets.relay.queries import (
     COPY,
     CURSOR,
     DM_CURSORS,
+    INCOMING,
     OPENING,
     TICKETS_WITH_CHANNELS,
     WAITING_CHANNELS,
@@ -52,6 +53,8 @@ async def hear_edit(tx: Tx, discord_id: int, content: str, *, now: datetime) -> 
         return
     ticket, message = found
     author = Person(message.author_id or "", message.author_name)
+    came = await tx.one(INCOMING, message_id=discord_id)
+    content = came.text(content) if came is not None else content
     try:
         edited = await edit_message(tx, _actor(author), ticket, message.id, person=author, content=content, now=now)
     except (MessageNotFound, MessageDeleted, EmptyMessage, MessageTooLong):

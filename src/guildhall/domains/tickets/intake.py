@@ -24,6 +24,7 @@ from guildhall.domains.tickets.opening import open_ticket
 from guildhall.domains.tickets.queries import LIVE_RELAY, TICKET_LOCKED
 from guildhall.domains.tickets.relay.models import (
     USER,
+    Attached,
     Button,
     Incoming,
     Intake,
@@ -39,9 +40,13 @@ from guildhall.domains.tickets.relay.queries import DUE_INTAKES, INTAKE, WAITING
 from guildhall.domains.tickets.relay.queueing import queue_for_user, queue_post
 
 DAILY: Final = timedelta(days=1)
-LONGEST_WORDS: Final = 4000
 
 STORE = insert_if_new(ticket_incoming)
+NOTE_FILES = command(
+    update(ticket_incoming)
+    .where(ticket_incoming.c.message_id == bindparam("heard"))
+    .values(attachments=bindparam("files"))
+)
 SETTLE = command(
     update(ticket_incoming)
     .where(
@@ -103,10 +108,13 @@ class Rules:
     guild_id: int
 
 
-async def store_incoming(tx: Tx, incoming: Incoming, *, user_id: str | None) -> bool:
-    """Keep a message of Discord's until it is worked on; False for one that is known. `user_id` is whose DM it is."""
+async def store_incoming(tx: Tx, incoming: Incoming, *, user_id: str | None, done: bool = False) -> bool:
+    """Keep a message of Discord's until it is worked on, unless that is `done`. False for one that is known.
+
+    `user_id` is whose direct message it is.
+    """
     fields = {name: getattr(incoming, name) for name in Incoming.__struct_fields__}
-    is_new = await tx.run(STORE, **fields, state="waiting") == 1
+    is_new = await tx.run(STORE, **fields, state="done" if done else "waiting") == 1
     await tx.run(
         MOVE_CURSOR,
         channel_id=incoming.channel_id,
@@ -120,6 +128,11 @@ async def store_incoming(tx: Tx, incoming: Incoming, *, user_id: str | None) -> 
 async def waiting_in(tx: Tx, lane: int) -> list[Incoming]:
     """Return what came in there and was not worked on yet, in order."""
     return await tx.all(WAITING, lane=lane)
+
+
+async def note_files(tx: Tx, incoming: Incoming, files: list[Attached]) -> None:
+    """Write down which files of a message are kept by now, and which never will be."""
+    await tx.run(NOTE_FILES, heard=incoming.message_id, files=files)
 
 
 async def settle(tx: Tx, lane: int, *, up_to: int) -> None:
@@ -296,28 +309,29 @@ async def end_due_intakes(tx: Tx, rules: Rules, *, now: datetime) -> None:
 
 
 async def _write_down(tx: Tx, guest: Guest, ticket: Ticket, rules: Rules, *, now: datetime) -> None:
-    """Write what waits into a ticket, in order."""
+    """Write what waits into a ticket, in order, up to the first message whose files are still to be fetched."""
     lane = int(guest.user_id)
     for each in await waiting_in(tx, lane):
         # Each message changes what the next one is counted by.
         fresh = await tx.one(TICKET_LOCKED, id=ticket.id)
-        if fresh is None or fresh.closed:
+        if fresh is None or fresh.closed or each.is_pending:
             return
         if fresh.close_at is not None and rules.document.tickets.cancel_close_on_user_message:
             fresh = await plan_close(tx, guest.actor, fresh, by=guest.user_id, at=None, now=now)
-        if each.content.strip() or each.attachments:
-            await write_as_user(tx, guest.actor, fresh, guest.person, draft_of(each), now=now)
+        draft = draft_of(each)
+        if draft.says_something:
+            await write_as_user(tx, guest.actor, fresh, guest.person, draft, now=now)
         await settle(tx, lane, up_to=each.message_id)
 
 
 def draft_of(incoming: Incoming) -> Draft:
     """Return what somebody wrote in Discord as it is written into a ticket; sent twice it is known."""
     return Draft(
-        incoming.content[:LONGEST_WORDS],
+        incoming.text(incoming.content),
         Source.DISCORD,
         client_id=str(incoming.message_id),
+        attachments=incoming.files,
         written=Written(incoming.channel_id, incoming.message_id),
-        sent_files=tuple(incoming.attachments),
     )
 
 

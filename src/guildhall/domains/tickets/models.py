@@ -44,6 +44,9 @@ _deleted: dict[str, Any] = {
 
 _opening: dict[str, Any] = {"sqlite_where": text("state = 'opening'"), "postgresql_where": text("state = 'opening'")}
 
+LONGEST_MESSAGE: Final = 4000
+"""Characters of one message."""
+
 BLOCK: Final = 1000
 """Tickets with running numbers up to here apart are counted together, so that a page deep in the list is found soon."""
 

@@ -110,7 +110,7 @@ async def simulate(
     api = Api(world, desk, oauth, faults=faults, limits=limits or Limits(), watch=watch)
     app = web.Application(client_max_size=LARGEST_UPLOAD, middlewares=[in_discords_words])
     app.add_routes(api.routes(gateway_address))
-    app.add_routes([*oauth.routes(), *cdn.routes(world), *Control(world, gateway, desk, faults).routes()])
+    app.add_routes([*oauth.routes(), *cdn.routes(world, faults), *Control(world, gateway, desk, faults).routes()])
     app.add_routes([web.get(path, _door(gateway, faults)) for path in ("/gateway", "/")])
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
     await runner.setup()

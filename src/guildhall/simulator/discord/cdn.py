@@ -6,16 +6,22 @@ import zlib
 
 from aiohttp import web
 
+from guildhall.simulator.discord.faults import Faults
+from guildhall.simulator.discord.refusals import Refused
 from guildhall.simulator.discord.world import World
 
 SIZE = 64
 """Pixels of a picture's side."""
 
 
-def routes(world: World) -> list[web.RouteDef]:
+def routes(world: World, faults: Faults) -> list[web.RouteDef]:
     """Return what the CDN answers."""
 
     async def attachment(request: web.Request) -> web.Response:
+        try:
+            await faults.meet(request.path)
+        except Refused as refused:
+            return web.Response(status=refused.status)
         found = world.files.get(request.path)
         if found is None:
             raise web.HTTPNotFound
@@ -30,6 +36,7 @@ def routes(world: World) -> list[web.RouteDef]:
         web.get("/avatars/{user}/{name}", picture),
         web.get("/icons/{guild}/{name}", picture),
         web.get("/embed/avatars/{name}", picture),
+        web.get("/stickers/{name}", picture),
     ]
 
 

@@ -1,6 +1,6 @@
 """One way for every use of a command: find out who it is, whether they may, and let it happen."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import discord
@@ -11,6 +11,7 @@ from guildhall.bot.desk.commands.model import Caller, Command, Use, Values
 from guildhall.bot.words import Words, words_for
 from guildhall.domains import tickets
 from guildhall.domains.tickets import Person, Ticket
+from guildhall.domains.tickets.attachments import KeptFile
 
 if TYPE_CHECKING:
     from guildhall.bot.client import HouseBot
@@ -26,17 +27,19 @@ async def perform(
     guild_id: int | None,
     channel_id: int,
     words: Words,
+    files: Callable[[], Awaitable[tuple[KeptFile, ...]]] | None = None,
 ) -> str:
     """Do what a command says, and return what to tell the person who used it.
 
-    `given` reads what was given with it, after the person was let in. Raises CommandOff, CommandDenied,
-    MayNotInDiscord, and what the command itself refuses.
+    `given` reads what was given with it, and `files` fetches what came along, after the person was let in. Raises
+    CommandOff, CommandDenied, MayNotInDiscord, and what the command itself refuses.
     """
     caller, here, language = await _meet(bot, person, channel_id)
+    caller = admitted(bot, command, caller, here, guild_id)
     use = Use(
         bot=bot,
         command=command,
-        caller=admitted(bot, command, caller, here, guild_id),
+        caller=caller,
         values=given(),
         source_id=source_id,
         guild_id=guild_id,
@@ -44,6 +47,7 @@ async def perform(
         here=here,
         words=words_for(language) if language else words,
         now=bot.house.clock.now(),
+        files=await files() if files is not None else (),
     )
     try:
         return await command.work(use)

@@ -14,7 +14,8 @@ GuildhallError
 │   ├── MissingWord        the command wants something more; details: name
 │   ├── UnreadableWord     this cannot be what the command wants; details: name
 │   ├── UnknownLanguage    none that the bot speaks
-│   └── FilesNotSent       files do not travel with a typed command
+│   ├── FilesNotSent       files do not travel with this command
+│   └── FilesNotFetched    Discord does not hand them out, or they are too large
 └── Conflict
     └── AlreadyDone        the same use of a command came twice
 """
@@ -93,10 +94,17 @@ class UnknownLanguage(Invalid):
 
 
 class FilesNotSent(Invalid):
-    """Files do not travel with a typed command."""
+    """Files do not travel with this command."""
 
     code = "files_not_sent"
     text = "This command sends no files"
+
+
+class FilesNotFetched(Invalid):
+    """Discord does not hand out the files, or they are larger than files may be."""
+
+    code = "files_not_fetched"
+    text = "The files could not be fetched, or they are too large"
 
 
 class AlreadyDone(Conflict):

@@ -20,6 +20,7 @@ from guildhall.domains.identity import Permission
 from guildhall.domains.identity.desk import Standing
 from guildhall.domains.site import Document
 from guildhall.domains.tickets import EVERYTHING, Person, Sight, Ticket, categories
+from guildhall.domains.tickets.attachments import KeptFile
 from guildhall.web.house import House
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class Command:
     """A command. `name` may have two words, of which the first is its group; `short` are further names when typed.
 
     Without a `permission` it is everybody's, also in the conversation with the bot. A `quiet` one, when typed, is
-    answered with a reaction, because what it does shows in the channel by itself.
+    answered with a reaction, because what it does shows in the channel by itself. With files, one that `takes_files`
+    needs no words.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Command:
     arguments: tuple[Argument, ...] = ()
     short: tuple[str, ...] = ()
     quiet: bool = False
+    takes_files: bool = False
 
     @property
     def group(self) -> str:
@@ -122,6 +125,7 @@ class Use:
     here: Ticket | None
     words: Words
     now: datetime
+    files: tuple[KeptFile, ...] = ()
 
     @property
     def house(self) -> House:

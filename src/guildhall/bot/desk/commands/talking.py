@@ -36,7 +36,9 @@ async def use_snippet(use: Use) -> str:
 async def note(use: Use) -> str:
     """Write down what only staff see."""
     async with use.change_ticket() as (tx, ticket):
-        await tickets.write_note(tx, use.actor, ticket, use.person, _draft(use, use.values["text"]), now=use.now)
+        await tickets.write_note(
+            tx, use.actor, ticket, use.person, _draft(use, use.values.get("text", "")), now=use.now
+        )
     return use.words("commands.said.note")
 
 
@@ -63,7 +65,7 @@ async def delete(use: Use) -> str:
 
 
 async def _reply(use: Use, *, anonymous: bool) -> str:
-    text = use.values["text"]
+    text = use.values.get("text", "")
     snippet = SNIPPET.fullmatch(text)
     if snippet is not None:
         return await _send_snippet(use, snippet["key"], [], anonymous=anonymous)
@@ -92,13 +94,13 @@ async def _write(use: Use, tx: Tx, ticket: Ticket, text: str, *, anonymous: bool
 
 
 def _draft(use: Use, text: str, *, anonymous: bool = False) -> Draft:
-    return Draft(text, Source.DISCORD, anonymous, str(use.source_id))
+    return Draft(text, Source.DISCORD, anonymous, str(use.source_id), use.files)
 
 
 COMMANDS: Final = (
-    Command("reply", reply, MANAGE, (TEXT,), ("r",), quiet=True),
-    Command("anonreply", reply_anonymously, MANAGE, (TEXT,), ("ar",), quiet=True),
-    Command("note", note, MANAGE, (TEXT,), ("n",), quiet=True),
+    Command("reply", reply, MANAGE, (TEXT,), ("r",), quiet=True, takes_files=True),
+    Command("anonreply", reply_anonymously, MANAGE, (TEXT,), ("ar",), quiet=True, takes_files=True),
+    Command("note", note, MANAGE, (TEXT,), ("n",), quiet=True, takes_files=True),
     Command("edit", edit, MANAGE, (NUMBER, TEXT), ("e",), quiet=True),
     Command("delete", delete, MANAGE, (NUMBER,), ("del",), quiet=True),
     Command(

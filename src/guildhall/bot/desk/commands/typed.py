@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -9,10 +10,11 @@ import discord
 
 from guildhall.bot.desk.commands.catalogue import BY_NAME, EVERYBODYS, GROUP_NAMES
 from guildhall.bot.desk.commands.doing import perform
-from guildhall.bot.desk.commands.errors import AlreadyDone, CommandDenied, CommandOff, FilesNotSent
+from guildhall.bot.desk.commands.errors import AlreadyDone, CommandDenied, CommandOff, FilesNotFetched, FilesNotSent
 from guildhall.bot.desk.commands.model import Command
 from guildhall.bot.desk.commands.reading import find_command, read_values
 from guildhall.bot.desk.commands.turns import Turn
+from guildhall.bot.desk.fetching import FileAway
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.bot.speech import GREEN, refusal
 from guildhall.bot.tree import MINUTE
@@ -21,6 +23,7 @@ from guildhall.core.errors import GuildhallError, Internal, Limited
 from guildhall.core.log import get_logger
 from guildhall.domains import tickets
 from guildhall.domains.tickets import Person
+from guildhall.domains.tickets.attachments import KeptFile
 
 if TYPE_CHECKING:
     from guildhall.bot.client import HouseBot
@@ -76,18 +79,33 @@ async def _perform(
     allowance = await house.limiter.hit(f"discord-typed:{author.id}", limit=TYPED, window=MINUTE)
     if not allowance.allowed:
         raise Limited(retry_after=allowance.retry_after)
+    arguments, files = command.arguments, None
     if message.attachments:
-        raise FilesNotSent
+        if not command.takes_files:
+            raise FilesNotSent
+        arguments, files = tuple(replace(each, required=False) for each in arguments), partial(_fetch, bot, message)
     return await perform(
         bot,
         command,
-        partial(read_values, command.arguments, rest),
+        partial(read_values, arguments, rest),
         person=Person(str(author.id), author.display_name),
         source_id=message.id,
         guild_id=message.guild.id if message.guild else None,
         channel_id=message.channel.id,
         words=words,
+        files=files,
     )
+
+
+async def _fetch(bot: "HouseBot", message: discord.Message) -> tuple[KeptFile, ...]:
+    """Fetch the files of a command, which is done with all of them or not at all. Raises FilesNotFetched."""
+    try:
+        files, lost = await bot.desk.files.fetch(message)
+    except FileAway as fault:
+        raise FilesNotFetched from fault
+    if lost:
+        raise FilesNotFetched
+    return files
 
 
 async def _is_slip(bot: "HouseBot", message: discord.Message) -> bool:

@@ -218,7 +218,8 @@ TABLE: Final = {
     "error.duplicate_key": "Diesen Baustein gibt es schon. `snippet edit` ändert ihn.",
     "error.duplicate_name": "Eine Kategorie dieses Namens gibt es schon.",
     "error.empty_message": "Es gibt nichts zu senden. Schreib etwas.",
-    "error.files_not_sent": "Dieser Befehl sendet keine Dateien. Sende sie aus dem Panel.",
+    "error.files_not_sent": "Dieser Befehl sendet keine Dateien; Antworten und Notizen tun es.",
+    "error.files_not_fetched": "Die Dateien waren nicht zu holen oder sind zu groß. Es wurde nichts gesendet.",
     "error.invalid_snippet": "Ein Schlüssel hat bis zu 64 kleine Buchstaben, Ziffern, - und _; ein Text 1 bis 4.000 "
     "Zeichen.",
     "error.invalid_tag": "Ein Schlagwort hat bis zu 32 kleine Buchstaben, Ziffern, - und _; ein Etikett bis zu 50 "

@@ -219,7 +219,8 @@ TABLE: Final = {
     "error.duplicate_key": "Esa plantilla ya existe. `snippet edit` la cambia.",
     "error.duplicate_name": "Ya hay una categoría con ese nombre.",
     "error.empty_message": "No hay nada que enviar. Escribe algo.",
-    "error.files_not_sent": "Este comando no envía archivos. Envíalos desde el panel.",
+    "error.files_not_sent": "Este comando no envía archivos; las respuestas y las notas sí.",
+    "error.files_not_fetched": "No se pudieron obtener los archivos, o son demasiado grandes. No se envió nada.",
     "error.invalid_snippet": "Una clave tiene hasta 64 letras minúsculas, cifras, - y _; un texto, de 1 a 4000 "
     "caracteres.",
     "error.invalid_tag": "Un tag tiene hasta 32 letras minúsculas, cifras, - y _; una etiqueta, hasta 50 caracteres.",

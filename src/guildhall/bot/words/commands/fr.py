@@ -218,7 +218,8 @@ TABLE: Final = {
     "error.duplicate_key": "Ce modèle existe déjà. `snippet edit` le change.",
     "error.duplicate_name": "Une catégorie porte déjà ce nom.",
     "error.empty_message": "Il n’y a rien à envoyer. Écris quelque chose.",
-    "error.files_not_sent": "Cette commande n’envoie pas de fichiers. Envoie-les depuis le panneau.",
+    "error.files_not_sent": "Cette commande n’envoie pas de fichiers ; les réponses et les notes le font.",
+    "error.files_not_fetched": "Fichiers introuvables ou trop volumineux. Rien n’a été envoyé.",
     "error.invalid_snippet": "Une clé a jusqu’à 64 petites lettres, chiffres, - et _ ; un texte a 1 à 4 000 "
     "caractères.",
     "error.invalid_tag": "Un tag a jusqu’à 32 petites lettres, chiffres, - et _ ; un nom jusqu’à 50 caractères.",

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, update
 
 from guildhall.core import ids
 from guildhall.core.db import Tx, command, insert_if_new
+from guildhall.domains.tickets.attachments import Attachment, attachments_of
 from guildhall.domains.tickets.models import Delivery, Kind, Message, Ticket, TicketState, Transport, ticket_messages
 from guildhall.domains.tickets.news import tell_of_message
 from guildhall.domains.tickets.queries import MESSAGE, TICKET
@@ -19,7 +20,6 @@ from guildhall.domains.tickets.relay.models import (
     CHANNEL,
     LOG,
     USER,
-    Attached,
     Button,
     Copy,
     CopyRole,
@@ -75,7 +75,7 @@ class Taken:
     ticket: Ticket | None
     message: Message | None
     copies: list[Copy]
-    files: list[Attached]
+    files: list[Attachment]
     quoted: list[Copy]
 
     def copied_to(self, channel_id: int) -> list[Copy]:
@@ -110,15 +110,16 @@ async def take_post(tx: Tx, lane: str, *, now: datetime) -> Taken | None:
     message, came = None, None
     copies: list[Copy] = []
     quoted: list[Copy] = []
+    files: list[Attachment] = []
     if ticket is not None and post.message_id is not None:
         message = await tx.one(MESSAGE, ticket_id=ticket.id, id=post.message_id)
         copies = await tx.all(COPIES, message_id=post.message_id)
+        files = (await attachments_of(tx, [post.message_id]))[post.message_id]
         written = next((each.discord_id for each in copies if each.role is CopyRole.WRITTEN), 0)
         came = await tx.one(INCOMING, message_id=written)
     if came is not None and came.reply_to is not None:
         answered = await tx.one(COPY, discord_id=came.reply_to)
         quoted = await tx.all(COPIES, message_id=answered.message_id) if answered else []
-    files = came.attachments if came else []
     return Taken(post, nonce, tried_at, post.nonce is not None, ticket, message, copies, files, quoted)
 
 

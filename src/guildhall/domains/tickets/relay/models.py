@@ -18,6 +18,8 @@ from sqlalchemy import (
 )
 
 from guildhall.core.db import JsonDoc, UtcTime, metadata, stored
+from guildhall.domains.tickets.attachments.models import KeptFile
+from guildhall.domains.tickets.models import LONGEST_MESSAGE
 
 _serial = BigInteger().with_variant(Integer, "sqlite")
 _waiting: dict[str, Any] = {"sqlite_where": text("state = 'waiting'"), "postgresql_where": text("state = 'waiting'")}
@@ -235,12 +237,22 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attached(msgspec.Struct, frozen=True):
-    """A file that came with a message: where it can be fetched for now, and how large it is in bytes."""
+    """A file that came with a message: where it can be fetched for now, and how large it is in bytes, 0 for unknown.
+
+    Once it was fetched it is `kept`; `lost` are the words that stand in its place when it will never be.
+    """
 
     name: str
     content_type: str | None
     address: str
     size: int
+    kept: KeptFile | None = None
+    lost: str | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is still to be fetched."""
+        return self.kept is None and self.lost is None
 
 
 class Incoming(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,6 +270,22 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     attachments: list[Attached]
     reply_to: int | None
     heard_at: datetime
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether files of it are still to be fetched."""
+        return any(each.is_pending for each in self.attachments)
+
+    @property
+    def files(self) -> tuple[KeptFile, ...]:
+        """The files of it that are kept."""
+        return tuple(each.kept for each in self.attachments if each.kept is not None)
+
+    def text(self, content: str) -> str:
+        """Return a text for it, with the names of files that are not kept."""
+        lost = "\n".join(each.lost for each in self.attachments if each.lost is not None)
+        room = LONGEST_MESSAGE - len(lost) - 1
+        return f"{content[:room]}\n{lost}".strip() if lost else content[:LONGEST_MESSAGE]
 
 
 class Step(StrEnum):
