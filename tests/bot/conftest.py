@@ -87,7 +87,7 @@ class Scene:
             raise AssertionError(f"the bot is {found.phase}: {found.reason}") from None
         return found
 
-    async def ask(self, verb: Callable[..., Awaitable[None]]) -> None:
+    async def ask(self, verb: Callable[..., Awaitable[object]]) -> None:
         """Start or stop the bot as an operator does."""
         async with self.house.database.write() as tx:
             await verb(tx, OPERATOR, now=self.clock.now())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
+from guildhall.bot.desk.places import guild_of
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.core.actor import SYSTEM
 from guildhall.core.log import get_logger
@@ -52,7 +53,7 @@ class ChannelMaker:
                 log.info("The channel of a ticket is made later", ticket=ticket.id, reason=str(fault))
 
     async def _make(self, ticket: Ticket) -> None:
-        guild = self._bot.get_guild(self._house.discord.staff_guild_id)
+        guild = self._bot.get_guild(guild_of(self._house, ticket))
         if guild is None or guild.unavailable:
             return
         channel = await self._find(guild, ticket)
@@ -123,7 +124,8 @@ class ChannelMaker:
             known = await categories.list_categories(tx)
             grants = await desk.list_grants(tx)
         viewers = next((set(each.viewer_role_ids) for each in known if each.id == ticket.category_id), set())
-        workers = {
+        named = self._house.desk_rules
+        workers = {str(each) for each in named.super_roles | named.ticket_roles} | {
             each.subject_id for each in grants if each.subject_kind is SubjectKind.ROLE and each.permission in WORKS
         }
         seen_by = viewers or workers
@@ -159,7 +161,10 @@ class ChannelMaker:
                 fresh = await tickets.access_ticket_to_change(tx, SYSTEM, ticket.id, sight=EVERYTHING)
             except errors.TicketNotFound:
                 return
-            if fresh.reopen_count:
+            if fresh.transport is Transport.DIRECT:
+                # Its user goes on by the way they came.
+                await tickets.note_channel(tx, fresh, None)
+            elif fresh.reopen_count:
                 await tickets.close_ticket(tx, SYSTEM, fresh, by="channel_refused", reason=reason, now=now)
             else:
                 await tickets.discard_ticket(tx, SYSTEM, fresh, reason=reason, now=now)

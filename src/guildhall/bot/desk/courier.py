@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from guildhall.bot.desk.places import log_channel_of
+from guildhall.bot.desk.places import guild_of, log_channel_of
 from guildhall.bot.desk.recap import recap_of
 from guildhall.bot.desk.rendering import Files, Part, Style, history_of, parts_of, said_part, view_of
 from guildhall.bot.gateway import PASSING_FAULTS
@@ -23,7 +23,7 @@ from guildhall.core.errors import NotFound, Unavailable
 from guildhall.core.log import get_logger
 from guildhall.domains import tickets
 from guildhall.domains.attendance.errors import BotNotInGuild, DiscordUnavailable, NotMember
-from guildhall.domains.tickets import Kind, Message, categories, echoes
+from guildhall.domains.tickets import Kind, Message, Transport, categories, echoes
 from guildhall.domains.tickets.attachments import Attachment
 from guildhall.domains.tickets.categories import Category
 from guildhall.domains.tickets.relay import TOPIC, Button, Say, Target, delivery
@@ -175,7 +175,8 @@ class Courier:
 
     async def _show(self, taken: Taken, place: discord.abc.Messageable) -> None:
         """Post something, with its files as far as Discord takes them there."""
-        guild = self._bot.get_guild(self._house.staff_guild) if taken.post.target is Target.CHANNEL else None
+        is_here = taken.post.target is Target.CHANNEL and taken.ticket is not None
+        guild = self._bot.get_guild(guild_of(self._house, taken.ticket)) if is_here and taken.ticket else None
         try:
             most = guild.filesize_limit if guild is not None else LARGEST_SENT
             await self._post(taken, place, await self._parts_of(taken, most))
@@ -311,8 +312,10 @@ class Courier:
         document = self._house.site.now.document
         post, ticket, message = taken.post.payload, taken.ticket, taken.message
         words = self._words_for(taken)
-        style = Style(document, words, taken.post.target)
         if post.say in {Say.MESSAGE, Say.EDIT, Say.DELETE} and message is not None:
+            is_open = ticket is not None and ticket.transport is Transport.DIRECT
+            picture = await self._picture_of(message) if is_open else None
+            style = Style(document, words, taken.post.target, open=is_open, picture=picture)
             return parts_of(message, self._files_of(taken, most), style, role=await self._role_of(message))
         if post.say is Say.RECAP and ticket is not None:
             async with self._house.database.read() as tx:
@@ -360,6 +363,13 @@ class Courier:
     async def _menu(self) -> list[Category]:
         async with self._house.database.read() as tx:
             return [each for each in await categories.list_categories(tx) if each.enabled]
+
+    async def _picture_of(self, message: Message) -> str | None:
+        author = message.author_id or ""
+        if not author.isdecimal() or message.anonymous:
+            return None
+        picture = await self._house.staff.avatar_of(int(author))
+        return f"{discord.Asset.BASE}/avatars/{author}/{picture}.png" if picture else None
 
     async def _role_of(self, message: Message) -> str | None:
         """Return the highest role of a member of the staff, where that is shown."""

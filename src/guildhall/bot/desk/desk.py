@@ -14,6 +14,7 @@ from guildhall.bot.desk.channels import ChannelMaker
 from guildhall.bot.desk.courier import Courier
 from guildhall.bot.desk.fetching import FileFetcher
 from guildhall.bot.desk.mirroring import mirror_reaction, mirror_typing
+from guildhall.bot.desk.places import guild_of
 from guildhall.bot.desk.pressing import is_ours, press
 from guildhall.bot.desk.reading import incoming_of, text_of
 from guildhall.bot.desk.staffside import write_in_channel, write_waiting
@@ -258,7 +259,7 @@ class Desk:
             waiting = await echoes.channels_that_wait(tx)
         channels = {each.channel_id for each in direct} | set(waiting)
         for each in open_ones:
-            guild = self.bot.get_guild(each.guild_id)
+            guild = self.bot.get_guild(guild_of(self.house, each))
             known = each.channel_id is not None and self.bot.get_channel(each.channel_id) is not None
             if known and each.channel_id is not None:
                 channels.add(each.channel_id)

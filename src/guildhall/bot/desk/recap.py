@@ -10,7 +10,7 @@ from guildhall.bot.desk.rendering import Part
 from guildhall.bot.words import Words
 from guildhall.core.db import Tx
 from guildhall.domains import tickets
-from guildhall.domains.tickets import Details, Ticket, categories
+from guildhall.domains.tickets import Details, Ticket, Transport, categories
 from guildhall.domains.tickets.categories import Category, FormAnswer
 
 if TYPE_CHECKING:
@@ -38,8 +38,10 @@ class Recap:
             embed.add_field(name=words("desk.recap.category"), value=ticket.category_name)
         for answer in self.answers:
             embed.add_field(name=answer.label, value=answer.value[:1024], inline=False)
-        roles = self.category.role_ids if self.category else []
-        return Part(" ".join(f"<@&{each}>" for each in roles), embed, None, tuple(map(int, roles)))
+        roles = tuple(map(int, self.category.role_ids if self.category else ()))
+        if not roles and ticket.transport is Transport.DIRECT:
+            roles = tuple(sorted(bot.house.desk_rules.ticket_roles))
+        return Part(" ".join(f"<@&{each}>" for each in roles), embed, None, roles)
 
     async def _add_user(self, embed: discord.Embed, bot: "HouseBot", words: Words) -> None:
         """Add whose ticket it is, since when they are at Discord and in the community, and their roles there."""

@@ -47,11 +47,21 @@ class Part:
 
 @dataclass(frozen=True)
 class Style:
-    """By what a message is shown: the configuration, the words of whoever reads it, and where that is."""
+    """By what a message is shown: the configuration, the words of whoever reads it, and where that is.
+
+    With `open` its user reads along, in the channel of a direct ticket; there messages bear their author's `picture`.
+    """
 
     document: Document
     words: Words
     target: Target
+    open: bool = False
+    picture: str | None = None
+
+    @property
+    def is_for_user(self) -> bool:
+        """Whether the user reads it."""
+        return self.open or self.target is Target.USER
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,7 @@ def parts_of(message: Message, files: Files, style: Style, *, role: str | None =
     text = "\n".join([message.content, *files.links]).strip()
     if message.deleted_at is not None:
         text = f"~~{text}~~\n{style.words('desk.deleted')}" if text else style.words("desk.deleted")
-    if style.document.thread.embedded_message:
+    if style.document.thread.embedded_message or style.open:
         pieces = split(text, LONGEST_EMBEDDED)
         parts = [Part(embed=_embed_of(message, each, style, role)) for each in pieces]
     else:
@@ -85,8 +95,8 @@ def _embed_of(message: Message, text: str, style: Style, role: str | None) -> di
     embed = discord.Embed(description=text, colour=int(colour, 16))
     title = _title_of(message, style, role)
     if title:
-        embed.set_author(name=title)
-    if message.kind is Kind.STAFF and style.target is Target.CHANNEL:
+        embed.set_author(name=title, icon_url=style.picture)
+    if message.kind is Kind.STAFF and not style.is_for_user:
         embed.set_footer(text=f"#{message.number}")
     return embed
 
@@ -107,9 +117,11 @@ def _title_of(message: Message, style: Style, role: str | None) -> str:
         return style.words("desk.note_by", name=message.author_name)
     name = message.author_name
     if message.kind is Kind.STAFF and message.anonymous:
-        if style.target is Target.USER:
+        if style.is_for_user:
             return style.document.tickets.anonymous_name
         name = style.words("desk.anonymous", name=name)
+    if role is None and style.open and message.kind is Kind.STAFF:
+        role = style.words("desk.staff")
     return f"{name} ({role})" if role else name
 
 

@@ -177,6 +177,7 @@ TABLE: Final = {
     "desk.reopened": "Dein Gespräch ist wieder offen. Schreib hier, wann immer du magst.",
     "desk.retried": "Es wird noch einmal gesendet.",
     "desk.undelivered": "Antwort {number} ist nicht angekommen: {reason}",
+    "desk.staff": "Team",
     "desk.lost_file": "{name} ({size}) blieb bei Discord: zu groß, oder nicht mehr da",
     "desk.deleted": "gelöscht",
     "desk.note_by": "Notiz von {name}",

@@ -1,7 +1,5 @@
 """Opening a ticket, and waiting a while for its channel."""
 
-import asyncio
-import contextlib
 from datetime import timedelta
 from typing import Final
 
@@ -16,23 +14,21 @@ from guildhall.dialects.hazebot.ticket_wire import NO_CATEGORY, TicketCreated, f
 from guildhall.dialects.hazebot.ticket_work import Visitor
 from guildhall.dialects.hazebot.tickets import OWN, TICKETS, TOKEN, visitor_of
 from guildhall.domains import tickets
-from guildhall.domains.tickets import EVERYTHING, TOPIC, Draft, Origin, Source, Ticket, TicketState, Transport
+from guildhall.domains.tickets import Draft, Origin, Source, Transport
 from guildhall.domains.tickets.blocks import block_of
 from guildhall.domains.tickets.categories import Category, list_categories
-from guildhall.domains.tickets.errors import TicketNotFound, TooManyOpen
+from guildhall.domains.tickets.errors import DeskOffline, TooManyOpen
+from guildhall.web import ticket_channels
 from guildhall.web.answers import Answer
 from guildhall.web.bodies import Body
 from guildhall.web.calls import Call
 from guildhall.web.house import House
-from guildhall.web.routing import route
+from guildhall.web.routing import Unsettled, route
 
 CREATED: Final = 201
 HOUR: Final = timedelta(hours=1)
 OPENINGS: Final = 5
 """Tickets that somebody who is not staff may open in an hour."""
-
-PATIENCE: Final = 10.0
-"""Seconds that an answer waits for the channel of a new ticket."""
 
 
 class TicketCreate(Body, frozen=True, kw_only=True):
@@ -50,12 +46,18 @@ class TicketCreate(Body, frozen=True, kw_only=True):
 
 
 async def wait_for_channel(call: Call, body: bytes) -> bytes:
-    """Bring the answer about a new ticket up to date once its channel is there, within ten seconds."""
+    """Bring the answer about a new ticket up to date once its channel is there, within ten seconds.
+
+    While no bot is connected the answer leaves as it is: the ticket is there, and gets its channel later.
+    """
     reply = msgspec.json.decode(body, type=TicketCreated)
-    ticket = await _settled(call, reply.ticket_id)
-    if ticket is None or ticket.channel_id is None:
+    try:
+        async with call.house.database.read() as tx:
+            await ticket_channels.check_connected(tx, call.house)
+        made = await ticket_channels.await_channel(call.house, reply.ticket_id)
+    except (DeskOffline, Unsettled):
         return body
-    return msgspec.json.encode(replace(reply, channel_id=str(ticket.channel_id)))
+    return msgspec.json.encode(replace(reply, channel_id=str(made.channel_id)))
 
 
 @route(
@@ -121,26 +123,5 @@ async def _count_opening(house: House, visitor: Visitor) -> None:
 
 def _wants_channel(house: House, visitor: Visitor) -> bool:
     """Whether a channel is to be made: for who is on Discord, where there is a place for it and a bot."""
-    document, token = house.site.now.document, house.discord.token
-    return bool(visitor.caller.discord_id and document.thread.inbox_category_id and token)
-
-
-async def _settled(call: Call, ticket_id: str) -> Ticket | None:
-    """Return a ticket once it is no longer waiting for its channel, or as it is after ten seconds."""
-    async with call.house.events.subscribe(TOPIC) as told:
-        ticket = await _read(call, ticket_id)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                while ticket is not None and ticket.state is TicketState.OPENING:
-                    if await anext(told, None) is None:
-                        break
-                    ticket = await _read(call, ticket_id)
-    return ticket
-
-
-async def _read(call: Call, ticket_id: str) -> Ticket | None:
-    async with call.house.database.read() as tx:
-        try:
-            return await tickets.access_ticket(tx, call.actor, ticket_id, sight=EVERYTHING)
-        except TicketNotFound:
-            return None
+    has_place = house.site.now.document.thread.inbox_category_id is not None
+    return bool(visitor.caller.discord_id and has_place and house.discord.token)

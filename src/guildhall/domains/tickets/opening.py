@@ -111,8 +111,8 @@ async def check_open(tx: Tx, user_id: str, most_open: int) -> None:
         raise TooManyOpen
 
 
-async def note_channel(tx: Tx, ticket: Ticket, channel_id: int) -> Ticket:
-    """Take in that the channel of an opening ticket is there; for any other ticket nothing changes."""
+async def note_channel(tx: Tx, ticket: Ticket, channel_id: int | None) -> Ticket:
+    """Take in that the channel of an opening ticket is there, or with None that it does without; nothing for others."""
     if await tx.run(CHANNEL_MADE, ticket=ticket.id, channel=channel_id) == 0:
         return ticket
     ticket = replace(ticket, channel_id=channel_id, state=TicketState.OPEN)
