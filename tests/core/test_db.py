@@ -377,6 +377,24 @@ async def test_a_writer_that_is_cancelled_leaves_nothing_and_the_next_one_can_wr
     assert await names(store) == ["b"]
 
 
+async def test_a_writer_cancelled_at_any_step_gives_no_open_transaction_back(store: Database) -> None:
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context["message"]))
+
+    async def write() -> None:
+        async with store.write() as tx:
+            await tx.one(HOW_MANY)
+
+    for steps in range(40):
+        task = asyncio.create_task(write())
+        for _ in range(steps):
+            await asyncio.sleep(0)  # One turn of the loop, so that each step is met by some cancellation.
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    assert complaints == []
+
+
 async def test_a_writer_cancelled_while_it_waits_for_another_process_leaves_the_store_usable(
     store: Database, other: Database
 ) -> None:

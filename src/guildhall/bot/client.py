@@ -44,6 +44,9 @@ log = get_logger(__name__)
 Told: TypeAlias = Mapping[str, Any]
 """The content of an event as Discord sends it."""
 
+LONGEST_WAIT: Final = 60.0
+"""Seconds that a call waits for its turn at Discord by itself; whoever made it decides about more."""
+
 CONNECT_WITHIN: Final = 60.0
 CLOSE_WITHIN: Final = 5.0
 INTENTS: Final = discord.Intents(
@@ -79,6 +82,7 @@ class HouseBot(commands.Bot):
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
+            max_ratelimit_timeout=LONGEST_WAIT,
             help_command=None,
             tree_cls=HouseTree,
         )

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 import aiohttp
-from discord import ConnectionClosed, HTTPException, LoginFailure, PrivilegedIntentsRequired
+from discord import ConnectionClosed, HTTPException, LoginFailure, PrivilegedIntentsRequired, RateLimited
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.http import Route
 
@@ -47,6 +47,7 @@ PASSING_FAULTS: Final = (
     aiohttp.ClientError,
     asyncio.TimeoutError,
     HTTPException,
+    RateLimited,
     ConnectionClosed,
     zlib.error,
 )

@@ -1,11 +1,11 @@
 """Channels of tickets: made once for each that is opening, also when the program was killed in between."""
 
 import contextlib
-import re
 from typing import TYPE_CHECKING, Final
 
 import discord
 
+from guildhall.bot.desk.names import channel_name
 from guildhall.bot.desk.places import guild_of
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.core.actor import SYSTEM
@@ -14,7 +14,7 @@ from guildhall.domains import tickets
 from guildhall.domains.identity import Permission, desk
 from guildhall.domains.identity.desk import SubjectKind
 from guildhall.domains.tickets import EVERYTHING, Ticket, Transport, categories, echoes, errors
-from guildhall.domains.tickets.relay import Post, Say, queue_for_log, queue_for_user
+from guildhall.domains.tickets.relay import Post, Say, queue_for_log, queue_for_user, queue_name
 
 if TYPE_CHECKING:
     from guildhall.bot.client import HouseBot
@@ -23,7 +23,6 @@ log = get_logger(__name__)
 
 MOST_IN_CATEGORY: Final = 50
 MOST_CHANNELS: Final = 500
-LONGEST_NAME: Final = 100
 WORKS: Final = frozenset({Permission.VIEW_TICKETS, Permission.MANAGE_TICKETS})
 """Whoever holds one of these by a role sees the channels of tickets."""
 
@@ -64,6 +63,9 @@ class ChannelMaker:
         async with self._house.database.write() as tx:
             fresh = await tickets.access_ticket_to_change(tx, SYSTEM, ticket.id, sight=EVERYTHING)
             noted = await tickets.note_channel(tx, fresh, channel.id)
+            if channel.name != self._name_of(noted):
+                # It was claimed meanwhile, or the channel is from before.
+                await queue_name(tx, noted, now=self._house.clock.now())
         if noted.channel_id != channel.id:
             # It was closed meanwhile, and nobody else knows of the channel.
             await channel.delete()
@@ -148,10 +150,7 @@ class ChannelMaker:
             await channel.edit(name=name, overwrites={**channel.overwrites, channel.guild.default_role: rules})
 
     def _name_of(self, ticket: Ticket) -> str:
-        template = self._house.site.now.document.thread.name_template
-        fields = {"user": ticket.user_name, "number": str(ticket.number), "category": ticket.category_name or ""}
-        name = re.sub(r"\{(user|number|category)\}", lambda found: fields[found[1]], template)
-        return re.sub(r"\s+", "-", name.strip())[:LONGEST_NAME] or str(ticket.number)
+        return channel_name(ticket, self._house.site.now.document.thread.name_template)
 
     async def _give_up(self, ticket: Ticket, reason: str) -> None:
         """Let a ticket go that can have no channel; one that had one before is closed again and keeps its words."""

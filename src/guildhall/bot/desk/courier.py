@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from guildhall.bot.desk.names import channel_name
 from guildhall.bot.desk.places import guild_of, log_channel_of
 from guildhall.bot.desk.recap import recap_of
 from guildhall.bot.desk.rendering import Files, Part, Style, history_of, parts_of, said_part, view_of
@@ -42,6 +43,9 @@ AT_ONCE: Final = 8
 
 REMEMBERED: Final = timedelta(minutes=2)
 """How long Discord is trusted to know a nonce."""
+
+MOST_RENAMES, RENAMED_WITHIN = 2, timedelta(minutes=10)
+"""How often Discord lets a channel be renamed, and in what time."""
 
 COMPARED: Final = 50
 LAST_MESSAGES: Final = 20
@@ -128,6 +132,9 @@ class Courier:
         except NoPlace as fault:
             words = str(fault)
             await self._note(lambda tx, now: delivery.note_failed(tx, taken, words, now=now))
+        except discord.RateLimited as fault:
+            pause = timedelta(seconds=fault.retry_after)
+            await self._note(lambda tx, now: delivery.note_away(tx, taken, "RateLimited", pause=pause, now=now))
         except discord.HTTPException as fault:
             await self._note_refusal(taken, fault)
         except (Unavailable, *PASSING_FAULTS) as fault:
@@ -162,6 +169,8 @@ class Courier:
         say = taken.post.payload.say
         if say is Say.END:
             return await self._end(taken)
+        if say is Say.NAME:
+            return await self._rename(taken)
         place = await self._place_of(taken)
         if place is None:
             return True
@@ -305,6 +314,26 @@ class Courier:
             await channel.edit(name=name, overwrites={**channel.overwrites, channel.guild.default_role: rules})
         else:
             await channel.delete()
+        return True
+
+    async def _rename(self, taken: Taken) -> bool:
+        """Give a channel the name that follows from its ticket now; False when that is due later, or done already."""
+        ticket = taken.ticket
+        channel = self._bot.get_channel(ticket.channel_id or 0) if ticket is not None else None
+        if ticket is None or ticket.closed or not isinstance(channel, discord.TextChannel):
+            await self._note(lambda tx, now: delivery.note_moot(tx, taken, "There is no channel", now=now))
+            return False
+        name = channel_name(ticket, self._house.site.now.document.thread.name_template)
+        if channel.name == name:
+            await self._note(lambda tx, now: delivery.note_moot(tx, taken, "It has this name", now=now))
+            return False
+        async with self._house.database.read() as tx:
+            done = await delivery.renames_since(tx, ticket, self._house.clock.now() - RENAMED_WITHIN)
+        if len(done) >= MOST_RENAMES:
+            due = done[-MOST_RENAMES] + RENAMED_WITHIN
+            await self._note(lambda tx, _: delivery.put_off(tx, taken, due))
+            return False
+        await channel.edit(name=name)
         return True
 
     async def _parts_of(self, taken: Taken, most: int) -> list[Part]:

@@ -37,6 +37,11 @@ async def _keep_session(_: Connection) -> None:
     """Spare a question at each return to the pool: nothing here changes a session, and open transactions end anyway."""
 
 
+async def _roll_back(transaction: Any) -> None:  # noqa: ANN401 (asyncpg's transaction has no type of its own)
+    if await to_the_end(transaction.rollback()):
+        raise asyncio.CancelledError
+
+
 class PostgresTx(Tx):
     """A transaction on one PostgreSQL connection."""
 
@@ -109,12 +114,15 @@ class PostgresDatabase(Database):
         tx = PostgresTx(connection, self)
         try:
             transaction = connection.transaction()
-            await transaction.start()
+            # Whoever is cancelled in between would give a connection back that is in the midst of a transaction.
+            if await to_the_end(transaction.start()):
+                await _roll_back(transaction)
+                raise asyncio.CancelledError
             try:
                 yield tx
                 await tx.run_last_acts()
             except BaseException:
-                await transaction.rollback()
+                await _roll_back(transaction)
                 raise
             cancelled = await to_the_end(transaction.commit())
         except OUTAGES as fault:

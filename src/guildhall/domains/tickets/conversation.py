@@ -40,7 +40,7 @@ from guildhall.domains.tickets.news import tell_of_message, tell_of_ticket
 from guildhall.domains.tickets.queries import MESSAGE_COLUMNS, MESSAGE_LOCKED, MESSAGE_OF_CLIENT, NEWEST_OF_TICKET
 from guildhall.domains.tickets.reading import mark_read
 from guildhall.domains.tickets.relay.models import Copy, CopyRole
-from guildhall.domains.tickets.relay.queueing import destinations_of, queue_changes, queue_copies
+from guildhall.domains.tickets.relay.queueing import destinations_of, queue_changes, queue_copies, queue_name
 
 LONGEST_WORDS: Final = 200
 """How much of the newest message a list shows."""
@@ -335,6 +335,7 @@ async def _note_spoken(tx: Tx, ticket: Ticket, message: Message, words: str, cla
         new_assigned_to=noted.assigned_to,
     )
     if noted.claimed_by != ticket.claimed_by or noted.state is not ticket.state:
+        await queue_name(tx, noted, now=message.created_at)
         tell_of_ticket(tx, "updated", noted)
     return noted
 

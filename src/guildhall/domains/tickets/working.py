@@ -18,6 +18,7 @@ from guildhall.domains.tickets.models import Person, Priority, Tagged, Ticket, T
 from guildhall.domains.tickets.news import tell_of_ticket
 from guildhall.domains.tickets.opening import LONGEST_SUBJECT
 from guildhall.domains.tickets.queries import TAGS
+from guildhall.domains.tickets.relay.queueing import queue_name
 from guildhall.domains.tickets.tallies import count_in, count_out
 
 TAG: Final = re.compile(r"[a-z0-9_-]{1,32}")
@@ -25,6 +26,9 @@ MOST_TAGS: Final = 20
 LONGEST_LABEL: Final = 50
 
 _CHANGED = ("state", "label", "priority", "claimed_by", "assigned_to", "subject", "category_id", "category_name")
+NAMING: Final = frozenset({"state", "label", "claimed_by", "category_name"})
+"""What the name of a channel follows."""
+
 CHANGE = command(
     update(tickets)
     .where(tickets.c.id == bindparam("ticket"))
@@ -137,6 +141,8 @@ async def _change(tx: Tx, actor: Actor, before: Ticket, after: Ticket, act: str,
     changed = {name: value for name, value in new.items() if value != old[name]}
     were = {name: old[name] for name in changed}
     await audit.record(tx, actor, f"ticket.{act}", after.id, now=now, old=were, new=changed)
+    if changed.keys() & NAMING:
+        await queue_name(tx, after, now=now)
     tell_of_ticket(tx, "updated", after)
     return after
 

@@ -20,6 +20,7 @@ from guildhall.domains.tickets.relay.queueing import (
     queue_again,
     queue_for_log,
     queue_for_user,
+    queue_name,
     queue_post,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "queue_again",
     "queue_for_log",
     "queue_for_user",
+    "queue_name",
     "queue_post",
 ]

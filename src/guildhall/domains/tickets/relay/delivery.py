@@ -31,8 +31,8 @@ from guildhall.domains.tickets.relay.models import (
     ticket_incoming,
     ticket_posts,
 )
-from guildhall.domains.tickets.relay.queries import COPIES, COPY, HEAD, HEADS, INCOMING
-from guildhall.domains.tickets.relay.queueing import lane_of, queue_post
+from guildhall.domains.tickets.relay.queries import COPIES, COPY, HEAD, HEADS, INCOMING, RENAMED
+from guildhall.domains.tickets.relay.queueing import lane_of, names_of, queue_post
 
 NONCE_LENGTH: Final = 20
 """Discord takes 25 characters; the rest is for the number of a part."""
@@ -170,6 +170,16 @@ async def note_away(tx: Tx, taken: Taken, words: str, *, pause: timedelta = time
     attempts = taken.post.attempts + 1
     rest = max(pause, min(SHORTEST_REST * 2 ** min(attempts - 1, 10), LONGEST_REST))
     await tx.run(PUT_OFF, post=taken.post.seq, until=now + rest, count=attempts, words=words)
+
+
+async def note_moot(tx: Tx, taken: Taken, words: str, *, now: datetime) -> None:
+    """Write down that a post has nothing to do, and why."""
+    await tx.run(END, post=taken.post.seq, new_state=PostState.SENT.value, at=now, words=words)
+
+
+async def renames_since(tx: Tx, ticket: Ticket, since: datetime) -> list[datetime]:
+    """Return when the channel of a ticket got another name, the earliest first."""
+    return await tx.all(RENAMED, ticket_id=ticket.id, lane=names_of(ticket), since=since)
 
 
 async def put_off(tx: Tx, taken: Taken, until: datetime) -> None:

@@ -141,7 +141,7 @@ class Say(StrEnum):
     `message` shows a message of the ticket as it reads when it goes out, `edit` brings its copies in that place up to
     how it reads then, `delete` removes them. `text` and `words` say something of the house's; `recap`, `welcome`,
     `closed` and `history` are built from the ticket and the configuration. `end` does to the channel what the
-    configuration says of closed tickets.
+    configuration says of closed tickets, `name` gives it the name that follows from the ticket as it is then.
     """
 
     MESSAGE = "message"
@@ -154,6 +154,7 @@ class Say(StrEnum):
     CLOSED = "closed"
     HISTORY = "history"
     END = "end"
+    NAME = "name"
 
 
 class Button(StrEnum):

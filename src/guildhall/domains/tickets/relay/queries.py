@@ -1,5 +1,7 @@
 """Reading what passes between Discord and the desk."""
 
+from datetime import datetime
+
 from sqlalchemy import Integer, bindparam, case, func, or_, select, text
 
 from guildhall.core.db import query
@@ -49,6 +51,18 @@ HEAD = query(
     .where(_waits, ticket_posts.c.lane == bindparam("lane"))
     .order_by(ticket_posts.c.seq)
     .limit(1),
+)
+RENAMED = query(
+    datetime,
+    select(ticket_posts.c.ended_at)
+    .where(
+        ticket_posts.c.ticket_id == bindparam("ticket_id"),
+        ticket_posts.c.lane == bindparam("lane"),
+        ticket_posts.c.state == "sent",
+        ticket_posts.c.error.is_(None),
+        ticket_posts.c.ended_at > bindparam("since"),
+    )
+    .order_by(ticket_posts.c.ended_at),
 )
 PENDING = query(int, select(func.count()).select_from(ticket_posts).where(_waits))
 

@@ -21,6 +21,14 @@ CANCEL_ENDS = command(
         ticket_posts.c.ticket_id == bindparam("ticket"), _waits, ticket_posts.c.lane == bindparam("ends_in")
     )
 )
+CANCEL_NAMES = command(
+    delete(ticket_posts).where(
+        ticket_posts.c.ticket_id == bindparam("ticket"),
+        _waits,
+        ticket_posts.c.lane == bindparam("names_in"),
+        ticket_posts.c.nonce.is_(None),
+    )
+)
 UNDELIVERED = command(
     update(ticket_messages)
     .where(ticket_messages.c.id == bindparam("message"))
@@ -136,9 +144,22 @@ async def queue_reopening(tx: Tx, ticket: Ticket, *, now: datetime) -> None:
         await queue_post(tx, ticket, to=CHANNEL, post=Post(say=Say.HISTORY), now=now)
 
 
+async def queue_name(tx: Tx, ticket: Ticket, *, now: datetime) -> None:
+    """Let the channel of a ticket be named after how the ticket is once it comes to that."""
+    if ticket.channel_id is not None and not ticket.closed:
+        # One that is under way may be about what was before; all others would do the same.
+        await tx.run(CANCEL_NAMES, ticket=ticket.id, names_in=names_of(ticket))
+        await _put(tx, ticket.id, CHANNEL, names_of(ticket), None, None, Post(say=Say.NAME), now, now)
+
+
 def lane_of(ticket: Ticket) -> str:
     """Return the lane of what is said in a ticket's channel."""
     return f"ticket:{ticket.id}"
+
+
+def names_of(ticket: Ticket) -> str:
+    """Return the lane of what a channel is called: Discord takes few names, and nothing else waits behind them."""
+    return f"name:{ticket.id}"
 
 
 def _ends_of(ticket: Ticket) -> str:
