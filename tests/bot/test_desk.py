@@ -1,6 +1,7 @@
 """The front desk in Discord: the real library against the simulator, from a first direct message to the last word."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 from guildhall.domains import tickets
 from guildhall.domains.bot import Phase
 from guildhall.domains.identity.desk import SubjectKind
-from guildhall.domains.tickets import Draft, Source, blocks, categories
+from guildhall.domains.tickets import Draft, Origin, Person, Source, Ticket, blocks, categories
 from guildhall.domains.tickets.categories import FieldKind, FormField, Layout
+from guildhall.domains.tickets.guests import Guest, open_for
 from guildhall.simulator.discord import Fault, guilds
+from guildhall.web.ticket_channels import await_channel, await_welcome
 from tests.bot.conftest import OPERATOR, until
 from tests.bot.front import MARA, ROSA, TOBIAS, Front, open_front, text_of
 
@@ -114,6 +117,31 @@ async def test_a_reply_that_does_not_reach_the_user_is_told_and_goes_out_when_tr
     await front.comes(lambda: front.heard_by()[1:], ["Good morning"])
 
 
+async def test_whom_another_system_brings_is_welcomed_at_once_and_whom_staff_bring_with_the_first_reply(
+    front: Front,
+) -> None:
+    house, welcome = front.scene.house, front.scene.house.site.now.document.bot.welcome_message
+
+    async def opened(username: str, origin: Origin) -> Ticket:
+        guest = Guest(Person(front.scene.person(username), username), frozenset())
+        async with house.database.write() as tx:
+            ticket = await open_for(
+                tx, OPERATOR, guest, guild_id=house.community_guild, origin=origin, now=house.clock.now()
+            )
+        return await await_channel(house, ticket.id)
+
+    front.scene.discord.world.users[front.scene.person("juniper")].closed = True
+    told = [await opened(each, Origin.EXTERNAL) for each in (ROSA, "juniper")]
+    assert [await await_welcome(house, each, patience=15) for each in told] == [True, False]
+    assert (front.heard_by(ROSA), front.heard_by("juniper")) == ([welcome], [])
+
+    ticket = await opened("pavel_n", Origin.PANEL)
+    assert await await_welcome(house, ticket, patience=0.5) is None
+    for text in ("Good morning", "Are you there?"):
+        await front.do(tickets.write_as_staff, ticket, MARA, Draft(text, Source.PANEL))
+    await front.comes(lambda: front.heard_by("pavel_n"), [welcome, "Good morning", "Are you there?"])
+
+
 async def test_a_closed_ticket_loses_its_channel_and_its_user_opens_it_again_with_its_last_words(front: Front) -> None:
     await front.writes("Hello?")
     channel = await front.channel()
@@ -203,7 +231,7 @@ async def test_discord_that_stumbles_delays_words_and_doubles_none(front: Front)
     channel = await front.channel()
     await front.comes(lambda: len(front.heard_by()), 1)
     (ticket,) = await front.tickets()
-    front.scene.discord.faults.add(Fault(path=r".*/messages", status=503), times=3)
+    front.scene.discord.faults.add(Fault(path="/api/v10/channels", status=503), times=3)
     await asyncio.gather(
         *(
             front.do(tickets.write_as_staff, ticket, MARA, Draft(f"Answer {number}", Source.PANEL))
@@ -211,5 +239,12 @@ async def test_discord_that_stumbles_delays_words_and_doubles_none(front: Front)
         )
     )
     sent = [each.content for each in await front.messages(ticket) if each.number]
-    await front.comes(lambda: front.heard_by()[1:], sent)
+    seconds = itertools.count(1)
+
+    def heard() -> list[str]:
+        # The house waits longer from time to time, by its own clock.
+        front.scene.at(next(seconds))
+        return front.heard_by()[1:]
+
+    await front.comes(heard, sent)
     await front.comes(lambda: front.shown_in(channel), ["Hello?", *sent])

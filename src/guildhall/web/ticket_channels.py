@@ -16,11 +16,15 @@ from guildhall.domains.identity import DISCORD, Permission, desk, people_known_a
 from guildhall.domains.tickets import EVERYTHING, TOPIC, Person, Ticket, TicketState
 from guildhall.domains.tickets.errors import BotUser, DeskOffline, NotStaff, TicketNotFound, UserNotFound
 from guildhall.domains.tickets.guests import Guest
+from guildhall.domains.tickets.relay import was_welcomed
 from guildhall.web.house import House
 from guildhall.web.routing import Unsettled
 
 PATIENCE: Final = 10.0
 """Seconds that a caller waits for a channel."""
+
+WELCOME_PATIENCE: Final = 1.5
+"""Seconds that a caller waits for word that the user was reached."""
 
 LOOK: Final = 0.2
 """Seconds between two looks at a ticket: processes that share no Redis hear nothing of each other."""
@@ -123,6 +127,24 @@ async def await_channel(house: House, ticket_id: str, *, patience: float = PATIE
     if ticket.channel_id is None:
         raise ChannelRefused
     return ticket
+
+
+async def await_welcome(house: House, ticket: Ticket, *, patience: float = WELCOME_PATIENCE) -> bool | None:
+    """Tell whether the user of a new ticket got its welcome, None when nobody knows within `patience` seconds.
+
+    None is also for a silent ticket, whose user gets none.
+    """
+    if ticket.silent:
+        return None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            while True:
+                async with house.database.read() as tx:
+                    welcomed = await was_welcomed(tx, ticket)
+                if welcomed is not None:
+                    return welcomed
+                await asyncio.sleep(LOOK)
+    return None
 
 
 async def _look(house: House, ticket_id: str) -> Ticket:

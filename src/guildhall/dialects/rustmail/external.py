@@ -167,10 +167,11 @@ async def find_people(call: Call) -> People:
 
 
 async def follow_creation(call: Call, body: bytes) -> bytes:
-    """Wait for the channel of the ticket that was opened."""
+    """Wait for the channel of the ticket that was opened, and for word that its user was reached."""
     reply = msgspec.json.decode(body, type=ExternalTicketCreated)
     made = await ticket_channels.await_channel(call.house, reply.ticket_id)
-    return msgspec.json.encode(replace(reply, channel_id=str(made.channel_id)))
+    delivered = await ticket_channels.await_welcome(call.house, made)
+    return msgspec.json.encode(replace(reply, channel_id=str(made.channel_id), dm_delivered=delivered))
 
 
 @route(

@@ -26,6 +26,7 @@ from guildhall.domains.tickets.models import (
     Delivery,
     Kind,
     Message,
+    Origin,
     Person,
     Revision,
     Role,
@@ -40,10 +41,20 @@ from guildhall.domains.tickets.news import tell_of_message, tell_of_ticket
 from guildhall.domains.tickets.queries import MESSAGE_COLUMNS, MESSAGE_LOCKED, MESSAGE_OF_CLIENT, NEWEST_OF_TICKET
 from guildhall.domains.tickets.reading import mark_read
 from guildhall.domains.tickets.relay.models import Copy, CopyRole
-from guildhall.domains.tickets.relay.queueing import destinations_of, queue_changes, queue_copies, queue_name
+from guildhall.domains.tickets.relay.queueing import (
+    destinations_of,
+    in_discord,
+    queue_changes,
+    queue_copies,
+    queue_name,
+    queue_welcome,
+)
 
 LONGEST_WORDS: Final = 200
 """How much of the newest message a list shows."""
+
+BEGUN_BY_STAFF: Final = frozenset({Origin.STAFF, Origin.PANEL, Origin.CHANNEL})
+"""Their users are not written to before the first reply."""
 
 _NEW = (
     "ticket_id",
@@ -258,6 +269,8 @@ async def _write(
             return known
     if ticket.closed:
         raise TicketClosed
+    if kind is Kind.STAFF and ticket.reply_count == 0 and ticket.origin in BEGUN_BY_STAFF and in_discord(ticket):
+        await queue_welcome(tx, ticket, now=now)
     message = await _insert(tx, ticket, kind, person, draft, now)
     await attach_files(tx, message.id, draft.attachments)
     role = Role.USER if kind is Kind.USER else Role.STAFF

@@ -10,6 +10,7 @@ from guildhall.domains.tickets.categories import Category
 from guildhall.domains.tickets.errors import UserBlocked
 from guildhall.domains.tickets.models import Origin, Person, Ticket, Transport
 from guildhall.domains.tickets.opening import open_ticket
+from guildhall.domains.tickets.relay.queueing import queue_welcome
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ async def open_for(
     user_id = guest.person.id
     if await block_of(tx, user_id=user_id, role_ids=guest.role_ids, category_id=category_id, now=now) is not None:
         raise UserBlocked
-    return await open_ticket(
+    ticket = await open_ticket(
         tx,
         actor,
         guild_id=guild_id,
@@ -57,3 +58,7 @@ async def open_for(
         silent=silent,
         now=now,
     )
+    if origin is Origin.EXTERNAL:
+        # Whom staff open a ticket for hears of it with the first reply.
+        await queue_welcome(tx, ticket, now=now)
+    return ticket

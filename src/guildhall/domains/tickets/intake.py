@@ -23,7 +23,6 @@ from guildhall.domains.tickets.office import is_staffed
 from guildhall.domains.tickets.opening import open_ticket
 from guildhall.domains.tickets.queries import LIVE_RELAY, TICKET_LOCKED
 from guildhall.domains.tickets.relay.models import (
-    USER,
     Attached,
     Button,
     Incoming,
@@ -37,7 +36,7 @@ from guildhall.domains.tickets.relay.models import (
     ticket_notices,
 )
 from guildhall.domains.tickets.relay.queries import DUE_INTAKES, INTAKE, WAITING
-from guildhall.domains.tickets.relay.queueing import queue_for_user, queue_post
+from guildhall.domains.tickets.relay.queueing import queue_for_user, queue_welcome
 
 DAILY: Final = timedelta(days=1)
 
@@ -290,7 +289,7 @@ async def open_for(
             now=now,
         )
         await categories.keep_answers(tx, live, filled_in)
-        await queue_post(tx, live, to=USER, post=Post(say=Say.WELCOME), now=now)
+        await queue_welcome(tx, live, now=now)
     await _write_down(tx, guest, live, rules, now=now)
     return live
 

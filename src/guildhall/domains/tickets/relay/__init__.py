@@ -22,6 +22,8 @@ from guildhall.domains.tickets.relay.queueing import (
     queue_for_user,
     queue_name,
     queue_post,
+    queue_welcome,
+    was_welcomed,
 )
 
 __all__ = [
@@ -44,4 +46,6 @@ __all__ = [
     "queue_for_user",
     "queue_name",
     "queue_post",
+    "queue_welcome",
+    "was_welcomed",
 ]

@@ -52,6 +52,13 @@ HEAD = query(
     .order_by(ticket_posts.c.seq)
     .limit(1),
 )
+FIRST_TO_USER = query(
+    QueuedPost,
+    select(*_post_columns)
+    .where(ticket_posts.c.ticket_id == bindparam("ticket_id"), text("ticket_posts.target = 'user'"))
+    .order_by(ticket_posts.c.seq)
+    .limit(1),
+)
 RENAMED = query(
     datetime,
     select(ticket_posts.c.ended_at)

@@ -7,8 +7,19 @@ from sqlalchemy import bindparam, delete, update
 
 from guildhall.core.db import Tx, command
 from guildhall.domains.tickets.models import Delivery, Kind, Message, Ticket, TicketState, Transport, ticket_messages
-from guildhall.domains.tickets.relay.models import CHANNEL, LOG, USER, Button, NewPost, Post, Say, Target, ticket_posts
-from guildhall.domains.tickets.relay.queries import PENDING
+from guildhall.domains.tickets.relay.models import (
+    CHANNEL,
+    LOG,
+    USER,
+    Button,
+    NewPost,
+    Post,
+    PostState,
+    Say,
+    Target,
+    ticket_posts,
+)
+from guildhall.domains.tickets.relay.queries import FIRST_TO_USER, PENDING
 
 TOPIC: Final = "tickets.posts"
 """The topic under which is told that something waits to be said."""
@@ -117,6 +128,20 @@ async def queue_opening(tx: Tx, ticket: Ticket, *, now: datetime) -> None:
     await queue_post(tx, ticket, to=CHANNEL, post=Post(say=Say.RECAP), now=now)
     fields = {"number": str(ticket.number), "user": ticket.user_name, "ticket": ticket.id}
     await queue_post(tx, ticket, to=LOG, post=Post(say=Say.WORDS, words="desk.log.opened", fields=fields), now=now)
+
+
+async def queue_welcome(tx: Tx, ticket: Ticket, *, now: datetime) -> None:
+    """Let the user be welcomed, unless the ticket is a silent one."""
+    if not ticket.silent:
+        await queue_post(tx, ticket, to=USER, post=Post(say=Say.WELCOME), now=now)
+
+
+async def was_welcomed(tx: Tx, ticket: Ticket) -> bool | None:
+    """Tell whether the first words to its user have reached them; None while nobody knows, or when there are none."""
+    first = await tx.one(FIRST_TO_USER, ticket_id=ticket.id)
+    if first is None or first.state is PostState.WAITING:
+        return None
+    return first.state is PostState.SENT
 
 
 async def queue_closing(tx: Tx, ticket: Ticket, *, silent: bool, now: datetime) -> None:
