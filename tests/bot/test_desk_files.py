@@ -80,6 +80,31 @@ async def test_files_go_from_the_user_to_staff_and_from_staff_to_the_user_with_o
     await front.comes(lambda: "does not send files" in front.shown_in(channel)[-1], wanted=True)
 
 
+async def test_stickers_polls_and_what_is_passed_on_become_words_and_files(front: Front) -> None:
+    passed = {"message": {
+        "type": 0, "content": "As they said", "embeds": [], "attachments": [], "mentions": [], "mention_roles": [],
+        "timestamp": "2026-03-01T09:00:00+00:00", "edited_timestamp": None, "flags": 0, "components": [],
+    }}  # fmt: skip
+    await front.writes("See", message_snapshots=[passed])
+    stickers = [{"id": "77", "name": "Wave", "format_type": 1}, {"id": "78", "name": "Dance", "format_type": 3}]
+    await front.writes("", sticker_items=stickers)
+    answers = [{"answer_id": each, "poll_media": {"text": text}} for each, text in ((1, "Red"), (2, "Blue"))]
+    poll = {
+        "question": {"text": "Which?"}, "answers": answers, "expiry": "2026-12-01T09:00:00+00:00",
+        "allow_multiselect": False, "layout_type": 1,
+    }  # fmt: skip
+    await front.writes("", poll=poll)
+    channel = await front.channel()
+    await front.comes(lambda: front.shown_in(channel), ["See\n> As they said", "[Dance]", "Which?\n- Red\n- Blue"])
+    ((name, picture),) = files_in(channel)
+    assert (name, picture[:4]) == ("Wave.png", b"\x89PNG")
+    # Words beyond what Discord shows at once go on in another post.
+    await front.configure(thread__embedded_message=False)
+    (ticket,) = await front.tickets()
+    await front.do(tickets.write_as_staff, ticket, MARA, Draft("word " * 700, Source.PANEL))
+    await front.comes(lambda: [len(each) > 1000 for each in front.heard_by()[1:]], [True, True])
+
+
 async def test_what_is_too_large_is_named_or_linked_and_the_words_go_through(front: Front) -> None:
     await front.configure(attachments__max_mb=1)
     big = {"filename": "film.mp4", "content": "x" * (MEBIBYTE + 1)}

@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Any, TypeAlias
@@ -29,6 +29,9 @@ PATIENCE = 5.0
 """Seconds that an answer about an interaction waits for the bot, unless it was asked to wait otherwise."""
 
 DROPPED = 4000
+BESIDE = ("sticker_items", "poll", "message_snapshots")
+"""What people send beside words and files, taken as it is told."""
+
 
 Steering: TypeAlias = Callable[["Turn"], object | Awaitable[object]]
 
@@ -176,7 +179,8 @@ class Control:
         channel = self._place(turn)
         files = list(map(_upload, turn.body.get("attachments") or []))
         body = {name: value for name, value in turn.body.items() if name != "attachments"}
-        draft = read(body, dict(enumerate(files)))
+        beside = {name: turn.body[name] for name in BESIDE if name in turn.body}
+        draft = replace(read(body, dict(enumerate(files))), beside=beside)
         messages.check_may_post(self._world, channel, author, draft)
         return self._message(messages.post(self._world, channel, author, draft))
 

@@ -106,11 +106,12 @@ class Draft:
     reply_to: str | None = None
     reply_or_not: bool = True
     allowed: Json | None = None
+    beside: Json | None = None
 
     @property
     def empty(self) -> bool:
         """Whether nothing would be seen."""
-        return not (self.content or self.embeds or self.components or self.files)
+        return not (self.content or self.embeds or self.components or self.files or self.beside)
 
 
 def read(body: Json, uploads: Mapping[int, Upload]) -> Draft:

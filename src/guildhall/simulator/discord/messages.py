@@ -40,6 +40,7 @@ def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
     message.replied = _replied(channel, draft)
     message.type = REPLY if message.replied else 0
     message.flags = draft.flags & ~EPHEMERAL
+    message.beside = draft.beside or {}
     put(world, channel, message, draft)
     return message
 

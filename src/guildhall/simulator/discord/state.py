@@ -74,7 +74,8 @@ class Attachment:
 class Message:
     """A message. `visible_to` names the one person who sees it, where it is ephemeral.
 
-    `reactions` holds, for each emoji as it is written in an address, who reacted, oldest first.
+    `reactions` holds, for each emoji as it is written in an address, who reacted, oldest first. `beside` is what only
+    people send, as Discord tells it: `sticker_items`, a `poll`, and `message_snapshots` of what they pass on.
     """
 
     id: str
@@ -100,6 +101,7 @@ class Message:
     application_id: str | None = None
     interaction: Json | None = None
     visible_to: str | None = None
+    beside: Json = field(default_factory=dict)
 
 
 @dataclass

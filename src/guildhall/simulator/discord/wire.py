@@ -236,7 +236,7 @@ def message(each: Message, base: str, *, seen_by: str) -> Json:
         "application_id": each.application_id,
         "interaction_metadata": each.interaction,
     }
-    shown |= {name: value for name, value in extras.items() if value is not None}
+    shown |= {name: value for name, value in extras.items() if value is not None} | each.beside
     if each.replied:
         there = {"type": 0, "channel_id": each.replied.channel_id, "message_id": each.replied.id}
         shown |= {"message_reference": there, "referenced_message": message(each.replied, base, seen_by=seen_by)}
