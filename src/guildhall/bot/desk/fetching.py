@@ -99,30 +99,32 @@ class FileFetcher:
 
     async def _settle(self, file: Attached, incoming: Incoming | None = None, number: int = 0) -> Attached:
         """Return a file as it is from now on: kept, or lost for good. Raises FileAway, Unavailable."""
-        limit = self._house.largest_file
-        if file.size > limit:
+        if file.size > self._house.largest_file:
             return self._lose(file)
         try:
-            try:
-                return replace(file, kept=await self._keep(file, limit))
-            except FileGone:
-                # Addresses lapse within a day, and the message has new ones.
-                fresh = await self._again(incoming, number) if incoming is not None else None
-                if fresh is None or fresh.address == file.address:
-                    raise
-                return replace(file, kept=await self._keep(fresh, limit))
+            return replace(file, kept=await self._keep(file, incoming, number))
         except FileTooLarge:
             return self._lose(file)
         except FileGone as fault:
             log.warning("A file cannot be fetched", name=file.name, reason=str(fault))
             return self._lose(file)
 
-    async def _keep(self, file: Attached, limit: int) -> KeptFile:
+    async def _keep(self, file: Attached, incoming: Incoming | None, number: int) -> KeptFile:
+        try:
+            return await self._take(file)
+        except FileGone:
+            # Addresses lapse within a day, and the message has new ones.
+            fresh = await self._again(incoming, number) if incoming is not None else None
+            if fresh is None or fresh.address == file.address:
+                raise
+            return await self._take(fresh)
+
+    async def _take(self, file: Attached) -> KeptFile:
         address = self._checked(file.address)
         try:
             async with _opened(address) as content:
                 return await self._house.files.keep_file(
-                    content, name=file.name, content_type=file.content_type, limit=limit
+                    content, name=file.name, content_type=file.content_type, limit=self._house.largest_file
                 )
         except (aiohttp.ClientError, TimeoutError) as fault:
             raise FileAway(f"{type(fault).__name__} while a file was fetched") from fault
