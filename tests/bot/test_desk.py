@@ -126,7 +126,7 @@ async def test_whom_another_system_brings_is_welcomed_at_once_and_whom_staff_bri
         guest = Guest(Person(front.scene.person(username), username), frozenset())
         async with house.database.write() as tx:
             ticket = await open_for(
-                tx, OPERATOR, guest, guild_id=house.community_guild, origin=origin, now=house.clock.now()
+                tx, OPERATOR, guest, guild_id=house.discord.guild_id, origin=origin, now=house.clock.now()
             )
         return await await_channel(house, ticket.id)
 

@@ -13,4 +13,4 @@ def log_channel_of(document: Document) -> int | None:
 
 def guild_of(house: House, ticket: Ticket) -> int:
     """Return the server where a ticket has its channel: that of staff, unless its user is in that channel too."""
-    return house.community_guild if ticket.transport is Transport.DIRECT else house.staff_guild
+    return house.discord.guild_id if ticket.transport is Transport.DIRECT else house.discord.staff_guild_id
