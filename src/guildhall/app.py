@@ -409,6 +409,7 @@ def _give_work(house: House) -> None:
     house.jobs.work(roles.GIVE_ROLES, roles.giver_of(house.role_desk))
     house.jobs.every("attendance.roles", ROLES_PERIOD, roles.run_for_voices)
     house.jobs.every("tickets.close", OFTEN, tickets.close_due)
+    house.jobs.every("tickets.quiet", REMINDING, tickets.quiet_closer_of(house.site))
     house.jobs.every("tickets.files", HOURLY, attachments.forgetter_of(house.blobs))
     house.jobs.every("tickets.age", DAILY, tickets.deleter_of(house.site))
     house.jobs.every("tickets.wipe", REMINDING, tickets.wipe_deleted)

@@ -133,11 +133,14 @@ async def write(ticket_id: str, form: Writing, call: Call, tx: Tx, actor: Actor,
     """Write to the staff."""
     person = viewer_of(call).person
     draft = Draft(form.text, Source.PANEL, client_id=form.client_id or None, attachments=call.files)
+    keeps_open = house.site.now.document.tickets.cancel_close_on_user_message
     return await _after(
         call,
         tx,
         ticket_id,
-        lambda ticket: tickets.write_as_user(tx, actor, ticket, person, draft, now=house.clock.now()),
+        lambda ticket: tickets.write_as_user(
+            tx, actor, ticket, person, draft, keeps_open=keeps_open, now=house.clock.now()
+        ),
         text=form.text,
     )
 

@@ -26,7 +26,7 @@ UNREAD_OF = {
     "bot": "client_id client_secret enable_discord_logs enable_features features_channel_id redirect_url",
     "thread": "auto_archive_duration close_on_leave container create_ticket_by_create_channel inbox_channel_id",
     "language": "fallback_language",
-    "tickets": "inactivity_close_hours inactivity_warning_hours max_open_per_user",
+    "tickets": "max_open_per_user",
 }
 UNREAD = {f"{section}.{key}" for section, keys in UNREAD_OF.items() for key in keys.split()} | {
     key for key in KINDS if key.partition(".")[0] in UNREAD_SECTIONS

@@ -70,7 +70,8 @@ async def _write(desk: "Desk", tx: Tx, actor: Actor, ticket: Ticket, heard: Inco
     if not draft.says_something:
         return
     if ticket.transport is Transport.DIRECT and person.id == ticket.user_id:
-        await tickets.write_as_user(tx, actor, ticket, person, draft, now=now)
+        keeps_open = document.tickets.cancel_close_on_user_message
+        await tickets.write_as_user(tx, actor, ticket, person, draft, keeps_open=keeps_open, now=now)
     elif ticket.transport is Transport.RELAY and document.thread.plain_messages == "note":
         await tickets.write_note(tx, actor, ticket, person, draft, now=now)
     else:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from guildhall.bot.words.commands import de as commands
+from guildhall.bot.words.timers import de as timers
 
 TABLE: Final = {
     "command.leaderboard": "rangliste",
@@ -200,4 +201,5 @@ TABLE: Final = {
     "desk.log.deleted": "{author} hat eine Nachricht in Ticket {number} gelöscht: {before}",
     "desk.log.refused": "Ticket {number} von {user} konnte keinen Kanal bekommen: {reason}",
     **commands.TABLE,
+    **timers.TABLE,
 }

@@ -3,6 +3,7 @@
 from typing import Final
 
 from guildhall.bot.words.commands import en as commands
+from guildhall.bot.words.timers import en as timers
 
 TABLE: Final = {
     # Names of commands and options, as they are typed: small letters, no spaces.
@@ -206,4 +207,5 @@ TABLE: Final = {
     "desk.log.deleted": "{author} has deleted a message in ticket {number}: {before}",
     "desk.log.refused": "Ticket {number} of {user} could not get a channel: {reason}",
     **commands.TABLE,
+    **timers.TABLE,
 }

@@ -3,6 +3,7 @@
 from typing import Final
 
 from guildhall.bot.words.commands import es as commands
+from guildhall.bot.words.timers import es as timers
 
 TABLE: Final = {
     "command.leaderboard": "clasificación",
@@ -196,4 +197,5 @@ TABLE: Final = {
     "desk.log.deleted": "{author} borró un mensaje del ticket {number}: {before}",
     "desk.log.refused": "El ticket {number} de {user} no pudo tener un canal: {reason}",
     **commands.TABLE,
+    **timers.TABLE,
 }

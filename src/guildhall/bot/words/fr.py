@@ -3,6 +3,7 @@
 from typing import Final
 
 from guildhall.bot.words.commands import fr as commands
+from guildhall.bot.words.timers import fr as timers
 
 TABLE: Final = {
     "command.leaderboard": "classement",
@@ -200,4 +201,5 @@ TABLE: Final = {
     "desk.log.deleted": "{author} a supprimé un message du ticket {number} : {before}",
     "desk.log.refused": "Le ticket {number} de {user} n’a pas pu avoir de salon : {reason}",
     **commands.TABLE,
+    **timers.TABLE,
 }

@@ -141,7 +141,8 @@ async def write(
     ticket = await tickets.access_ticket_to_change(tx, visitor.actor, ticket_id, sight=visitor.sight)
     person, draft = visitor.person, Draft(text, Source.HAZEBOT, client_id=client_id)
     if ticket.user_id == person.id:
-        message = await tickets.write_as_user(tx, visitor.actor, ticket, person, draft, now=now)
+        keeps_open = house.site.now.document.tickets.cancel_close_on_user_message
+        message = await tickets.write_as_user(tx, visitor.actor, ticket, person, draft, keeps_open=keeps_open, now=now)
     else:
         message = await tickets.write_as_staff(
             tx,

@@ -22,6 +22,8 @@ from guildhall.domains.tickets.conversation import (
 )
 from guildhall.domains.tickets.deleting import delete_ticket, deleter_of, wipe_deleted
 from guildhall.domains.tickets.jobs import close_due
+from guildhall.domains.tickets.deleting import delete_ticket, wipe_deleted
+from guildhall.domains.tickets.jobs import close_due, quiet_closer_of
 from guildhall.domains.tickets.languages import choose_language, language_of
 from guildhall.domains.tickets.lists.listing import ANYBODY, NOBODY, TicketPage, Wanted, count_tickets, list_tickets
 from guildhall.domains.tickets.lists.queries import Sort
@@ -123,6 +125,7 @@ __all__ = [
     "note_channel_removed",
     "open_ticket",
     "plan_close",
+    "quiet_closer_of",
     "release_ticket",
     "reopen_as_owner",
     "reopen_ticket",

@@ -32,7 +32,7 @@ LONGEST_REASON: Final = 1000
 LONGEST_PLAN: Final = timedelta(days=366)
 
 _PLAN = ("close_at", "close_planned_by", "close_planned_reason", "close_planned_silent")
-_END = ("state", "closed", "closed_at", "closed_by", "close_reason", *_PLAN)
+_END = ("state", "closed", "closed_at", "closed_by", "close_reason", "quiet_since", *_PLAN)
 _AGAIN = (*_END, "claimed_by", "assigned_to", "reopen_count", "user_reopen_count")
 _ticket = tickets.c.id == bindparam("ticket")
 PLAN = command(update(tickets).where(_ticket).values({name: bindparam(f"new_{name}") for name in _PLAN}))
@@ -57,6 +57,7 @@ async def close_ticket(
         closed_at=now,
         closed_by=by,
         close_reason=reason,
+        quiet_since=None,
         close_at=None,
         close_planned_by=None,
         close_planned_reason=None,

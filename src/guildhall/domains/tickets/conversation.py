@@ -92,6 +92,11 @@ NOTE_MESSAGE = command(
                 "last_words",
                 "claimed_by",
                 "assigned_to",
+                "quiet_since",
+                "close_at",
+                "close_planned_by",
+                "close_planned_reason",
+                "close_planned_silent",
             )
         }
     )
@@ -140,13 +145,14 @@ class Draft:
 
 
 async def write_as_user(
-    tx: Tx, actor: Actor, ticket: Ticket, person: Person, draft: Draft, *, now: datetime
+    tx: Tx, actor: Actor, ticket: Ticket, person: Person, draft: Draft, *, keeps_open: bool = False, now: datetime
 ) -> Message:
     """Write what the user says; it ends a hold. The ticket is locked.
 
+    With `keeps_open` the ticket does not close any more at a time that somebody planned.
     Raises EmptyMessage, MessageTooLong, InvalidField, TicketClosed.
     """
-    return await _write(tx, actor, ticket, Kind.USER, person, draft, now=now)
+    return await _write(tx, actor, ticket, Kind.USER, person, draft, keeps_open=keeps_open, now=now)
 
 
 async def write_as_staff(
@@ -260,6 +266,7 @@ async def _write(
     draft: Draft,
     *,
     claims: bool = False,
+    keeps_open: bool = False,
     now: datetime,
 ) -> Message:
     draft = changed(draft, content=valid_content(draft.content, may_be_empty=bool(draft.attachments)))
@@ -277,7 +284,11 @@ async def _write(
     await tx.run(JOIN, ticket_id=ticket.id, person_id=person.id, name=person.name, role=role)
     if kind in SPOKEN:
         words = message.content or ", ".join(file.name for file in draft.attachments)
-        ticket = await _note_spoken(tx, ticket, message, words, person.id if claims else None)
+        if keeps_open and ticket.close_at is not None:
+            await audit.record(tx, actor, "ticket.close_planned", ticket.id, now=now, at=None)
+        noted = _after(ticket, message, words, claimer=person.id if claims else None, keeps_open=keeps_open)
+        await _note_spoken(tx, ticket, noted)
+        ticket = noted
         await mark_read(tx, ticket, person.id)
     await audit.record(tx, actor, f"ticket.{_ACTS[kind]}", ticket.id, now=now, message=message.id)
     tell_of_message(tx, "created", ticket, message)
@@ -318,8 +329,8 @@ def _travels(ticket: Ticket, kind: Kind, draft: Draft) -> bool:
     return bool(destinations_of(ticket, kind, written_in=draft.written_in))
 
 
-async def _note_spoken(tx: Tx, ticket: Ticket, message: Message, words: str, claimer: str | None) -> Ticket:
-    """Bring what lists show of a ticket up to a message that was just written."""
+def _after(ticket: Ticket, message: Message, words: str, *, claimer: str | None, keeps_open: bool) -> Ticket:
+    """Return a ticket as it is once a message was written in it."""
     is_reply = message.kind is Kind.STAFF
     awake = TicketState.OPEN if ticket.state is TicketState.ON_HOLD and not is_reply else ticket.state
     noted = replace(
@@ -333,7 +344,15 @@ async def _note_spoken(tx: Tx, ticket: Ticket, message: Message, words: str, cla
         last_words=words[:LONGEST_WORDS],
         claimed_by=claimer or ticket.claimed_by,
         assigned_to=claimer or ticket.assigned_to,
+        quiet_since=message.created_at if is_reply else None,
     )
+    if not keeps_open:
+        return noted
+    return replace(noted, close_at=None, close_planned_by=None, close_planned_reason=None, close_planned_silent=False)
+
+
+async def _note_spoken(tx: Tx, ticket: Ticket, noted: Ticket) -> None:
+    """Bring a ticket's row up to a message that was just written."""
     await tx.run(
         NOTE_MESSAGE,
         ticket=ticket.id,
@@ -346,11 +365,17 @@ async def _note_spoken(tx: Tx, ticket: Ticket, message: Message, words: str, cla
         new_last_words=noted.last_words,
         new_claimed_by=noted.claimed_by,
         new_assigned_to=noted.assigned_to,
+        new_quiet_since=noted.quiet_since,
+        new_close_at=noted.close_at,
+        new_close_planned_by=noted.close_planned_by,
+        new_close_planned_reason=noted.close_planned_reason,
+        new_close_planned_silent=noted.close_planned_silent,
     )
     if noted.claimed_by != ticket.claimed_by or noted.state is not ticket.state:
         await queue_name(tx, noted, now=message.created_at)
+    shown = [(each.claimed_by, each.state, each.close_at) for each in (ticket, noted)]
+    if shown[0] != shown[1]:
         tell_of_ticket(tx, "updated", noted)
-    return noted
 
 
 async def _note_newest(tx: Tx, ticket: Ticket) -> None:

@@ -16,7 +16,6 @@ from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.domains.site.sections import Document
 from guildhall.domains.tickets import blocks, categories
 from guildhall.domains.tickets.categories import Category
-from guildhall.domains.tickets.closing import plan_close
 from guildhall.domains.tickets.conversation import Draft, Written, write_as_user
 from guildhall.domains.tickets.models import Origin, Person, Source, Ticket, Transport
 from guildhall.domains.tickets.office import is_staffed
@@ -315,11 +314,10 @@ async def _write_down(tx: Tx, guest: Guest, ticket: Ticket, rules: Rules, *, now
         fresh = await tx.one(TICKET_LOCKED, id=ticket.id)
         if fresh is None or fresh.closed or each.is_pending:
             return
-        if fresh.close_at is not None and rules.document.tickets.cancel_close_on_user_message:
-            fresh = await plan_close(tx, guest.actor, fresh, by=guest.user_id, at=None, now=now)
         draft = draft_of(each)
         if draft.says_something:
-            await write_as_user(tx, guest.actor, fresh, guest.person, draft, now=now)
+            keeps_open = rules.document.tickets.cancel_close_on_user_message
+            await write_as_user(tx, guest.actor, fresh, guest.person, draft, keeps_open=keeps_open, now=now)
         await settle(tx, lane, up_to=each.message_id)
 
 

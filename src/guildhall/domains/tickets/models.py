@@ -32,6 +32,10 @@ _closes: dict[str, Any] = {
     "sqlite_where": text("close_at IS NOT NULL"),
     "postgresql_where": text("close_at IS NOT NULL"),
 }
+_quiet: dict[str, Any] = {
+    "sqlite_where": text("quiet_since IS NOT NULL"),
+    "postgresql_where": text("quiet_since IS NOT NULL"),
+}
 _replies: dict[str, Any] = {
     "sqlite_where": text("kind = 'staff' AND deleted_at IS NULL"),
     "postgresql_where": text("kind = 'staff' AND deleted_at IS NULL"),
@@ -89,6 +93,9 @@ tickets = Table(
     Column("reopen_count", Integer, nullable=False),
     Column("user_reopen_count", Integer, nullable=False),
     Column("user_left", Boolean, nullable=False),
+    # Since when nobody has said anything after a reply, and when the user was warned that the ticket will close.
+    Column("quiet_since", UtcTime),
+    Column("warned_at", UtcTime),
     # Nobody sees a ticket any more that has been deleted; a job wipes it.
     Column("deleted_at", UtcTime),
     CheckConstraint("state IN ('opening', 'open', 'on_hold', 'closed')", name="state"),
@@ -109,6 +116,7 @@ tickets = Table(
     Index("ix_tickets_user_name", "user_name", "id"),
     Index("ix_tickets_channel_id", "channel_id"),
     Index("ix_tickets_close_at", "close_at", **_closes),
+    Index("ix_tickets_quiet_since", "quiet_since", **_quiet),
     Index("ix_tickets_deleted_at", "deleted_at", **_deleted),
     Index("ix_tickets_opening", "number", **_opening),
 )
@@ -302,7 +310,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
     `message_count` counts what user and staff said, deleted words included; `reply_count` is the number of the last
     staff reply. `close_at` is when it closes by itself, as somebody planned. Persons are in `claimed_by`,
-    `assigned_to` and `closed_by`, which may be a word such as `inactivity` too.
+    `assigned_to` and `closed_by`, which may be a word such as `inactivity` too. `quiet_since` is when staff replied, or
+    took up a ticket that rested, while nobody has said anything since.
     """
 
     id: str
@@ -341,6 +350,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     reopen_count: int = 0
     user_reopen_count: int = 0
     user_left: bool = False
+    quiet_since: datetime | None = None
+    warned_at: datetime | None = None
     deleted_at: datetime | None = None
 
     @property

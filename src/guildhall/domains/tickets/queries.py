@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Integer, Text, bindparam, func, literal_column, or_, select, text
+from sqlalchemy import Integer, Text, and_, bindparam, func, literal_column, or_, select, text
 
 from guildhall.core.db import JsonDoc, query
 from guildhall.domains.tickets.models import (
@@ -78,6 +78,22 @@ DUE_TO_CLOSE = query(
     select(tickets)
     .where(tickets.c.close_at.is_not(None), tickets.c.close_at <= bindparam("now"))
     .order_by(tickets.c.close_at)
+    .limit(_limit),
+)
+QUIET = query(
+    Ticket,
+    select(tickets)
+    .where(
+        text("tickets.quiet_since IS NOT NULL"),
+        tickets.c.quiet_since <= bindparam("quiet_before"),
+        tickets.c.state == literal_column("'open'"),
+        or_(
+            tickets.c.warned_at.is_(None),
+            tickets.c.warned_at < tickets.c.quiet_since,
+            and_(tickets.c.warned_at <= bindparam("warned_before"), tickets.c.quiet_since <= bindparam("over_before")),
+        ),
+    )
+    .order_by(tickets.c.quiet_since)
     .limit(_limit),
 )
 

@@ -25,7 +25,17 @@ TAG: Final = re.compile(r"[a-z0-9_-]{1,32}")
 MOST_TAGS: Final = 20
 LONGEST_LABEL: Final = 50
 
-_CHANGED = ("state", "label", "priority", "claimed_by", "assigned_to", "subject", "category_id", "category_name")
+_CHANGED = (
+    "state",
+    "label",
+    "priority",
+    "claimed_by",
+    "assigned_to",
+    "subject",
+    "category_id",
+    "category_name",
+    "quiet_since",
+)
 NAMING: Final = frozenset({"state", "label", "claimed_by", "category_name"})
 """What the name of a channel follows."""
 
@@ -68,12 +78,17 @@ async def assign_ticket(tx: Tx, actor: Actor, ticket: Ticket, person: Person | N
 
 
 async def hold_ticket(tx: Tx, actor: Actor, ticket: Ticket, *, on_hold: bool, now: datetime) -> Ticket:
-    """Let a ticket rest until the user writes, or go on with it. The ticket is locked. Raises TicketClosed."""
+    """Let a ticket rest until the user writes, or go on with it. The ticket is locked. Raises TicketClosed.
+
+    What rests is not closed for being quiet; once it goes on, that time begins anew.
+    """
     _check_live(ticket)
     if ticket.state is TicketState.OPENING:
         return ticket
     state = TicketState.ON_HOLD if on_hold else TicketState.OPEN
-    return await _change(tx, actor, ticket, replace(ticket, state=state), "held" if on_hold else "resumed", now)
+    resumes = ticket.state is TicketState.ON_HOLD and not on_hold
+    changed = replace(ticket, state=state, quiet_since=now if resumes and ticket.quiet_since else ticket.quiet_since)
+    return await _change(tx, actor, ticket, changed, "held" if on_hold else "resumed", now)
 
 
 async def sort_ticket(
