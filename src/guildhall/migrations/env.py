@@ -31,6 +31,7 @@ import guildhall.domains.tickets.attachments.models
 import guildhall.domains.tickets.blocks.models
 import guildhall.domains.tickets.categories.models
 import guildhall.domains.tickets.models
+import guildhall.domains.tickets.ratings.models
 import guildhall.domains.tickets.relay.models
 import guildhall.domains.tickets.snippets.models  # noqa: F401 (each of these puts its tables on the metadata)
 from guildhall.core.db import metadata

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
+from msgspec.structs import replace
 
 from guildhall.bot.desk.names import channel_name
 from guildhall.bot.desk.places import guild_of, log_channel_of
@@ -27,7 +28,7 @@ from guildhall.domains.attendance.errors import BotNotInGuild, DiscordUnavailabl
 from guildhall.domains.tickets import Kind, Message, Transport, categories, echoes
 from guildhall.domains.tickets.attachments import Attachment
 from guildhall.domains.tickets.categories import Category
-from guildhall.domains.tickets.relay import TOPIC, Button, Say, Target, delivery
+from guildhall.domains.tickets.relay import TOPIC, Button, Post, Say, Target, delivery
 from guildhall.domains.tickets.relay.delivery import Taken
 
 if TYPE_CHECKING:
@@ -339,7 +340,7 @@ class Courier:
     async def _parts_of(self, taken: Taken, most: int) -> list[Part]:
         """Return what shows a post; of its files those that have no more bytes than `most`, and links to the others."""
         document = self._house.site.now.document
-        post, ticket, message = taken.post.payload, taken.ticket, taken.message
+        post, ticket, message = self._wanted(taken.post.payload), taken.ticket, taken.message
         words = self._words_for(taken)
         if post.say in {Say.MESSAGE, Say.EDIT, Say.DELETE} and message is not None:
             is_open = ticket is not None and ticket.transport is Transport.DIRECT
@@ -353,6 +354,8 @@ class Courier:
         menu = await self._menu() if Button.MENU in post.buttons else []
         view = view_of(post, ticket, taken.post.message_id, words, menu)
         text = await self._text_of(taken, words)
+        if Button.RATE in post.buttons:
+            text = f"{text}\n\n{words('desk.rate')}"
         return [said_part(post, text, view, document.thread.system_message_color)]
 
     def _files_of(self, taken: Taken, most: int) -> Files:
@@ -365,6 +368,12 @@ class Courier:
                 if each.size > most
             ),
         )
+
+    def _wanted(self, post: Post) -> Post:
+        """Return a post without the buttons that the configuration does not want."""
+        if self._house.site.now.document.ratings.enabled:
+            return post
+        return replace(post, buttons=[each for each in post.buttons if each is not Button.RATE])
 
     async def _text_of(self, taken: Taken, words: Words) -> str:
         post, document = taken.post.payload, self._house.site.now.document

@@ -1,18 +1,19 @@
 """What people press: the menu of categories, forms, and buttons below posts, known by their ids after a restart too."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 from discord import ui
 
+from guildhall.bot.desk.answers import answers_in, own_ticket
+from guildhall.bot.desk.rating import comment, rate
 from guildhall.bot.desk.rendering import OTHER, PREFIX, further_view
 from guildhall.bot.speech import own_words, refusal
 from guildhall.bot.tree import Interaction, actor_of, explain
-from guildhall.core.db import Tx
 from guildhall.core.errors import GuildhallError
 from guildhall.domains import tickets
-from guildhall.domains.tickets import EVERYTHING, Ticket, categories, echoes, errors, intake
+from guildhall.domains.tickets import categories, echoes, errors, intake
 from guildhall.domains.tickets.categories import Category, FieldKind
 from guildhall.domains.tickets.intake import Rules
 from guildhall.domains.tickets.relay import Step, queue_again
@@ -43,6 +44,10 @@ async def press(desk: "Desk", interaction: Interaction) -> None:
             await _reopen(desk, interaction, what)
         elif name == "retry":
             await _retry(desk, interaction, int(what))
+        elif name == "rate":
+            await rate(desk, interaction, what)
+        elif name == "comment":
+            await comment(desk, interaction, what)
     except GuildhallError as error:
         await explain(interaction, error)
 
@@ -77,7 +82,7 @@ async def _go_on(desk: "Desk", interaction: Interaction, category_id: str | None
 async def _fill_in(desk: "Desk", interaction: Interaction) -> None:
     guest, words = await desk.guest_of(interaction.user, _language_of(desk, interaction)), own_words(interaction)
     data: Mapping[str, Any] = interaction.data or {}
-    answers = dict(_answers(data.get("components", [])))
+    answers = dict(answers_in(data.get("components", [])))
     now = desk.house.clock.now()
     try:
         async with desk.house.database.write() as tx:
@@ -93,7 +98,7 @@ async def _reopen(desk: "Desk", interaction: Interaction, ticket_id: str) -> Non
     """Open the ticket of whoever pressed again, while it is theirs and not too long ago."""
     document, words, now = desk.house.site.now.document, own_words(interaction), desk.house.clock.now()
     async with desk.house.database.write() as tx:
-        ticket = await _own(tx, interaction, ticket_id)
+        ticket = await own_ticket(tx, interaction, ticket_id)
         await tickets.reopen_within(
             tx,
             actor_of(interaction),
@@ -102,13 +107,6 @@ async def _reopen(desk: "Desk", interaction: Interaction, ticket_id: str) -> Non
             now=now,
         )
     await interaction.response.send_message(words("desk.reopened"))
-
-
-async def _own(tx: Tx, interaction: Interaction, ticket_id: str) -> Ticket:
-    ticket = await tickets.access_ticket_to_change(tx, actor_of(interaction), ticket_id, sight=EVERYTHING)
-    if ticket.user_id != str(interaction.user.id):
-        raise errors.NotTicketOwner
-    return ticket
 
 
 async def _retry(desk: "Desk", interaction: Interaction, message_id: int) -> None:
@@ -145,14 +143,6 @@ def _form_of(category: Category) -> ui.Modal:
         )
         form.add_item(ui.Label(text=each.label, component=entry))
     return form
-
-
-def _answers(components: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    for each in components:
-        inner = [*each.get("components", []), *([each["component"]] if "component" in each else [])]
-        yield from _answers(inner)
-        if "value" in each:
-            yield each["custom_id"], each["value"]
 
 
 def _rules(desk: "Desk") -> Rules:

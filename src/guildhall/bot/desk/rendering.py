@@ -11,6 +11,7 @@ from guildhall.domains.site import Document
 from guildhall.domains.tickets import Kind, Message, Ticket
 from guildhall.domains.tickets.attachments import Attachment
 from guildhall.domains.tickets.categories import Category
+from guildhall.domains.tickets.ratings import BEST, WORST
 from guildhall.domains.tickets.relay import Button, Post, Target
 
 LONGEST_PART: Final = 2000
@@ -166,6 +167,9 @@ def view_of(post: Post, ticket: Ticket | None, message_id: int | None, words: Wo
             view.add_item(_button(words("desk.button.reopen"), f"reopen:{ticket.id}"))
         elif each is Button.RETRY and message_id is not None:
             view.add_item(_button(words("desk.button.retry"), f"retry:{message_id}"))
+        elif each is Button.RATE and ticket is not None:
+            for score in range(WORST, BEST + 1):
+                view.add_item(_button(f"{score} ★", f"rate:{ticket.id}:{ticket.reopen_count}:{score}", row=1))
     # Presses are heard by their ids, also after a restart; the library need not remember the view.
     view.stop()
     return view
@@ -179,8 +183,8 @@ def further_view(words: Words) -> ui.View:
     return view
 
 
-def _button(label: str, name: str) -> ui.Button[Any]:
-    return ui.Button(label=label, custom_id=PREFIX + name, style=discord.ButtonStyle.secondary)
+def _button(label: str, name: str, *, row: int | None = None) -> ui.Button[Any]:
+    return ui.Button(label=label, custom_id=PREFIX + name, style=discord.ButtonStyle.secondary, row=row)
 
 
 def _menu(offered: list[Category], words: Words) -> ui.Select[Any]:

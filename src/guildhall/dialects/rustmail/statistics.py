@@ -38,8 +38,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     closed_this_month: int
     avg_response_time_seconds: int | None
     avg_resolution_time_seconds: int | None
-    avg_rating: float | None = None
-    rating_count: int = 0
+    avg_rating: float | None
+    rating_count: int
 
 
 class Activity(msgspec.Struct, frozen=True):
@@ -66,7 +66,7 @@ class StaffEntry(msgspec.Struct, frozen=True, kw_only=True):
     messages_count: int
     tickets_closed: int
     avg_response_time_seconds: int | None
-    avg_rating: float | None = None
+    avg_rating: float | None
 
     @classmethod
     def of(cls, work: StaffWork) -> "StaffEntry":
@@ -77,6 +77,7 @@ class StaffEntry(msgspec.Struct, frozen=True, kw_only=True):
             messages_count=work.replies,
             tickets_closed=work.closed,
             avg_response_time_seconds=work.response,
+            avg_rating=_rounded(work.rating),
         )
 
 
@@ -118,6 +119,8 @@ class StatisticsReply(msgspec.Struct, frozen=True, kw_only=True):
                 closed_this_month=found.closed_this_month,
                 avg_response_time_seconds=found.response,
                 avg_resolution_time_seconds=found.resolution,
+                avg_rating=_rounded(found.rating),
+                rating_count=found.rated,
             ),
             activity=[Activity(each.day.isoformat(), each.opened, each.closed) for each in found.activity],
             categories=[
@@ -152,3 +155,7 @@ async def get_statistics(query: Period, actor: Actor, house: House) -> Statistic
 
 def _performer(work: StaffWork | None, value: int | None) -> Performer | None:
     return None if work is None or value is None else Performer(work.person_id, work.name, value)
+
+
+def _rounded(rating: float | None) -> float | None:
+    return None if rating is None else round(rating, 2)

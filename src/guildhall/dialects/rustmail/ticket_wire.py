@@ -10,6 +10,7 @@ from guildhall.dialects.rustmail.wire import epoch, epoch_or_none, utc
 from guildhall.domains.tickets import Details, Kind, Message, Participant, Revision, Source, Ticket
 from guildhall.domains.tickets.attachments import Attachment
 from guildhall.domains.tickets.categories import FormAnswer
+from guildhall.domains.tickets.ratings import Rating
 
 SOURCES = {
     Source.DISCORD: "discord",
@@ -113,12 +114,25 @@ class ParticipantReply(msgspec.Struct, frozen=True):
         return cls(participant.person_id, participant.name, participant.role)
 
 
+class RatingReply(msgspec.Struct, frozen=True):
+    """What its user gave for a ticket, from 1 to 5."""
+
+    score: int
+    comment: str | None
+    rated_at: str
+
+    @classmethod
+    def of(cls, rating: Rating) -> "RatingReply":
+        """Show a rating."""
+        return cls(rating.score, rating.comment, utc(rating.rated_at))
+
+
 class TicketDetail(TicketReply, frozen=True, kw_only=True):
     """A ticket with what a page about it shows."""
 
     participants: list[ParticipantReply]
     form_answers: list[FormAnswer]
-    rating: None
+    rating: RatingReply | None
     previous_tickets: int
 
     @classmethod
@@ -128,7 +142,7 @@ class TicketDetail(TicketReply, frozen=True, kw_only=True):
             **msgspec.structs.asdict(TicketReply.of(ticket, details.tags)),
             participants=[ParticipantReply.of(each) for each in details.participants if is_person(each.person_id)],
             form_answers=answers,
-            rating=None,
+            rating=RatingReply.of(details.rating) if details.rating else None,
             previous_tickets=details.previous_tickets,
         )
 

@@ -29,6 +29,8 @@ GuildhallError
     ├── TicketOpen
     ├── TicketClaimed       somebody else has it
     ├── MessageDeleted
+    ├── AlreadyRated        each closing is rated once, with one comment
+    ├── RatingOver          it is open again, or was closed too long ago
     ├── TooManyReopens      the owner has opened it again as often as they may
     └── TooLate             it was closed too long ago for its owner to open it again
 """
@@ -209,3 +211,17 @@ class TooLate(Conflict):
 
     code = "too_late"
     text = "This ticket was closed too long ago; open a new one"
+
+
+class AlreadyRated(Conflict):
+    """Each closing is rated once, with one comment."""
+
+    code = "already_rated"
+    text = "This was rated already"
+
+
+class RatingOver(Conflict):
+    """The ticket is open again, or was closed too long ago to be rated."""
+
+    code = "rating_over"
+    text = "This can no longer be rated"

@@ -21,6 +21,8 @@ from guildhall.domains.tickets.queries import (
     VISIBLE_AFTER,
     VISIBLE_BEFORE,
 )
+from guildhall.domains.tickets.ratings.models import Rating
+from guildhall.domains.tickets.ratings.queries import NEWEST_RATING
 
 MARK = insert_or_replace(ticket_read_marks)
 
@@ -39,6 +41,7 @@ class Details:
 
     tags: list[str]
     participants: list[Participant]
+    rating: Rating | None
     previous_tickets: int
 
 
@@ -96,6 +99,7 @@ async def details_of(tx: Tx, ticket: Ticket) -> Details:
     return Details(
         tags=await tx.all(TAGS, ticket_id=ticket.id),
         participants=await tx.all(PARTICIPANTS, ticket_id=ticket.id),
+        rating=await tx.one(NEWEST_RATING, ticket_id=ticket.id),
         previous_tickets=others - 1,
     )
 

@@ -17,3 +17,20 @@ def upgrade() -> None:
     op.add_column("tickets", sa.Column("warned_at", UtcTime(), nullable=True))
     op.execute("UPDATE tickets SET quiet_since = last_message_at WHERE closed = false AND last_message_by = 'staff'")
     op.create_index("ix_tickets_quiet_since", "tickets", ["quiet_since"], sqlite_where=_QUIET, postgresql_where=_QUIET)
+    op.create_table(
+        "ticket_ratings",
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("closing", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("staff_id", sa.Text(), nullable=True),
+        sa.Column("rated_at", UtcTime(), nullable=False),
+        sa.CheckConstraint("score BETWEEN 1 AND 5", name=op.f("ck_ticket_ratings_score")),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_ratings_ticket_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", "closing", name=op.f("pk_ticket_ratings")),
+    )
+    op.create_index(
+        "ix_ticket_ratings_rated_at", "ticket_ratings", ["rated_at", "staff_id", "score", "ticket_id"], unique=False
+    )

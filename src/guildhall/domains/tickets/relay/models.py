@@ -164,6 +164,7 @@ class Button(StrEnum):
     RETRY = "retry"
     FURTHER = "further"
     MENU = "menu"
+    RATE = "rate"
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

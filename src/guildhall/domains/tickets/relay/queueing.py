@@ -149,7 +149,7 @@ async def queue_closing(tx: Tx, ticket: Ticket, *, silent: bool, now: datetime) 
     if not in_discord(ticket):
         return
     if ticket.transport is Transport.RELAY and not silent:
-        post = Post(say=Say.CLOSED, text=ticket.close_reason or "", buttons=[Button.REOPEN])
+        post = Post(say=Say.CLOSED, text=ticket.close_reason or "", buttons=[Button.REOPEN, Button.RATE])
         await queue_post(tx, ticket, to=USER, post=post, now=now)
     fields = {
         "number": str(ticket.number),

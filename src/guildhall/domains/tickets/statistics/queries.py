@@ -9,6 +9,7 @@ from guildhall.core.db import JsonDoc, Query, UtcTime, query
 from guildhall.domains.tickets.categories.models import ticket_categories
 from guildhall.domains.tickets.lists.queries import IN_SIGHT
 from guildhall.domains.tickets.models import ticket_messages, tickets
+from guildhall.domains.tickets.ratings.models import ticket_ratings
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -147,6 +148,19 @@ _closings = (
 )
 CLOSINGS: Final = _seen(_closings, _closings)
 """Who closed how many tickets of others; there is no value."""
+
+_ratings: Select[Any] = (
+    select(
+        func.coalesce(ticket_ratings.c.staff_id, "").label("person_id"),
+        func.count().label("count"),
+        func.sum(ticket_ratings.c.score).label("value"),
+    )
+    .select_from(ticket_ratings.join(tickets, tickets.c.id == ticket_ratings.c.ticket_id))
+    .where(ticket_ratings.c.rated_at >= _begins, ticket_ratings.c.rated_at < _ends, tickets.c.deleted_at.is_(None))
+    .group_by(ticket_ratings.c.staff_id)
+)
+RATINGS: Final = _seen(_ratings, _ratings)
+"""How often tickets were rated that are credited to somebody, or to nobody; the value is the sum of what was given."""
 
 NAME_OF_AUTHOR = query(
     str, select(ticket_messages.c.author_name).where(ticket_messages.c.id == bindparam("id", type_=Integer))

@@ -23,6 +23,7 @@ from guildhall.domains.tickets.statistics.queries import (
     FIRST_REPLIES,
     NAME_OF_AUTHOR,
     OPENED,
+    RATINGS,
     REPLIES,
     Closed,
     Reads,
@@ -60,13 +61,17 @@ class Share:
 
 @dataclass(frozen=True)
 class StaffWork:
-    """What somebody did: replies, tickets closed, and how many seconds their first replies took on average."""
+    """What somebody did: replies, tickets closed, and how many seconds their first replies took on average.
+
+    `rating` is the mean of what was given for it in the period, None when nobody rated.
+    """
 
     person_id: str
     name: str
     replies: int
     closed: int
     response: int | None
+    rating: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +80,8 @@ class Statistics:
 
     `response` is from opening to the first reply and `resolution` from opening to closing, both of the tickets that
     were closed in the period. `closed_ever` is of all time; today, this week (from Monday) and this month are as they
-    are in the zone. `staff` has those who closed most first.
+    are in the zone. `rating` is the mean of what was given in the period, for `rated` closings. `staff` has those who
+    closed most first.
     """
 
     open: int
@@ -85,6 +91,8 @@ class Statistics:
     closed_this_month: int
     response: int | None
     resolution: int | None
+    rating: float | None
+    rated: int
     activity: tuple[DayCount, ...]
     categories: tuple[Share, ...]
     staff: tuple[StaffWork, ...]
@@ -128,6 +136,9 @@ async def statistics_of(tx: Tx, *, days: int, zone: ZoneInfo, sight: Sight, now:
     borders = [[micros(_midnight(each, zone)), micros(_midnight(each + timedelta(days=1), zone))] for each in calendar]
     opened = [each for each in await tx.all(OPENED[tx.engine], days=borders) if _covers(sight, each.category_id)]
     closed = [each for each in await tx.all(CLOSED[tx.engine], days=borders) if _covers(sight, each.category_id)]
+    start, end = _midnight(begins, zone), _midnight(today + timedelta(days=1), zone)
+    ratings = await _work(tx, RATINGS, sight, start, end)
+    rated = sum(each.count for each in ratings)
     in_period = [each for each in closed if calendar[each.day] >= begins]
     return Statistics(
         open=await count_tickets(tx, Wanted(closed=False), sight=sight),
@@ -137,6 +148,8 @@ async def statistics_of(tx: Tx, *, days: int, zone: ZoneInfo, sight: Sight, now:
         closed_this_month=_sum_from(closed, calendar, month),
         response=_mean(sum(each.answer_micros for each in in_period), sum(each.answered for each in in_period)),
         resolution=_mean(sum(each.life_micros for each in in_period), sum(each.count for each in in_period)),
+        rating=sum(each.value for each in ratings) / rated if rated else None,
+        rated=rated,
         activity=tuple(
             DayCount(
                 day,
@@ -146,7 +159,7 @@ async def statistics_of(tx: Tx, *, days: int, zone: ZoneInfo, sight: Sight, now:
             for day in _days(begins, today)
         ),
         categories=await _shares(tx, in_period),
-        staff=await _staff(tx, sight, _midnight(begins, zone), _midnight(today + timedelta(days=1), zone)),
+        staff=await _staff(tx, sight, start, end, ratings),
     )
 
 
@@ -162,21 +175,29 @@ async def _shares(tx: Tx, closed: Sequence[Closed]) -> tuple[Share, ...]:
     return tuple(sorted(shares, key=lambda each: (-each.count, each.name)))
 
 
-async def _staff(tx: Tx, sight: Sight, begins: datetime, ends: datetime) -> tuple[StaffWork, ...]:
-    async def work(reads: Reads) -> dict[str, Work]:
-        limited = sight.categories is not None
-        asked = {"categories": sorted(sight.categories or ())} if limited else {}
-        rows = await tx.all(reads[tx.engine, limited], begins=begins, ends=ends, **asked)
+async def _work(tx: Tx, reads: Reads, sight: Sight, begins: datetime, ends: datetime) -> list[Work]:
+    limited = sight.categories is not None
+    asked = {"categories": sorted(sight.categories or ())} if limited else {}
+    return await tx.all(reads[tx.engine, limited], begins=begins, ends=ends, **asked)
+
+
+async def _staff(tx: Tx, sight: Sight, begins: datetime, ends: datetime, ratings: list[Work]) -> tuple[StaffWork, ...]:
+    def of_people(rows: list[Work]) -> dict[str, Work]:
         return {each.person_id: each for each in rows if PERSON.fullmatch(each.person_id)}
 
-    replies, firsts, closings = await work(REPLIES), await work(FIRST_REPLIES), await work(CLOSINGS)
+    replies, firsts, closings = [
+        of_people(await _work(tx, reads, sight, begins, ends)) for reads in (REPLIES, FIRST_REPLIES, CLOSINGS)
+    ]
+    given = of_people(ratings)
     none = Work("", 0, 0)
     people = []
-    for person_id in replies.keys() | closings.keys():
+    for person_id in replies.keys() | closings.keys() | given.keys():
         written, first = replies.get(person_id, none), firsts.get(person_id, none)
         name = await tx.one(NAME_OF_AUTHOR, id=written.value) if written.count else None
         closed = closings.get(person_id, none).count
-        people.append(StaffWork(person_id, name or person_id, written.count, closed, _mean(first.value, first.count)))
+        response, rated = _mean(first.value, first.count), given.get(person_id, none)
+        rating = rated.value / rated.count if rated.count else None
+        people.append(StaffWork(person_id, name or person_id, written.count, closed, response, rating))
     return tuple(sorted(people, key=lambda each: (-each.closed, -each.replies, each.person_id)))
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from guildhall.domains.tickets.attachments import Links
 from guildhall.domains.tickets.models import Ticket
+from guildhall.domains.tickets.ratings import Rating
 from guildhall.domains.tickets.transcripts.gathering import Audience, Said, Transcript
 
 FORMAT: Final = "guildhall.transcript.v1"
@@ -27,7 +28,7 @@ def as_json(transcript: Transcript, links: Links) -> bytes:
             "tags": details.tags,
             "participants": [{"id": p.person_id, "name": p.name, "role": p.role} for p in details.participants],
             "form_answers": transcript.answers,
-            "rating": None,
+            "rating": _rating(details.rating),
             "previous_tickets": details.previous_tickets,
         },
         "messages": [_message(each, transcript.audience, links) for each in transcript.said],
@@ -50,6 +51,12 @@ def _ticket(ticket: Ticket) -> dict[str, Any]:
         "closed_at": _utc(ticket.closed_at),
         "scheduled_close_at": _utc(ticket.close_at),
     }
+
+
+def _rating(rating: Rating | None) -> dict[str, Any] | None:
+    if rating is None:
+        return None
+    return {"score": rating.score, "comment": rating.comment, "rated_at": _utc(rating.rated_at)}
 
 
 def _message(said: Said, audience: Audience, links: Links) -> dict[str, Any]:

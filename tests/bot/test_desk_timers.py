@@ -1,0 +1,47 @@
+"""What the desk says and asks in Discord when its time has come: the real library against the simulator."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from guildhall.domains import tickets
+from guildhall.domains.bot import Phase
+from guildhall.domains.tickets import Draft, Source
+from tests.bot.test_desk import MARA, Front, Json
+
+
+@pytest.fixture
+async def front(scenes: Callable[..., Any]) -> AsyncIterator[Front]:
+    """A desk that is open, without categories."""
+    async with scenes() as scene:
+        await scene.comes_to(Phase.CONNECTED)
+        front = Front(scene)
+        await front.configure(thread__time_to_close_thread=0)
+        await front.let_stewards_in()
+        yield front
+
+
+async def test_who_was_helped_gives_stars_once_and_says_why(front: Front) -> None:
+    await front.configure(ratings__enabled=True)
+    await front.writes("Hello?")
+    channel = await front.channel()
+    await front.comes(lambda: len(front.shown_in(channel)), 1)
+    (ticket,) = await front.tickets()
+    await front.do(tickets.write_as_staff, ticket, MARA, Draft("Here it is", Source.PANEL))
+    await front.do(tickets.close_ticket, ticket, by=MARA.id)
+    await front.comes(lambda: [each.endswith("How did we do?") for each in front.heard_by()], [False, False, True])
+    window = (await front.presses(f"rate:{ticket.id}:0:4"))["modal"]
+    assert window["title"] == "Your rating"
+
+    async def says(name: str, values: object = None, kind: str = "component") -> str:
+        answer: Json = await front.presses(name, values, kind=kind)
+        return str(answer["content"] or answer["embeds"][0]["description"])
+
+    thanks = "Thank you for your rating."
+    assert await says(f"comment:{ticket.id}:0", {"comment": "Quick"}, "modal") == thanks
+    assert await says(f"rate:{ticket.id}:0:1") == "You have rated this already. Thank you."
+    async with front.scene.house.database.read() as tx:
+        rating = (await tickets.details_of(tx, ticket)).rating
+    assert rating is not None
+    assert (rating.score, rating.comment, rating.staff_id) == (4, "Quick", MARA.id)
