@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from guildhall.core.jobs import JobContext
 from guildhall.domains import tickets
 from guildhall.domains.bot import Phase
-from guildhall.domains.tickets import Draft, Source
-from tests.bot.test_desk import MARA, Front, Json
+from guildhall.domains.tickets import Draft, Source, transcripts
+from guildhall.domains.tickets.endings import Ended
+from guildhall.simulator.discord.state import Channel
+from tests.bot.test_desk import MARA, ROSA, Front, Json
 
 
 @pytest.fixture
@@ -22,13 +25,16 @@ async def front(scenes: Callable[..., Any]) -> AsyncIterator[Front]:
         yield front
 
 
-async def test_who_was_helped_gives_stars_once_and_says_why(front: Front) -> None:
-    await front.configure(ratings__enabled=True)
+async def test_who_was_helped_gives_stars_once_and_says_why_and_all_get_the_transcript(front: Front) -> None:
+    house, guild = front.scene.house, front.scene.discord.guild
+    kept = next(each for each in guild.channels.values() if each.name == "showcase")
+    await front.configure(ratings__enabled=True, transcripts__channel_id=kept.id, transcripts__send_to_user=True)
     await front.writes("Hello?")
     channel = await front.channel()
     await front.comes(lambda: len(front.shown_in(channel)), 1)
     (ticket,) = await front.tickets()
     await front.do(tickets.write_as_staff, ticket, MARA, Draft("Here it is", Source.PANEL))
+    await front.do(tickets.write_note, ticket, MARA, Draft("She is new", Source.PANEL))
     await front.do(tickets.close_ticket, ticket, by=MARA.id)
     await front.comes(lambda: [each.endswith("How did we do?") for each in front.heard_by()], [False, False, True])
     window = (await front.presses(f"rate:{ticket.id}:0:4"))["modal"]
@@ -45,3 +51,24 @@ async def test_who_was_helped_gives_stars_once_and_says_why(front: Front) -> Non
         rating = (await tickets.details_of(tx, ticket)).rating
     assert rating is not None
     assert (rating.score, rating.comment, rating.staff_id) == (4, "Quick", MARA.id)
+
+    hand_out = transcripts.hander_out_of(house.site, house.files, house.links, house.answers_box)
+    for _ in range(2):
+        # A job may be done twice; what it causes is there once.
+        await hand_out(JobContext("closing", 1, house.database, front.scene.clock), Ended(ticket.id, 0))
+    dm = front.scene.discord.world.conversation(
+        front.scene.discord.world.users[front.scene.person(ROSA)], front.scene.discord.world.bot
+    )
+
+    def pages(channel: Channel) -> list[str]:
+        return [each.filename for message in channel.messages.values() for each in message.attachments]
+
+    name = f"transcript-{ticket.number}.html"
+    await front.comes(lambda: (pages(kept), pages(dm)), ([name], [name]))
+    texts = [
+        each.content.decode()
+        for place in (kept, dm)
+        for message in place.messages.values()
+        for each in message.attachments
+    ]
+    assert [("Here it is" in each, "She is new" in each) for each in texts] == [(True, True), (True, False)]

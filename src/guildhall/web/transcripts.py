@@ -1,12 +1,11 @@
 """Answers that are transcripts of tickets."""
 
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from guildhall.core.db import Tx
 from guildhall.domains.tickets import Ticket
 from guildhall.domains.tickets.attachments import disposition
-from guildhall.domains.tickets.transcripts import Audience, Transcript, as_html, as_json, transcript_of
+from guildhall.domains.tickets.transcripts import Audience, Transcript, as_json, page_of, transcript_of
 from guildhall.web.answers import HTML, JSON, Answer
 from guildhall.web.house import House
 
@@ -28,16 +27,17 @@ async def answer_transcript(
     Raises Unavailable when the images of a page cannot be reached.
     """
     document, now = house.site.now.document, house.clock.now()
-
-    async def read(tx: Tx) -> Transcript:
-        name = document.tickets.anonymous_name
-        return await transcript_of(tx, ticket, audience=audience, anonymous_name=name, now=now)
-
-    transcript = await house.database.long_read(read)
     name = disposition(f"transcript-{ticket.number}.{form}", inline=not saved).encode()
     headers = ((b"content-disposition", name), UNCACHED)
-    if form is TranscriptForm.JSON:
-        return Answer(as_json(transcript, house.links), media_type=JSON, headers=headers)
-    zone = ZoneInfo(document.bot.timezone)
-    page = await as_html(transcript, files=house.files, links=house.links, zone=zone)
-    return Answer(page, media_type=HTML, headers=headers)
+    if form is TranscriptForm.HTML:
+        page = await page_of(
+            house.database, ticket, document, audience=audience, files=house.files, links=house.links, now=now
+        )
+        return Answer(page, media_type=HTML, headers=headers)
+
+    async def read(tx: Tx) -> Transcript:
+        anonymous = document.tickets.anonymous_name
+        return await transcript_of(tx, ticket, audience=audience, anonymous_name=anonymous, now=now)
+
+    transcript = await house.database.long_read(read)
+    return Answer(as_json(transcript, house.links), media_type=JSON, headers=headers)

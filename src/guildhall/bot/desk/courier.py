@@ -14,9 +14,10 @@ import discord
 from msgspec.structs import replace
 
 from guildhall.bot.desk.names import channel_name
-from guildhall.bot.desk.places import guild_of, log_channel_of
+from guildhall.bot.desk.places import guild_of, place_of
 from guildhall.bot.desk.recap import recap_of
 from guildhall.bot.desk.rendering import Files, Part, Style, history_of, parts_of, said_part, view_of
+from guildhall.bot.desk.transcripts import post_transcript
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.bot.words import Words, words_for
 from guildhall.core.actor import SYSTEM
@@ -175,6 +176,11 @@ class Courier:
         place = await self._place_of(taken)
         if place is None:
             return True
+        if say is Say.TRANSCRIPT and taken.ticket is not None:
+            await post_transcript(
+                self._bot, taken, taken.ticket, place, self._words_for(taken), was_lost=self._is_forgotten(taken)
+            )
+            return True
         if say in {Say.EDIT, Say.DELETE}:
             await self._change_copies(taken, place)
             return True
@@ -204,7 +210,7 @@ class Courier:
                 raise NoPlace("The user has no account at Discord that is known")
             return await self._bot.create_dm(discord.Object(int(post.user_id or 0)))
         if post.target is Target.LOG:
-            channel_id = log_channel_of(self._house.site.now.document)
+            channel_id = place_of(post.payload, self._house.site.now.document)
         elif ticket is None or ticket.channel_id is None:
             raise NoPlace("The channel was never made")
         else:

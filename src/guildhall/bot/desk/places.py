@@ -2,6 +2,7 @@
 
 from guildhall.domains.site import Document
 from guildhall.domains.tickets import Ticket, Transport
+from guildhall.domains.tickets.relay import Post, Say
 from guildhall.web.house import House
 
 
@@ -14,3 +15,10 @@ def log_channel_of(document: Document) -> int | None:
 def guild_of(house: House, ticket: Ticket) -> int:
     """Return the server where a ticket has its channel: that of staff, unless its user is in that channel too."""
     return house.discord.guild_id if ticket.transport is Transport.DIRECT else house.discord.staff_guild_id
+
+
+def place_of(post: Post, document: Document) -> int | None:
+    """Return the channel of the staff's where a post goes, None when it goes nowhere."""
+    if post.say is Say.TRANSCRIPT:
+        return int(document.transcripts.channel_id) if document.transcripts.channel_id else None
+    return log_channel_of(document)

@@ -1,6 +1,5 @@
 """What people press: the menu of categories, forms, and buttons below posts, known by their ids after a restart too."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -19,6 +18,8 @@ from guildhall.domains.tickets.intake import Rules
 from guildhall.domains.tickets.relay import Step, queue_again
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from guildhall.bot.desk.desk import Desk
 
 FORM: Final = f"{PREFIX}form"

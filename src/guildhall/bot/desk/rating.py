@@ -1,6 +1,5 @@
 """The stars below the words with which a ticket ends, and the window that asks why."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -14,6 +13,8 @@ from guildhall.bot.words import Words
 from guildhall.domains.tickets.ratings import LONGEST_COMMENT, comment_on_rating, rate_ticket
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from guildhall.bot.desk.desk import Desk
 
 FIELD: Final = "comment"

@@ -41,6 +41,7 @@ def _message(mail: StoredMail, sender: str, host: str) -> Mail:
         to=mail.recipient,
         subject=mail.subject,
         text=mail.text,
+        html=mail.html,
         sender=sender,
         message_id=f"<{mail.id}@{host}>",
         calendar=part,

@@ -18,6 +18,7 @@ mails = Table(
     Column("recipient", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("html", Text),
     Column("calendar", Text),
     Column("calendar_method", Text),
     Column("state", Text, nullable=False),
@@ -40,12 +41,16 @@ class MailState(StrEnum):
 
 @stored(mails)
 class StoredMail(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail to one address, with an optional iCalendar part and its method (REQUEST, CANCEL)."""
+    """A mail to one address, with an optional page beside its text and an iCalendar part with its method.
+
+    That is REQUEST or CANCEL.
+    """
 
     id: str
     recipient: str
     subject: str
     text: str
+    html: str | None = None
     calendar: str | None = None
     calendar_method: str | None = None
     state: MailState = MailState.QUEUED

@@ -6,12 +6,14 @@ from typing import Any, Final
 from msgspec.structs import replace
 from sqlalchemy import bindparam, update
 
+from guildhall.core import outbox
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
 from guildhall.core.errors import InvalidField
 from guildhall.domains import audit
 from guildhall.domains.site.sections import TicketSettings
 from guildhall.domains.tickets.conversation import write_line
+from guildhall.domains.tickets.endings import HAND_OUT, Ended
 from guildhall.domains.tickets.errors import (
     InvalidTime,
     OwnerMayNotClose,
@@ -71,6 +73,7 @@ async def close_ticket(
         await write_line(tx, closed, CLOSING_WORDS + said, now=now)
     await write_line(tx, closed, "Ticket successfully closed.", now=now)
     await queue_closing(tx, closed, silent=silent, now=now)
+    await outbox.put(tx, HAND_OUT, Ended(closed.id, closed.reopen_count), now=now)
     await audit.record(tx, actor, "ticket.closed", ticket.id, now=now, by=by, reason=reason, silent=silent)
     tell_of_ticket(tx, "closed", closed, close_message=said)
     return closed

@@ -34,3 +34,4 @@ def upgrade() -> None:
     op.create_index(
         "ix_ticket_ratings_rated_at", "ticket_ratings", ["rated_at", "staff_id", "score", "ticket_id"], unique=False
     )
+    op.add_column("mails", sa.Column("html", sa.Text(), nullable=True))

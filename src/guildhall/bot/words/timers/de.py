@@ -15,4 +15,6 @@ TABLE: Final = {
     "desk.log.commented": "{user} zur Bewertung von Ticket {number}: {comment}",
     "error.already_rated": "Das hast du schon bewertet. Danke.",
     "error.rating_over": "Das kann nicht mehr bewertet werden.",
+    # Transcripts.
+    "desk.transcript": "Mitschrift von Ticket {number}, {user}",
 }

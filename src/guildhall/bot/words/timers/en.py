@@ -15,4 +15,6 @@ TABLE: Final = {
     "desk.log.commented": "{user} about the rating of ticket {number}: {comment}",
     "error.already_rated": "You have rated this already. Thank you.",
     "error.rating_over": "This can no longer be rated.",
+    # Transcripts.
+    "desk.transcript": "Transcript of ticket {number}, {user}",
 }

@@ -15,4 +15,6 @@ TABLE: Final = {
     "desk.log.commented": "{user} sobre la valoración del ticket {number}: {comment}",
     "error.already_rated": "Ya lo has valorado. Gracias.",
     "error.rating_over": "Ya no se puede valorar.",
+    # Transcripts.
+    "desk.transcript": "Transcripción del ticket {number}, {user}",
 }

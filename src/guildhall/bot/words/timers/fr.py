@@ -15,4 +15,6 @@ TABLE: Final = {
     "desk.log.commented": "{user} au sujet de la note du ticket {number} : {comment}",
     "error.already_rated": "Vous avez déjà donné une note. Merci.",
     "error.rating_over": "Il n’est plus possible de donner une note.",
+    # Transcripts.
+    "desk.transcript": "Transcription du ticket {number}, {user}",
 }

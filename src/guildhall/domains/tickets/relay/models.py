@@ -142,6 +142,7 @@ class Say(StrEnum):
     how it reads then, `delete` removes them. `text` and `words` say something of the house's; `recap`, `welcome`,
     `closed` and `history` are built from the ticket and the configuration. `end` does to the channel what the
     configuration says of closed tickets, `name` gives it the name that follows from the ticket as it is then.
+    `transcript` is a file with all that was said, for whoever reads it there.
     """
 
     MESSAGE = "message"
@@ -155,6 +156,7 @@ class Say(StrEnum):
     HISTORY = "history"
     END = "end"
     NAME = "name"
+    TRANSCRIPT = "transcript"
 
 
 class Button(StrEnum):

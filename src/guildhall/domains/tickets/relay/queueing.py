@@ -25,6 +25,7 @@ TOPIC: Final = "tickets.posts"
 """The topic under which is told that something waits to be said."""
 
 LOG_LANE: Final = "log"
+TRANSCRIPT_LANE: Final = "transcripts"
 
 _waits = ticket_posts.c.state == "waiting"
 CANCEL_ENDS = command(
@@ -160,6 +161,11 @@ async def queue_closing(tx: Tx, ticket: Ticket, *, silent: bool, now: datetime) 
     }
     await queue_post(tx, ticket, to=LOG, post=Post(say=Say.WORDS, words="desk.log.closed", fields=fields), now=now)
     await _put(tx, ticket.id, CHANNEL, _ends_of(ticket), None, None, Post(say=Say.END), now, now)
+
+
+async def queue_transcript(tx: Tx, ticket: Ticket, *, now: datetime) -> None:
+    """Let the transcript of a closed ticket be posted where the staff keep them."""
+    await _put(tx, ticket.id, LOG, TRANSCRIPT_LANE, None, None, Post(say=Say.TRANSCRIPT), now, now)
 
 
 async def queue_reopening(tx: Tx, ticket: Ticket, *, now: datetime) -> None:

@@ -105,7 +105,7 @@ _reply = (
 )
 
 
-def _seen(rows: Select[Any], limited: Select[Any]) -> Reads:
+def _seen(rows: Select[*tuple[Any, ...]], limited: Select[*tuple[Any, ...]]) -> Reads:
     of_some = {
         engine: limited.where(condition.bindparams(bindparam("categories", type_=JsonDoc)))
         for engine, condition in IN_SIGHT.items()
@@ -149,11 +149,11 @@ _closings = (
 CLOSINGS: Final = _seen(_closings, _closings)
 """Who closed how many tickets of others; there is no value."""
 
-_ratings: Select[Any] = (
+_ratings = (
     select(
-        func.coalesce(ticket_ratings.c.staff_id, "").label("person_id"),
+        literal_column("coalesce(ticket_ratings.staff_id, '')", Text).label("person_id"),
         func.count().label("count"),
-        func.sum(ticket_ratings.c.score).label("value"),
+        literal_column("sum(ticket_ratings.score)", BigInteger).label("value"),
     )
     .select_from(ticket_ratings.join(tickets, tickets.c.id == ticket_ratings.c.ticket_id))
     .where(ticket_ratings.c.rated_at >= _begins, ticket_ratings.c.rated_at < _ends, tickets.c.deleted_at.is_(None))

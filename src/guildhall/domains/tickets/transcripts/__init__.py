@@ -2,6 +2,18 @@
 
 from guildhall.domains.tickets.transcripts.documents import FORMAT, as_json
 from guildhall.domains.tickets.transcripts.gathering import Audience, Happening, Said, Transcript, transcript_of
+from guildhall.domains.tickets.transcripts.handing_out import hander_out_of, page_of
 from guildhall.domains.tickets.transcripts.pages import as_html
 
-__all__ = ["FORMAT", "Audience", "Happening", "Said", "Transcript", "as_html", "as_json", "transcript_of"]
+__all__ = [
+    "FORMAT",
+    "Audience",
+    "Happening",
+    "Said",
+    "Transcript",
+    "as_html",
+    "as_json",
+    "hander_out_of",
+    "page_of",
+    "transcript_of",
+]
