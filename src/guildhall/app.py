@@ -68,7 +68,7 @@ from guildhall.domains.calendars import CalendarKind
 from guildhall.domains.identity.community import Community
 from guildhall.domains.identity.desk import DeskRules, Staff
 from guildhall.domains.rooms import Hub
-from guildhall.domains.tickets import attachments, transcripts
+from guildhall.domains.tickets import attachments, reminders, transcripts
 from guildhall.domains.tickets.endings import HAND_OUT
 from guildhall.domains.tickets.relay.delivery import forget_relayed
 from guildhall.panel import ROUTES as PANEL_ROUTES, Panel, further_routes, show_notice
@@ -410,6 +410,7 @@ def _give_work(house: House) -> None:
     house.jobs.work(roles.GIVE_ROLES, roles.giver_of(house.role_desk))
     house.jobs.every("attendance.roles", ROLES_PERIOD, roles.run_for_voices)
     house.jobs.every("tickets.close", OFTEN, tickets.close_due)
+    house.jobs.every("tickets.remind", OFTEN, reminders.remind_due)
     house.jobs.every("tickets.quiet", REMINDING, tickets.quiet_closer_of(house.site))
     hand_out = transcripts.hander_out_of(house.site, house.files, house.links, house.answers_box)
     house.jobs.work(HAND_OUT, hand_out)

@@ -1,6 +1,7 @@
 """What the desk says and asks in Discord when its time has come: the real library against the simulator."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,10 +9,12 @@ import pytest
 from guildhall.core.jobs import JobContext
 from guildhall.domains import tickets
 from guildhall.domains.bot import Phase
-from guildhall.domains.tickets import Draft, Source, transcripts
+from guildhall.domains.tickets import Draft, Source, reminders, transcripts
 from guildhall.domains.tickets.endings import Ended
 from guildhall.simulator.discord.state import Channel
+from tests.bot.conftest import Scene, until
 from tests.bot.test_desk import MARA, ROSA, Front, Json
+from tests.bot.test_desk_commands import SECOND, STEWARD, Desk, desk  # noqa: F401 (a fixture)
 
 
 @pytest.fixture
@@ -72,3 +75,41 @@ async def test_who_was_helped_gives_stars_once_and_says_why_and_all_get_the_tran
         for each in message.attachments
     ]
     assert [("Here it is" in each, "She is new" in each) for each in texts] == [(True, True), (True, False)]
+
+
+async def test_staff_are_reminded_and_alerted_where_they_asked_for_it_but_for_a_role_that_they_turned_off(
+    desk: Desk,  # noqa: F811 (the fixture)
+) -> None:
+    house, clock, world = desk.scene.house, desk.scene.clock, desk.scene.discord.world
+    steward, second = desk.scene.person(STEWARD), desk.scene.person(SECOND)
+    role = next(each for each in desk.scene.discord.guild.roles.values() if each.name == "Steward")
+    assert "leave you alone" in await desk.answered(SECOND, f"!reminder_subscription <@&{role.id}> off")
+    assert "Reminder 1 comes" in await desk.answered(STEWARD, f"!rem 2h Look into it <@&{role.id}>")
+    assert "Reminder 2 comes" in (await desk.use(STEWARD, "remind", time="3h", text="Never"))["description"]
+    assert await desk.answered(STEWARD, "!urem 2") == "Reminder 2 is called off."
+    assert "No such reminder" in await desk.answered(STEWARD, "!unremind 2")
+    assert (await desk.use(STEWARD, "alert", mode="always"))["description"].startswith("You are pinged each time")
+    await desk.say("rosa.m", "Anything new?", dm_of=desk.scene.person("rosa.m"))
+    clock.advance(timedelta(hours=2))
+    await reminders.remind_due(JobContext("remind", 1, house.database, clock))
+
+    def pings() -> list[tuple[str, str]]:
+        mine = [each for each in world.channels[desk.channel_id].messages.values() if each.author.bot and each.content]
+        return [(each.content, str(each.embeds[0].get("description"))) for each in mine]
+
+    others = [each for each in (steward, *staff_with(desk.scene, role.id)) if each != second]
+    named = " ".join(f"<@{each}>" for each in dict.fromkeys(others))
+    wanted = [(f"<@{steward}>", "rosa.m has written."), (named, "Reminder 1: Look into it")]
+
+    async def so() -> bool:
+        return pings() == wanted
+
+    try:
+        await until(so, within=10)
+    except TimeoutError:
+        assert pings() == wanted
+
+
+def staff_with(scene: Scene, role_id: str) -> list[str]:
+    members = scene.discord.guild.members
+    return sorted((each for each, member in members.items() if role_id in member.roles), key=int)

@@ -33,6 +33,7 @@ import guildhall.domains.tickets.categories.models
 import guildhall.domains.tickets.models
 import guildhall.domains.tickets.ratings.models
 import guildhall.domains.tickets.relay.models
+import guildhall.domains.tickets.reminders.models
 import guildhall.domains.tickets.snippets.models  # noqa: F401 (each of these puts its tables on the metadata)
 from guildhall.core.db import metadata
 

@@ -21,7 +21,7 @@ from tests.clock import SettableClock
 STEWARD = Actor(ActorKind.USER, user_id="7")
 KEY = "a key that is for tests only"
 
-UNREAD_SECTIONS = frozenset(["error_handling", "notifications", "reminders", "logs"])
+UNREAD_SECTIONS = frozenset(["error_handling", "notifications", "logs"])
 UNREAD_OF = {
     "bot": "client_id client_secret enable_discord_logs enable_features features_channel_id redirect_url",
     "thread": "auto_archive_duration close_on_leave container create_ticket_by_create_channel inbox_channel_id",

@@ -17,6 +17,7 @@ from guildhall.bot.desk.names import channel_name
 from guildhall.bot.desk.places import guild_of, place_of
 from guildhall.bot.desk.recap import recap_of
 from guildhall.bot.desk.rendering import Files, Part, Style, history_of, parts_of, said_part, view_of
+from guildhall.bot.desk.sparing import spare
 from guildhall.bot.desk.transcripts import post_transcript
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.bot.words import Words, words_for
@@ -252,11 +253,12 @@ class Courier:
         if part.view is not None:
             more["view"] = part.view
         roles = [discord.Object(each) for each in part.role_ids]
+        users = [discord.Object(each) for each in part.user_ids]
         with contextlib.ExitStack() as opened:
             return await place.send(
                 part.content or None,
                 nonce=f"{taken.nonce}{number}",
-                allowed_mentions=discord.AllowedMentions(everyone=False, users=False, roles=roles, replied_user=False),
+                allowed_mentions=discord.AllowedMentions(everyone=False, users=users, roles=roles, replied_user=False),
                 files=[await self._opened(each, opened) for each in part.files],
                 **more,
             )
@@ -362,7 +364,10 @@ class Courier:
         text = await self._text_of(taken, words)
         if Button.RATE in post.buttons:
             text = f"{text}\n\n{words('desk.rate')}"
-        return [said_part(post, text, view, document.thread.system_message_color)]
+        colour = document.thread.system_message_color
+        if post.say is Say.REMINDER:
+            post, colour = await spare(self._house.staff.server, post), document.reminders.embed_color
+        return [said_part(post, text, view, colour)]
 
     def _files_of(self, taken: Taken, most: int) -> Files:
         # What a link says ends a week after the first attempt, so that a later attempt says the same.
@@ -387,7 +392,7 @@ class Courier:
             return document.bot.welcome_message
         if post.say is Say.CLOSED:
             return f"{document.bot.close_message}\n\n{post.text}".strip()
-        if post.say is Say.WORDS:
+        if post.say in {Say.WORDS, Say.REMINDER}:
             link = f"{self._house.settings.public_url}/panel/desk/{post.fields.get('ticket', '')}"
             return words(post.words, **{**post.fields, "link": link})
         if post.say is Say.HISTORY and taken.ticket is not None:

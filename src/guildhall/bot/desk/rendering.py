@@ -36,6 +36,7 @@ class Part:
     embed: discord.Embed | None = None
     view: ui.View | None = None
     role_ids: tuple[int, ...] = ()
+    user_ids: tuple[int, ...] = ()
     files: tuple[Attachment, ...] = ()
 
     def looks_like(self, shown: discord.Message) -> bool:
@@ -139,10 +140,11 @@ def split(text: str, longest: int = LONGEST_PART) -> list[str]:
 
 
 def said_part(post: Post, text: str, buttons: ui.View | None, colour: str) -> Part:
-    """Return what shows something that the house says, with the roles that it may ping."""
-    pings = " ".join(f"<@&{each}>" for each in post.role_ids)
+    """Return what shows something that the house says, with the people and roles that it may ping."""
+    people = [each for each in post.user_ids if each.isdecimal()]
+    pings = [*(f"<@{each}>" for each in people), *(f"<@&{each}>" for each in post.role_ids)]
     embed = discord.Embed(description=text, colour=int(colour, 16))
-    return Part(pings, embed, buttons, tuple(map(int, post.role_ids)))
+    return Part(" ".join(pings), embed, buttons, tuple(map(int, post.role_ids)), tuple(map(int, people)))
 
 
 def history_of(messages: list[Message], words: Words) -> str:

@@ -28,6 +28,7 @@ from guildhall.domains.tickets.news import tell_of_ticket
 from guildhall.domains.tickets.opening import check_open
 from guildhall.domains.tickets.queries import CLOSING_WORDS, DUE_TO_CLOSE, LIVE_RELAY
 from guildhall.domains.tickets.relay.queueing import in_discord, queue_closing, queue_reopening
+from guildhall.domains.tickets.reminders.alerting import forget_wishes
 from guildhall.domains.tickets.tallies import count_in, count_out
 
 LONGEST_REASON: Final = 1000
@@ -72,6 +73,7 @@ async def close_ticket(
     if said is not None:
         await write_line(tx, closed, CLOSING_WORDS + said, now=now)
     await write_line(tx, closed, "Ticket successfully closed.", now=now)
+    await forget_wishes(tx, closed)
     await queue_closing(tx, closed, silent=silent, now=now)
     await outbox.put(tx, HAND_OUT, Ended(closed.id, closed.reopen_count), now=now)
     await audit.record(tx, actor, "ticket.closed", ticket.id, now=now, by=by, reason=reason, silent=silent)

@@ -49,6 +49,7 @@ from guildhall.domains.tickets.relay.queueing import (
     queue_name,
     queue_welcome,
 )
+from guildhall.domains.tickets.reminders.alerting import ring
 
 LONGEST_WORDS: Final = 200
 """How much of the newest message a list shows."""
@@ -290,6 +291,8 @@ async def _write(
         await _note_spoken(tx, ticket, noted)
         ticket = noted
         await mark_read(tx, ticket, person.id)
+    if kind is Kind.USER:
+        await ring(tx, ticket, now=now)
     await audit.record(tx, actor, f"ticket.{_ACTS[kind]}", ticket.id, now=now, message=message.id)
     tell_of_message(tx, "created", ticket, message)
     return message

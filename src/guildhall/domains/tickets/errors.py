@@ -5,6 +5,7 @@ GuildhallError
 │   ├── TicketNotFound      unknown, deleted, or in a category that the viewer may not see
 │   ├── MessageNotFound
 │   ├── CategoryNotFound
+│   ├── ReminderNotFound    also one that is done or was called off
 │   ├── UserNotFound        not on the community's server
 │   └── StaffNotFound       nobody who works on tickets
 ├── Invalid
@@ -57,6 +58,13 @@ class CategoryNotFound(NotFound):
 
     code = "category_not_found"
     text = "There is no such category"
+
+
+class ReminderNotFound(NotFound):
+    """No such reminder waits in this ticket."""
+
+    code = "reminder_not_found"
+    text = "There is no such reminder in this ticket"
 
 
 class UserNotFound(NotFound):

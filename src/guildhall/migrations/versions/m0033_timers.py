@@ -3,11 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-from guildhall.core.db.schema import UtcTime
+from guildhall.core.db.schema import JsonDoc, UtcTime
 
 revision = "0033"
 down_revision = "0027"
 
+_WAITS = sa.text("state = 'waiting'")
 _QUIET = sa.text("quiet_since IS NOT NULL")
 
 
@@ -35,3 +36,38 @@ def upgrade() -> None:
         "ix_ticket_ratings_rated_at", "ticket_ratings", ["rated_at", "staff_id", "score", "ticket_id"], unique=False
     )
     op.add_column("mails", sa.Column("html", sa.Text(), nullable=True))
+    op.create_table(
+        "ticket_reminders",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("author_id", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("role_ids", JsonDoc(), nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.CheckConstraint("state IN ('waiting', 'done', 'dropped')", name=op.f("ck_ticket_reminders_state")),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_reminders_ticket_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_reminders")),
+    )
+    op.create_index(
+        "ix_ticket_reminders_due_at", "ticket_reminders", ["due_at"], sqlite_where=_WAITS, postgresql_where=_WAITS
+    )
+    op.create_index("ix_ticket_reminders_ticket_id", "ticket_reminders", ["ticket_id"])
+    op.create_table(
+        "ticket_alerts",
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("always", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_alerts_ticket_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", "person_id", name=op.f("pk_ticket_alerts")),
+    )
+    op.create_table(
+        "ticket_spared",
+        sa.Column("role_id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("role_id", "person_id", name=op.f("pk_ticket_spared")),
+    )

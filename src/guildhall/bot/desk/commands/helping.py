@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from guildhall.bot.desk.commands import blocking, closing, looking, menu, running, talking, texts, working
+from guildhall.bot.desk.commands import blocking, closing, looking, menu, reminding, running, talking, texts, working
 from guildhall.bot.desk.commands.doing import admitted
 from guildhall.bot.desk.commands.errors import CommandDenied, CommandOff, UnknownLanguage
 from guildhall.bot.desk.commands.lines import fitting
@@ -18,6 +18,7 @@ OTHERS: Final[tuple[Command, ...]] = (
     *texts.COMMANDS,
     *menu.COMMANDS,
     *blocking.COMMANDS,
+    *reminding.COMMANDS,
     *looking.COMMANDS,
     *running.COMMANDS,
 )

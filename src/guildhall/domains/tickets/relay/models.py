@@ -142,7 +142,8 @@ class Say(StrEnum):
     how it reads then, `delete` removes them. `text` and `words` say something of the house's; `recap`, `welcome`,
     `closed` and `history` are built from the ticket and the configuration. `end` does to the channel what the
     configuration says of closed tickets, `name` gives it the name that follows from the ticket as it is then.
-    `transcript` is a file with all that was said, for whoever reads it there.
+    `transcript` is a file with all that was said, for whoever reads it there; `reminder` are words in a colour of
+    their own.
     """
 
     MESSAGE = "message"
@@ -157,6 +158,7 @@ class Say(StrEnum):
     END = "end"
     NAME = "name"
     TRANSCRIPT = "transcript"
+    REMINDER = "reminder"
 
 
 class Button(StrEnum):
@@ -173,7 +175,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is to be said.
 
     `text` is said as it is; `words` is a key of the bot's catalogues, filled in with `fields` and said in the language
-    of whoever reads it. `role_ids` and `user_ids` are the only ones that the post may ping.
+    of whoever reads it. `role_ids` and `user_ids` are the only ones that the post may ping; `spared` has, by role, who
+    does not want to be pinged for it.
     """
 
     say: Say = Say.TEXT
@@ -182,6 +185,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fields: dict[str, str] = {}
     role_ids: list[str] = []
     user_ids: list[str] = []
+    spared: dict[str, list[str]] = {}
     buttons: list[Button] = []
 
 
