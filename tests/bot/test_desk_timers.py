@@ -12,7 +12,7 @@ from guildhall.domains.bot import Phase
 from guildhall.domains.tickets import Draft, Source, reminders, transcripts
 from guildhall.domains.tickets.endings import Ended
 from guildhall.simulator.discord.state import Channel
-from tests.bot.conftest import Scene, until
+from tests.bot.conftest import Scene
 from tests.bot.test_desk import MARA, ROSA, Front, Json
 from tests.bot.test_desk_commands import SECOND, STEWARD, Desk, desk  # noqa: F401 (a fixture)
 
@@ -90,24 +90,25 @@ async def test_staff_are_reminded_and_alerted_where_they_asked_for_it_but_for_a_
     assert "No such reminder" in await desk.answered(STEWARD, "!unremind 2")
     assert (await desk.use(STEWARD, "alert", mode="always"))["description"].startswith("You are pinged each time")
     await desk.say("rosa.m", "Anything new?", dm_of=desk.scene.person("rosa.m"))
+
+    async def pings(*wanted: tuple[str, str]) -> None:
+        def found() -> list[tuple[str, str]]:
+            shown = world.channels[desk.channel_id].messages.values()
+            return [
+                (each.content, str(each.embeds[0].get("description")))
+                for each in shown
+                if each.author.bot and each.content
+            ]
+
+        await Front(desk.scene).comes(found, list(wanted))
+
+    alert = (f"<@{steward}>", "rosa.m has written.")
+    await pings(alert)
     clock.advance(timedelta(hours=2))
     await reminders.remind_due(JobContext("remind", 1, house.database, clock))
-
-    def pings() -> list[tuple[str, str]]:
-        mine = [each for each in world.channels[desk.channel_id].messages.values() if each.author.bot and each.content]
-        return [(each.content, str(each.embeds[0].get("description"))) for each in mine]
-
     others = [each for each in (steward, *staff_with(desk.scene, role.id)) if each != second]
     named = " ".join(f"<@{each}>" for each in dict.fromkeys(others))
-    wanted = [(f"<@{steward}>", "rosa.m has written."), (named, "Reminder 1: Look into it")]
-
-    async def so() -> bool:
-        return pings() == wanted
-
-    try:
-        await until(so, within=10)
-    except TimeoutError:
-        assert pings() == wanted
+    await pings(alert, (named, "Reminder 1: Look into it"))
 
 
 def staff_with(scene: Scene, role_id: str) -> list[str]:
