@@ -11,6 +11,7 @@ from guildhall.domains import tickets
 from guildhall.domains.bot import Phase
 from guildhall.domains.tickets import Draft, Source, reminders, transcripts
 from guildhall.domains.tickets.endings import Ended
+from guildhall.simulator.discord import people
 from guildhall.simulator.discord.state import Channel
 from tests.bot.conftest import Scene
 from tests.bot.test_desk import MARA, ROSA, Front, Json
@@ -109,6 +110,37 @@ async def test_staff_are_reminded_and_alerted_where_they_asked_for_it_but_for_a_
     others = [each for each in (steward, *staff_with(desk.scene, role.id)) if each != second]
     named = " ".join(f"<@{each}>" for each in dict.fromkeys(others))
     await pings(alert, (named, "Reminder 1: Look into it"))
+
+
+async def test_who_leaves_is_asked_about_and_staff_close_or_keep_the_ticket_and_take_its_transcript(
+    desk: Desk,  # noqa: F811 (the fixture)
+) -> None:
+    front, guild = Front(desk.scene), desk.scene.discord.guild
+    channel = guild.channels[desk.channel_id]
+    assert "on its way" in await desk.answered(STEWARD, "!transcript")
+    name = f"transcript-{desk.ticket.number}.html"
+    files = [name]
+    await front.comes(lambda: [each.filename for m in channel.messages.values() for each in m.attachments], files)
+    assert "reads what was missed" in await desk.answered("mara", "!recover")
+    bot = desk.scene.supervisor.bot
+    assert bot is not None
+    people.leave(desk.scene.discord.world, guild, guild.members[desk.scene.person("rosa.m")])
+    for _ in range(2):
+        desk.scene.clock.advance(timedelta(minutes=10))
+        await bot.desk.leavers.look()
+
+    def asked() -> list[str]:
+        return [text for each in channel.messages.values() if "has left" in (text := str(each.embeds[:1]))]
+
+    await front.comes(lambda: len(asked()), 1)
+    assert (await desk.look()).user_left
+    await desk.configure(command__channel_members_are_staff=False)
+    refused = await desk.act("component", "juniper", custom_id="desk:close", wait_seconds=20)
+    assert "You may not" in str(refused["embeds"])
+    await desk.configure(command__channel_members_are_staff=True, thread__on_close="keep")
+    done = await desk.act("component", STEWARD, custom_id="desk:close", wait_seconds=20)
+    assert done["content"] == "Ticket #1 is closed."
+    assert (await desk.look()).closed
 
 
 def staff_with(scene: Scene, role_id: str) -> list[str]:

@@ -24,7 +24,7 @@ KEY = "a key that is for tests only"
 UNREAD_SECTIONS = frozenset(["error_handling", "notifications", "logs"])
 UNREAD_OF = {
     "bot": "client_id client_secret enable_discord_logs enable_features features_channel_id redirect_url",
-    "thread": "auto_archive_duration close_on_leave container create_ticket_by_create_channel inbox_channel_id",
+    "thread": "auto_archive_duration container create_ticket_by_create_channel inbox_channel_id",
     "language": "fallback_language",
     "tickets": "max_open_per_user",
 }

@@ -10,6 +10,7 @@ from guildhall.core.jobs import JobContext
 from guildhall.domains import tickets
 from guildhall.domains.site import Configuration
 from guildhall.domains.tickets import Ticket
+from guildhall.domains.tickets.leaving import note_membership
 from guildhall.domains.tickets.relay.models import QueuedPost, ticket_posts
 from tests.clock import SettableClock
 from tests.domains.tickets.desk import MARA, PAVEL, ROSA, Desk
@@ -99,3 +100,15 @@ async def test_what_the_user_writes_calls_off_a_planned_end_where_that_is_wanted
         draft = tickets.Draft("Wait", tickets.Source.PANEL)
         await desk.do(tickets.write_as_user, ticket, ROSA, draft, keeps_open=keeps_open)
         assert (await desk.look(ticket)).close_at == planned
+
+
+async def test_a_ticket_whose_user_has_left_stays_and_asks_or_closes_where_that_is_wanted(desk: Desk) -> None:
+    ticket = await desk.open(needs_channel=True)
+    async with desk.database.write() as tx:
+        await tickets.note_channel(tx, ticket, 77)
+    for is_member in (True, False, False, True, True):
+        noted = await desk.do(note_membership, ticket, is_member=is_member, closes=False)
+        assert (noted.closed, noted.user_left) == (False, not is_member)
+    assert [each.content for each in await desk.messages(ticket)] == ["rosa.m is a member again"]
+    gone = await desk.do(note_membership, ticket, is_member=False, closes=True)
+    assert (gone.closed, gone.closed_by, gone.user_left) == (True, "user_left_server", True)

@@ -13,6 +13,7 @@ from guildhall.bot.backoff import Backoff
 from guildhall.bot.desk.channels import ChannelMaker
 from guildhall.bot.desk.courier import Courier
 from guildhall.bot.desk.fetching import FileFetcher
+from guildhall.bot.desk.leaving import Leavers
 from guildhall.bot.desk.mirroring import mirror_reaction, mirror_typing
 from guildhall.bot.desk.places import guild_of
 from guildhall.bot.desk.pressing import is_ours, press
@@ -73,6 +74,7 @@ class Desk:
         self._courier = Courier(bot)
         self._maker = ChannelMaker(bot)
         self.files = FileFetcher(bot)
+        self.leavers = Leavers(bot)
         self._look_now = asyncio.Event()
         self._later: dict[int, asyncio.TimerHandle] = {}
         self._people: dict[int, discord.abc.User] = {}
@@ -85,6 +87,7 @@ class Desk:
             tasks.create_task(self._courier.keep())
             tasks.create_task(self._listen())
             tasks.create_task(self._keep_looking())
+            tasks.create_task(self.leavers.keep())
 
     def do_later(self, channel_id: int, deed: Deed) -> None:
         """Do something in a channel after a pause, in which nobody waits for it; one thing at most."""

@@ -1,24 +1,26 @@
 """What people press: the menu of categories, forms, and buttons below posts, known by their ids after a restart too."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import discord
 from discord import ui
 
 from guildhall.bot.desk.answers import answers_in, own_ticket
+from guildhall.bot.desk.commands.catalogue import BY_NAME
+from guildhall.bot.desk.commands.doing import perform
 from guildhall.bot.desk.rating import comment, rate
 from guildhall.bot.desk.rendering import OTHER, PREFIX, further_view
 from guildhall.bot.speech import own_words, refusal
 from guildhall.bot.tree import Interaction, actor_of, explain
 from guildhall.core.errors import GuildhallError
 from guildhall.domains import tickets
-from guildhall.domains.tickets import categories, echoes, errors, intake
+from guildhall.domains.tickets import Person, categories, echoes, errors, intake
 from guildhall.domains.tickets.categories import Category, FieldKind
 from guildhall.domains.tickets.intake import Rules
 from guildhall.domains.tickets.relay import Step, queue_again
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from guildhall.bot.desk.desk import Desk
 
@@ -35,30 +37,19 @@ async def press(desk: "Desk", interaction: Interaction) -> None:
     """Do what somebody has pressed, and answer them. A second press has no second effect."""
     name, _, what = _name_of(interaction).removeprefix(PREFIX).partition(":")
     try:
-        if name == "menu":
-            await _choose(desk, interaction, _values(interaction)[0])
-        elif name == "further":
-            await _ask_on(desk, interaction)
-        elif name == "form":
-            await _fill_in(desk, interaction)
-        elif name == "reopen":
-            await _reopen(desk, interaction, what)
-        elif name == "retry":
-            await _retry(desk, interaction, int(what))
-        elif name == "rate":
-            await rate(desk, interaction, what)
-        elif name == "comment":
-            await comment(desk, interaction, what)
+        if name in ACTS:
+            await ACTS[name](desk, interaction, what)
     except GuildhallError as error:
         await explain(interaction, error)
 
 
-async def _choose(desk: "Desk", interaction: Interaction, value: str) -> None:
+async def _choose(desk: "Desk", interaction: Interaction, _: str) -> None:
+    value = _values(interaction)[0]
     category_id = None if value == OTHER else value
     await _go_on(desk, interaction, category_id, asks_on=False)
 
 
-async def _ask_on(desk: "Desk", interaction: Interaction) -> None:
+async def _ask_on(desk: "Desk", interaction: Interaction, _: str) -> None:
     async with desk.house.database.read() as tx:
         category_id = await intake.category_asked_on(tx, str(interaction.user.id))
     await _go_on(desk, interaction, category_id, asks_on=True)
@@ -80,7 +71,7 @@ async def _go_on(desk: "Desk", interaction: Interaction, category_id: str | None
         await _replace(interaction, words("desk.sent"))
 
 
-async def _fill_in(desk: "Desk", interaction: Interaction) -> None:
+async def _fill_in(desk: "Desk", interaction: Interaction, _: str) -> None:
     guest, words = await desk.guest_of(interaction.user, _language_of(desk, interaction)), own_words(interaction)
     data: Mapping[str, Any] = interaction.data or {}
     answers = dict(answers_in(data.get("components", [])))
@@ -110,14 +101,34 @@ async def _reopen(desk: "Desk", interaction: Interaction, ticket_id: str) -> Non
     await interaction.response.send_message(words("desk.reopened"))
 
 
-async def _retry(desk: "Desk", interaction: Interaction, message_id: int) -> None:
+async def _retry(desk: "Desk", interaction: Interaction, what: str) -> None:
     words = own_words(interaction)
     async with desk.house.database.write() as tx:
-        found = await echoes.message_of(tx, message_id)
+        found = await echoes.message_of(tx, int(what))
         if found is None or found[0].channel_id != interaction.channel_id:
             raise errors.MessageNotFound
         await queue_again(tx, *found, now=desk.house.clock.now())
     await interaction.response.send_message(words("desk.retried"), ephemeral=True)
+
+
+async def _close(desk: "Desk", interaction: Interaction, _: str) -> None:
+    """Close the ticket of the channel, as the command does, for whoever may."""
+    done = await perform(
+        desk.bot,
+        BY_NAME["close"],
+        dict,
+        person=Person(str(interaction.user.id), interaction.user.display_name),
+        source_id=interaction.id,
+        guild_id=interaction.guild_id,
+        channel_id=interaction.channel_id or 0,
+        words=own_words(interaction),
+    )
+    await _replace(interaction, done)
+
+
+async def _keep(_desk: "Desk", interaction: Interaction, _: str) -> None:
+    """Leave the ticket open; the question is answered."""
+    await _replace(interaction, own_words(interaction)("desk.kept", name=interaction.user.display_name))
 
 
 async def _replace(interaction: Interaction, text: str, view: ui.View | None = None) -> None:
@@ -164,3 +175,19 @@ def _name_of(interaction: Interaction) -> str:
 def _values(interaction: Interaction) -> list[str]:
     data: Mapping[str, Any] = interaction.data or {}
     return [str(each) for each in data.get("values", [])]
+
+
+Act: TypeAlias = "Callable[[Desk, Interaction, str], Awaitable[None]]"
+
+ACTS: Final[dict[str, Act]] = {
+    "menu": _choose,
+    "further": _ask_on,
+    "form": _fill_in,
+    "reopen": _reopen,
+    "retry": _retry,
+    "rate": rate,
+    "comment": comment,
+    "close": _close,
+    "keep": _keep,
+}
+"""What is done about whatever is pressed, by the first word of its id; the rest says what it is about."""

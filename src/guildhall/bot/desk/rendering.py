@@ -169,6 +169,10 @@ def view_of(post: Post, ticket: Ticket | None, message_id: int | None, words: Wo
             view.add_item(_button(words("desk.button.reopen"), f"reopen:{ticket.id}"))
         elif each is Button.RETRY and message_id is not None:
             view.add_item(_button(words("desk.button.retry"), f"retry:{message_id}"))
+        elif each is Button.CLOSE:
+            view.add_item(_button(words("desk.button.close"), "close"))
+        elif each is Button.KEEP:
+            view.add_item(_button(words("desk.button.keep"), "keep"))
         elif each is Button.RATE and ticket is not None:
             for score in range(WORST, BEST + 1):
                 view.add_item(_button(f"{score} ★", f"rate:{ticket.id}:{ticket.reopen_count}:{score}", row=1))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from guildhall.bot.words import Words
-from guildhall.domains.tickets import Ticket
+from guildhall.domains.tickets import Ticket, Transport
 from guildhall.domains.tickets.relay import Target
 from guildhall.domains.tickets.relay.delivery import Taken
 from guildhall.domains.tickets.transcripts import Audience, page_of
@@ -28,7 +28,9 @@ async def post_transcript(
     title = words("desk.transcript", number=ticket.number, user=ticket.user_name)
     if was_lost and await _is_there(bot, place, title):
         return
-    is_users = taken.post.target is Target.USER
+    # In the channel of a direct ticket its user reads along.
+    is_direct = taken.post.target is Target.CHANNEL and ticket.transport is Transport.DIRECT
+    is_users = taken.post.target is Target.USER or is_direct
     page = await page_of(
         house.database,
         ticket,

@@ -8,6 +8,7 @@ from guildhall.domains import bans, tickets
 from guildhall.domains.bans import Ban
 from guildhall.domains.identity import Permission
 from guildhall.domains.tickets import Sight, Ticket, Wanted
+from guildhall.domains.tickets.relay import CHANNEL, Post, Say, queue_post
 
 VIEW: Final = Permission.VIEW_TICKETS
 SHOWN: Final = 15
@@ -38,6 +39,13 @@ async def ids(use: Use) -> str:
     return use.words(
         "commands.said.id", number=ticket.number, ticket=ticket.id, user=ticket.user_id, channel=use.channel_id
     )
+
+
+async def transcript(use: Use) -> str:
+    """Have the transcript of the ticket posted in its channel."""
+    async with use.change_ticket() as (tx, ticket):
+        await queue_post(tx, ticket, to=CHANNEL, post=Post(say=Say.TRANSCRIPT), now=use.now)
+    return use.words("commands.said.transcript")
 
 
 async def ban_info(use: Use) -> str:
@@ -76,6 +84,7 @@ def _ban(use: Use, ban: Ban) -> str:
 COMMANDS: Final = (
     Command("logs", logs, VIEW, (Argument("user", Kind.USER, required=False),)),
     Command("search", search, VIEW, (Argument("words", Kind.TEXT),)),
+    Command("transcript", transcript, VIEW),
     Command("id", ids, VIEW),
     Command("baninfo", ban_info, Permission.VIEW_BANS, (USER,), ("bi",)),
     Command("tickets", own, None),

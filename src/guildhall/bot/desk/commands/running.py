@@ -19,6 +19,12 @@ async def status(use: Use) -> str:
     return use.words("commands.said.status", text=text)
 
 
+async def recover(use: Use) -> str:
+    """Read again what was written while nobody listened; what is known already is left alone."""
+    use.bot.desk.begin_session()
+    return use.words("commands.said.recover")
+
+
 async def ping(use: Use) -> str:
     """Tell how long Discord takes to answer."""
     latency = use.bot.figures().latency_ms
@@ -27,5 +33,6 @@ async def ping(use: Use) -> str:
 
 COMMANDS: Final = (
     Command("status", status, Permission.MANAGE_BOT, (Argument("text", Kind.TEXT),)),
+    Command("recover", recover, Permission.MANAGE_BOT),
     Command("ping", ping, Permission.VIEW_DESK),
 )

@@ -45,4 +45,15 @@ TABLE: Final = {
     "commands.said.alert.cancelled": "Du wirst nicht mehr angepingt.",
     "commands.said.alert.none": "Du wärst nicht angepingt worden.",
     "error.reminder_not_found": "In diesem Ticket wartet keine solche Erinnerung.",
+    # Who has left, and transcripts and recovery on demand.
+    "desk.left": "{user} hat die Gemeinschaft verlassen. Bleibt dieses Ticket offen?",
+    "desk.button.close": "Schließen",
+    "desk.button.keep": "Offen lassen",
+    "desk.kept": "{name} lässt dieses Ticket offen.",
+    "commands.transcript": "mitschrift",
+    "commands.transcript.about": "Alles, was in diesem Ticket gesagt wurde, als Datei zeigen",
+    "commands.said.transcript": "Die Mitschrift ist unterwegs.",
+    "commands.recover": "nachholen",
+    "commands.recover.about": "Lesen, was geschrieben wurde, während der Bot weg war",
+    "commands.said.recover": "Der Bot liest, was versäumt wurde.",
 }

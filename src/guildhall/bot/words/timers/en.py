@@ -45,4 +45,15 @@ TABLE: Final = {
     "commands.said.alert.cancelled": "You are pinged no more.",
     "commands.said.alert.none": "You were not going to be pinged.",
     "error.reminder_not_found": "No such reminder waits in this ticket.",
+    # Who has left, and transcripts and recovery on demand.
+    "desk.left": "{user} has left the community. Does this ticket stay open?",
+    "desk.button.close": "Close it",
+    "desk.button.keep": "Keep it open",
+    "desk.kept": "{name} keeps this ticket open.",
+    "commands.transcript": "transcript",
+    "commands.transcript.about": "Post all that was said in this ticket as a file",
+    "commands.said.transcript": "The transcript is on its way.",
+    "commands.recover": "recover",
+    "commands.recover.about": "Read what was written while the bot was away",
+    "commands.said.recover": "The bot reads what was missed.",
 }

@@ -45,4 +45,15 @@ TABLE: Final = {
     "commands.said.alert.cancelled": "Ya no recibirás avisos.",
     "commands.said.alert.none": "No ibas a recibir avisos.",
     "error.reminder_not_found": "No hay ningún recordatorio así pendiente en este ticket.",
+    # Who has left, and transcripts and recovery on demand.
+    "desk.left": "{user} ha dejado la comunidad. ¿Sigue abierto este ticket?",
+    "desk.button.close": "Cerrarlo",
+    "desk.button.keep": "Dejarlo abierto",
+    "desk.kept": "{name} deja este ticket abierto.",
+    "commands.transcript": "transcripción",
+    "commands.transcript.about": "Publicar en un archivo todo lo dicho en este ticket",
+    "commands.said.transcript": "La transcripción está en camino.",
+    "commands.recover": "recuperar",
+    "commands.recover.about": "Leer lo que se escribió mientras el bot no estaba",
+    "commands.said.recover": "El bot lee lo que faltaba.",
 }

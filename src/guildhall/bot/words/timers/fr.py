@@ -45,4 +45,15 @@ TABLE: Final = {
     "commands.said.alert.cancelled": "Tu ne seras plus mentionné.",
     "commands.said.alert.none": "Tu n’allais pas être mentionné.",
     "error.reminder_not_found": "Aucun rappel de ce numéro n’attend dans ce ticket.",
+    # Who has left, and transcripts and recovery on demand.
+    "desk.left": "{user} a quitté la communauté. Ce ticket reste-t-il ouvert ?",
+    "desk.button.close": "Le fermer",
+    "desk.button.keep": "Le garder ouvert",
+    "desk.kept": "{name} garde ce ticket ouvert.",
+    "commands.transcript": "transcription",
+    "commands.transcript.about": "Publier en fichier tout ce qui a été dit dans ce ticket",
+    "commands.said.transcript": "La transcription arrive.",
+    "commands.recover": "récupérer",
+    "commands.recover.about": "Lire ce qui a été écrit en l’absence du bot",
+    "commands.said.recover": "Le bot lit ce qui a été manqué.",
 }

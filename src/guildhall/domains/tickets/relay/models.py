@@ -169,6 +169,8 @@ class Button(StrEnum):
     FURTHER = "further"
     MENU = "menu"
     RATE = "rate"
+    CLOSE = "close"
+    KEEP = "keep"
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
