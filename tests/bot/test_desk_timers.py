@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from guildhall.bot.desk.places import place_of
 from guildhall.core.jobs import JobContext
 from guildhall.domains import tickets
 from guildhall.domains.bot import Phase
+from guildhall.domains.site.sections import BotSettings, DiscordId, Document, LogSettings
 from guildhall.domains.tickets import Draft, Source, reminders, transcripts
 from guildhall.domains.tickets.endings import Ended
+from guildhall.domains.tickets.relay import Post, Say
 from guildhall.simulator.discord import people
 from guildhall.simulator.discord.state import Channel
 from tests.bot.conftest import Scene
@@ -146,3 +149,12 @@ async def test_who_leaves_is_asked_about_and_staff_close_or_keep_the_ticket_and_
 def staff_with(scene: Scene, role_id: str) -> list[str]:
     members = scene.discord.guild.members
     return sorted((each for each, member in members.items() if role_id in member.roles), key=int)
+
+
+def test_lines_of_the_log_go_where_the_settings_say_or_nowhere() -> None:
+    edited, closed = Post(say=Say.WORDS, words="desk.log.edited"), Post(say=Say.WORDS, words="desk.log.closed")
+    bot_settings = BotSettings(enable_logs=True, enable_rustmail_logs=True, logs_channel_id=DiscordId("5"))
+    quiet = Document(bot=bot_settings, logs=LogSettings(show_log_on_edit=False))
+    assert [place_of(each, Document(bot=bot_settings)) for each in (edited, closed)] == [5, 5]
+    assert [place_of(each, quiet) for each in (edited, closed)] == [None, 5]
+    assert place_of(closed, Document()) is None

@@ -21,11 +21,12 @@ from tests.clock import SettableClock
 STEWARD = Actor(ActorKind.USER, user_id="7")
 KEY = "a key that is for tests only"
 
-UNREAD_SECTIONS = frozenset(["error_handling", "notifications", "logs"])
+UNREAD_SECTIONS = frozenset(["error_handling", "notifications"])
 UNREAD_OF = {
     "bot": "client_id client_secret enable_discord_logs enable_features features_channel_id redirect_url",
     "thread": "auto_archive_duration container create_ticket_by_create_channel inbox_channel_id",
     "language": "fallback_language",
+    "logs": "audit_log_actions",
     "tickets": "max_open_per_user",
 }
 UNREAD = {f"{section}.{key}" for section, keys in UNREAD_OF.items() for key in keys.split()} | {

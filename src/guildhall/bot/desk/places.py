@@ -21,4 +21,10 @@ def place_of(post: Post, document: Document) -> int | None:
     """Return the channel of the staff's where a post goes, None when it goes nowhere."""
     if post.say is Say.TRANSCRIPT:
         return int(document.transcripts.channel_id) if document.transcripts.channel_id else None
+    unwanted = {
+        "desk.log.edited": not document.logs.show_log_on_edit,
+        "desk.log.deleted": not document.logs.show_log_on_delete,
+    }
+    if unwanted.get(post.words, False):
+        return None
     return log_channel_of(document)
