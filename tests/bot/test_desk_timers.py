@@ -10,7 +10,8 @@ from guildhall.bot.desk.places import place_of
 from guildhall.core.jobs import JobContext
 from guildhall.domains import tickets
 from guildhall.domains.bot import Phase
-from guildhall.domains.site.sections import BotSettings, DiscordId, Document, LogSettings
+from guildhall.domains.site.sections import BotSettings, Document, LogSettings
+from guildhall.domains.site.values import DiscordId
 from guildhall.domains.tickets import Draft, Source, reminders, transcripts
 from guildhall.domains.tickets.endings import Ended
 from guildhall.domains.tickets.relay import Post, Say
