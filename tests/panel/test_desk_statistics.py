@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, expect
 from guildhall.core.actor import SYSTEM
 from guildhall.domains import tickets
 from guildhall.domains.tickets import Draft, Origin, Person, Source, Transport
+from guildhall.domains.tickets.ratings import comment_on_rating, rate_ticket
 from guildhall.panel.charts import Day, pairs_chart
 from guildhall.panel.templating import day_words
 from tests.clock import SettableClock
@@ -48,7 +49,12 @@ async def a_month(served: Served, clock: SettableClock) -> None:
             await tickets.write_as_staff(tx, SYSTEM, ticket, staff, draft, now=later)
             ticket = await tickets.access_ticket_to_change(tx, SYSTEM, ticket.id, sight=tickets.EVERYTHING)
             if number % 4:
-                await tickets.close_ticket(tx, SYSTEM, ticket, by=staff.id, now=later + timedelta(minutes=50))
+                over = later + timedelta(minutes=50)
+                ticket = await tickets.close_ticket(tx, SYSTEM, ticket, by=staff.id, now=over)
+            if number % 4 == 1:
+                await rate_ticket(tx, SYSTEM, ticket, closing=0, score=3 + number % 3, hours=1, now=over)
+                words = "Quick and kind."
+                await comment_on_rating(tx, SYSTEM, ticket, closing=0, text=words, hours=1, now=over)
 
 
 def test_a_chart_has_few_lines_at_round_numbers_and_a_label_below_the_last_day() -> None:
@@ -70,6 +76,7 @@ async def test_staff_see_the_desk_in_numbers_by_period(served: Served, clock: Se
     await expect(page.get_by_role("img", name="In 30 days 60 tickets were opened and 45 closed")).to_be_visible()
     await expect(page.locator(".figure", has_text="Open now").locator("dd")).to_have_text("15")
     await expect(page.locator(".figure", has_text="First reply").locator("dd")).to_contain_text("min")
+    await expect(page.locator(".figure", has_text="Rating").locator("dd")).to_have_text("4.0 of 5 from 15 closings")
     work = page.get_by_role("row", name="mara.d")
     await expect(work).to_contain_text("wrote most")
     await expect(page.locator(".shares li")).to_contain_text(["No category"])
