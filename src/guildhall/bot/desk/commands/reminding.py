@@ -27,7 +27,7 @@ async def remind(use: Use) -> str:
             ticket,
             author_id=use.person.id,
             at=at,
-            text=" ".join(ROLE.sub(" ", text).split(" ")),
+            text=ROLE.sub("", text),
             role_ids=ROLE.findall(text),
             now=use.now,
         )
