@@ -18,7 +18,7 @@ from guildhall.domains.tickets.relay import Post, Say
 from guildhall.simulator.discord import people
 from guildhall.simulator.discord.state import Channel
 from tests.bot.conftest import Scene
-from tests.bot.test_desk import MARA, ROSA, Front, Json
+from tests.bot.front import MARA, ROSA, Front, Json
 from tests.bot.test_desk_commands import SECOND, STEWARD, Desk, desk  # noqa: F401 (a fixture)
 
 

@@ -34,13 +34,14 @@ class DiscordAccess:
 
 def discord_of(snapshot: Snapshot) -> DiscordAccess:
     """Return how Discord is reached by a configuration. The staff's guild is the community's when none is named."""
-    bot = snapshot.document.bot
-    community = (bot.community_guild_id if bot.server_mode == "dual" else None) or bot.guild_id
+    document = snapshot.document
+    in_pair = document.bot.community_guild_id if document.bot.server_mode == "dual" else None
+    community = in_pair or document.bot.guild_id
     return DiscordAccess(
         token=snapshot.secret(TOKEN),
-        client_id=bot.client_id or "",
+        client_id=document.bot.client_id or "",
         client_secret=snapshot.secret(CLIENT_SECRET),
-        redirect_url=bot.redirect_url or "",
+        redirect_url=document.bot.redirect_url or "",
         guild_id=int(community or 0),
-        staff_guild_id=int(bot.staff_guild_id or community or 0),
+        staff_guild_id=int(document.bot.staff_guild_id or community or 0),
     )

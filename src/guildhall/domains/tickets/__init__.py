@@ -21,8 +21,6 @@ from guildhall.domains.tickets.conversation import (
     write_note,
 )
 from guildhall.domains.tickets.deleting import delete_ticket, deleter_of, wipe_deleted
-from guildhall.domains.tickets.jobs import close_due
-from guildhall.domains.tickets.deleting import delete_ticket, wipe_deleted
 from guildhall.domains.tickets.jobs import close_due, quiet_closer_of
 from guildhall.domains.tickets.languages import choose_language, language_of
 from guildhall.domains.tickets.lists.listing import ANYBODY, NOBODY, TicketPage, Wanted, count_tickets, list_tickets

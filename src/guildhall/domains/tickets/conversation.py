@@ -289,6 +289,8 @@ async def _write(
             await audit.record(tx, actor, "ticket.close_planned", ticket.id, now=now, at=None)
         noted = _after(ticket, message, words, claimer=person.id if claims else None, keeps_open=keeps_open)
         await _note_spoken(tx, ticket, noted)
+        if noted.claimed_by != ticket.claimed_by or noted.state is not ticket.state:
+            await queue_name(tx, noted, now=now)
         ticket = noted
         await mark_read(tx, ticket, person.id)
     if kind is Kind.USER:
@@ -374,8 +376,6 @@ async def _note_spoken(tx: Tx, ticket: Ticket, noted: Ticket) -> None:
         new_close_planned_reason=noted.close_planned_reason,
         new_close_planned_silent=noted.close_planned_silent,
     )
-    if noted.claimed_by != ticket.claimed_by or noted.state is not ticket.state:
-        await queue_name(tx, noted, now=message.created_at)
     shown = [(each.claimed_by, each.state, each.close_at) for each in (ticket, noted)]
     if shown[0] != shown[1]:
         tell_of_ticket(tx, "updated", noted)
