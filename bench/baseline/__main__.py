@@ -1,4 +1,4 @@
-"""Serve a baseline exactly as the server serves itself: `python -m bench.baseline bare|fastapi PORT DATABASE`."""
+"""Serve a baseline exactly as the server serves itself: `python -m bench.baseline bare|fastapi|sockets PORT DATABASE`."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from bench.baseline import fastapi_attendance, fastapi_shifts
+from bench.baseline import fastapi_attendance, fastapi_desk, fastapi_shifts, sockets
 from bench.baseline.bare import answer
 from bench.baseline.fastapi_rooms import build_app
 from guildhall.server import BACKLOG, HEADER_TIMEOUT, LARGEST_HEAD
@@ -39,9 +39,13 @@ async def main() -> None:
     if kind == "bare":
         await serve(answer, int(port))
         return
+    if kind == "sockets":
+        await serve(sockets.app, int(port))
+        return
     app = await build_app(database)
     app.include_router(fastapi_shifts.router)
     app.include_router(fastapi_attendance.router)
+    app.include_router(fastapi_desk.router)
     await serve(app, int(port))
 
 
