@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import report, rounds
 from bench.attendance import measured, report as attendance_report
+from bench.desk import measured as desk, report as desk_report
 from bench.results import Part, page
 from bench.servers import CLIENT_CORES
 
@@ -38,6 +39,9 @@ def _measured(part: Part, quick: bool, tell: Tell) -> str:  # noqa: FBT001 (an o
         if part is Part.REQUESTS:
             extent = rounds.QUICK if quick else rounds.FULL
             return report.section(extent, rounds.run(extent, Path(folder), tell))
+        if part is Part.DESK:
+            wanted = desk.QUICK if quick else desk.FULL
+            return desk_report.section(wanted, desk.run(wanted, Path(folder), tell))
         size = measured.QUICK if quick else measured.FULL
         return attendance_report.section(size, measured.run(size, Path(folder), tell))
 

@@ -17,9 +17,10 @@ class Part(StrEnum):
 
     REQUESTS = "requests"
     ATTENDANCE = "attendance"
+    DESK = "desk"
 
 
-HEADINGS = {Part.REQUESTS: "Requests", Part.ATTENDANCE: "Attendance"}
+HEADINGS = {Part.REQUESTS: "Requests", Part.ATTENDANCE: "Attendance", Part.DESK: "Front desk"}
 
 
 def page(before: str, sections: Mapping[Part, str]) -> str:

@@ -152,15 +152,16 @@ def call(
     *,
     body: Mapping[str, object] | None = None,
     person: str = "",
+    status: int = http.client.OK,
 ) -> Any:  # noqa: ANN401 (JSON)
-    """Ask a server once, and return its answer. Raises RuntimeError for any status but 200."""
+    """Ask a server once, and return its answer. Raises RuntimeError for any status but the one that is expected."""
     headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
     if person:
         headers["X-User-Id"] = person
     connection.request(method, path, json.dumps(body) if body else None, headers)
     answer = connection.getresponse()
     text = answer.read()
-    if answer.status != http.client.OK:
+    if answer.status != status:
         raise RuntimeError(f"{method} {path} answered {answer.status}: {text[:500]!r}")
     return json.loads(text)
 

@@ -57,19 +57,16 @@ class Case:
         return measure(self.contender, self.requests, seconds)
 
 
-def cases(few: DeskPlan, many: DeskPlan, folder: Path, stack: ExitStack) -> list[Case]:
+def cases(empty: Path, few: DeskPlan, many: DeskPlan, folder: Path, stack: ExitStack) -> list[Case]:
     """Fill every store, start the servers, which rest until they are asked, and return what to ask them."""
     found = []
     for plan in (few, many):
-        place = folder / f"desk of {plan.tickets}"
-        tokens = stores.fill_guildhall(place, plan)
-        contender = stack.enter_context(servers.guildhall(place, SETTINGS))
-        found += _cases(System.GUILDHALL, contender, plan, tokens)
-        beside = folder / f"baseline of {plan.tickets}"
-        with servers.baseline("fastapi", beside):
-            pass
-        tokens = stores.fill_baseline(beside / "rooms.db", plan)
-        contender = stack.enter_context(servers.baseline("fastapi", beside, {"JWT_SECRET": SECRET}))
+        place = stores.copied(empty, folder / f"desk of {plan.tickets}")
+        tokens = stores.fill_guildhall(place / stores.GUILDHALL, plan)
+        found += _cases(System.GUILDHALL, stack.enter_context(servers.guildhall(place, SETTINGS)), plan, tokens)
+        place = stores.copied(empty, folder / f"baseline of {plan.tickets}")
+        tokens = stores.fill_baseline(place / stores.BASELINE, plan)
+        contender = stack.enter_context(servers.baseline("fastapi", place, {"JWT_SECRET": SECRET}))
         found += _cases(System.FASTAPI, contender, plan, tokens)
     for each in {case.contender.port: case.contender for case in found}.values():
         each.rest()

@@ -5,6 +5,7 @@ tallies and words to be found are as the server keeps them; what it would keep b
 audit log, no list and no ticket reads.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,11 +15,15 @@ from pathlib import Path
 
 import jwt
 
-from bench.attendance.stage import filling, make_store, present, without_indexes
+from bench import servers
+from bench.attendance.stage import filling, present, without_indexes
 from guildhall.domains.identity import Session, mint_access_token
 from guildhall.domains.tickets.models import BLOCK
 
 SECRET = "the secret with which the tokens of the bench are signed"  # noqa: S105 (it guards nothing)
+GUILDHALL, BASELINE = "guildhall.db", "rooms.db"
+"""The files of the two stores."""
+
 SETTINGS = {
     "ADMIN_PASSWORD": "a password of the bench",
     "JWT_SECRET": SECRET,
@@ -164,9 +169,22 @@ SELECT n % :staff + 1, id, said FROM placed WHERE claimer IS NOT NULL
 BASELINE_STAFF = "INSERT INTO users (id, provider, external_id, username, disabled) VALUES (?, 'desk', ?, ?, 0)"
 
 
-def fill_guildhall(folder: Path, plan: DeskPlan) -> list[str]:
-    """Make the server's store in a folder, fill it, and return the tokens of its staff."""
-    with filling(make_store(folder)) as database:
+def make_empty(folder: Path) -> Path:
+    """Let the server and the FastAPI baseline make their stores in a folder, to be copied."""
+    with servers.guildhall(folder, SETTINGS), servers.baseline("fastapi", folder):
+        pass
+    return folder
+
+
+def copied(empty: Path, folder: Path) -> Path:
+    """Copy a folder with empty stores to where one of them is to be filled."""
+    shutil.copytree(empty, folder)
+    return folder
+
+
+def fill_guildhall(file: Path, plan: DeskPlan) -> list[str]:
+    """Fill the server's store, and return the tokens of its staff."""
+    with filling(file) as database:
         with _without_triggers(database, "tickets", "ticket_messages"):
             _fill(
                 database,
@@ -206,7 +224,7 @@ def add_staff(database: sqlite3.Connection, staff: int) -> list[str]:
 
 
 def fill_baseline(file: Path, plan: DeskPlan) -> list[str]:
-    """Fill the FastAPI baseline's store, whose tables are there, with the same, and return the tokens of its staff."""
+    """Fill the FastAPI baseline's store with the same, and return the tokens of its staff."""
     with filling(file) as database:
         statements = {
             "desk_tickets": BASELINE_TICKETS, "desk_messages": BASELINE_MESSAGES, "desk_read_marks": BASELINE_MARKS,

@@ -17,7 +17,9 @@ SYSTEMS = ("bare ASGI", "Guildhall", "FastAPI + SQLAlchemy")
 AT_MOST, TWICE, MORE = "at most 1.3", "at least 2", "at least 1.5"
 GOALS = (AT_MOST, AT_MOST, TWICE, TWICE, TWICE, MORE, TWICE, TWICE, MORE)
 TAKERS = ("discord.py that keeps nothing: the limit of the arrangement", "Guildhall", "discord.py + aiosqlite")
-CONTENDERS = {*SYSTEMS, *TAKERS, "bare loop"}
+COPIERS = ("Guildhall", "discord.py that copies")
+TELLERS = ("Guildhall", "python-socketio, a room")
+CONTENDERS = {*SYSTEMS, *TAKERS, *COPIERS, *TELLERS, "bare loop"}
 VOICE = ("voice events, 1 guild", "voice events, 5 guilds")
 FIGURES = tuple(
     f"`GET` {name}, {sessions} sessions" for name in ("leaderboard", "heatmap") for sessions in ("500", "2,000")
@@ -81,3 +83,19 @@ def test_a_quick_run_of_one_part_measures_all_of_it_and_keeps_the_others_on_the_
     assert set(figures) == asked
     assert all(float(numbers[0].replace(",", "")) >= 0 for numbers in figures.values())
     assert goals_in(page) == ["at most 1.5"] * 2
+
+
+def test_a_quick_run_of_the_desk_asks_relays_and_tells_and_judges_lists_and_tickets(tmp_path: Path) -> None:
+    page = measured("desk", tmp_path / "RESULTS.md")
+
+    questions = ("`GET` ticket list, first page", "`GET` ticket list, deep page", "`GET` ticket", "`POST` message")
+    asked = [f"{question}, {tickets} tickets" for question in questions for tickets in ("500", "1,000")]
+    relayed = ("direct message to a new channel", "direct message to its channel")
+    told = {f"message to {sockets} sockets": sockets for sockets in ("10", "40")}
+    figures = figures_in(page)
+    assert set(figures) == {*product(asked, SYSTEMS[1:]), *product(relayed, COPIERS), *product(told, TELLERS)}
+    for case, numbers in figures.items():
+        assert all(float(number.replace(",", "")) > 0 for number in numbers), case
+    for (case, sockets), teller in product(told.items(), TELLERS):
+        assert figures[case, teller][0] == sockets
+    assert goals_in(page) == [AT_MOST] * 3
