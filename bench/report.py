@@ -18,8 +18,8 @@ LEAST_FOR_READS = 2.0
 LEAST_FOR_WRITES = 1.5
 
 PACKAGES = (
-    "granian", "uvloop", "litestar", "msgspec", "sqlalchemy", "discord.py", "python-socketio", "cryptography", "fastapi",
-    "pydantic", "aiosqlite",
+    "granian", "uvloop", "litestar", "msgspec", "sqlalchemy", "discord.py", "python-socketio", "cryptography",
+    "fastapi", "pydantic", "aiosqlite",
 )  # fmt: skip
 
 FIGURES = ("rate", "p50", "p99", "cpu")

@@ -1,4 +1,4 @@
-"""Serve a baseline exactly as the server serves itself: `python -m bench.baseline bare|fastapi|sockets PORT DATABASE`."""
+"""Serve a baseline as the server serves itself: `python -m bench.baseline bare|fastapi|sockets PORT DATABASE`."""
 
 import asyncio
 import signal

@@ -7,7 +7,7 @@ no copy for Discord.
 
 import os
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import jwt
 from fastapi import APIRouter, Depends, HTTPException
@@ -129,13 +129,11 @@ router = APIRouter(prefix="/api/tickets")
 bearer = HTTPBearer()
 
 
-async def get_worker(
-    session: InSession, credentials: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]
-) -> User:
+async def get_worker(session: InSession, credentials: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> User:
     """Find who calls."""
-    options = {"require": ["exp", "sub"]}
+    secret = os.environ["JWT_SECRET"]
     try:
-        claims = jwt.decode(credentials.credentials, os.environ["JWT_SECRET"], algorithms=["HS256"], options=options)
+        claims = jwt.decode(credentials.credentials, secret, algorithms=["HS256"], options={"require": ["exp", "sub"]})
     except jwt.InvalidTokenError as fault:
         raise HTTPException(401, "A valid token is needed") from fault
     found = await session.get(User, int(claims["sub"]))
@@ -211,7 +209,7 @@ async def _seen(session: AsyncSession, worker: User, page: list[Ticket]) -> dict
     return {each.ticket_id: each.seen for each in await session.scalars(marks)}
 
 
-def _shown(ticket: Ticket, seen: dict[str, int]) -> dict[str, object]:
+def _shown(ticket: Ticket, seen: dict[str, int]) -> dict[str, Any]:
     return {
         "ticket_id": ticket.id, "ticket_num": ticket.number, "user_id": ticket.user_id, "user_name": ticket.user_name,
         "type": ticket.category, "subject": ticket.subject, "status": ticket.state, "created_at": ticket.created_at,

@@ -25,7 +25,6 @@ server = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*")
 app = socketio.ASGIApp(server, other_asgi_app=http)
 
 
-@server.on("connect")
 async def connect(sid: str, _: dict[str, Any], auth: dict[str, Any]) -> None:
     """Let in whoever has a token."""
     try:
@@ -35,11 +34,14 @@ async def connect(sid: str, _: dict[str, Any], auth: dict[str, Any]) -> None:
     await server.emit("connected", {"authenticated": True}, to=sid)
 
 
-@server.on("join_ticket")
 async def join(sid: str, wish: dict[str, Any]) -> None:
     """Let a socket into the room of a ticket."""
     await server.enter_room(sid, wish["ticket_id"])
     await server.emit("joined_ticket", {"ticket_id": wish["ticket_id"]}, to=sid)
+
+
+server.on("connect", connect)
+server.on("join_ticket", join)
 
 
 @http.get("/health")
@@ -52,7 +54,7 @@ async def get_health() -> dict[str, str]:
 async def send(ticket_id: str, wish: MessageIn) -> dict[str, bool]:
     """Tell a room what was said."""
     now = datetime.now(UTC).isoformat()
-    reply = {
+    reply: dict[str, Any] = {
         "id": now, "author_id": "staff", "author_name": "staff", "author_avatar": None, "content": wish.message,
         "timestamp": now, "is_admin": True, "is_bot": False, "role": "moderator", "display_content": wish.message,
         "attachments": [], "edited_at": None,

@@ -104,9 +104,7 @@ def _check(contender: Contender, plan: DeskPlan, token: str) -> None:
 def _lists(plan: DeskPlan, tokens: list[str], first: int, last: int) -> Iterator[bytes]:
     chance = random.Random(plan.tickets)
     offsets = (chance.randint(first, last) for _ in range(5000))
-    return cycle(
-        [_request("GET", f"?limit={PAGE}&offset={offset}", chance.choice(tokens)) for offset in offsets]
-    )
+    return cycle([_request("GET", f"?limit={PAGE}&offset={offset}", chance.choice(tokens)) for offset in offsets])
 
 
 def _details(plan: DeskPlan, tokens: list[str]) -> Iterator[bytes]:

@@ -26,9 +26,6 @@ PROCESSES = 2
 OF_ONE_PERSON = 10
 """Sockets that somebody may have open."""
 
-PAUSE = 1.0
-"""Seconds between two messages, in which the server comes to rest."""
-
 NANO = 1e-9
 
 
@@ -63,20 +60,21 @@ FanOut = dict[tuple[int, Teller], Spread]
 """What was measured with each number of sockets."""
 
 
-def measure(empty: Path, sizes: tuple[int, ...], messages: int, folder: Path) -> FanOut:
-    """Start both servers, one after the other, and let so many sockets of each size hear so many messages."""
+def measure(empty: Path, sizes: tuple[int, ...], messages: int, pause: float, folder: Path) -> FanOut:
+    """Start both servers, one after the other, and let as many sockets as each size hear so many messages.
+
+    Before each of them the server has a `pause` of so many seconds, in which it comes to rest.
+    """
     found: FanOut = {}
     for teller in Teller:
         with ExitStack() as stack:
             contender, tokens, ticket = _ready(teller, empty, max(sizes), folder, stack)
             for size in sizes:
-                found[size, teller] = _told(contender, tokens, ticket, size, messages)
+                found[size, teller] = _told(contender, tokens, ticket, size, messages, pause)
     return {(size, teller): found[size, teller] for size in sizes for teller in Teller}
 
 
-def _ready(
-    teller: Teller, empty: Path, most: int, folder: Path, stack: ExitStack
-) -> tuple[Contender, list[str], str]:
+def _ready(teller: Teller, empty: Path, most: int, folder: Path, stack: ExitStack) -> tuple[Contender, list[str], str]:
     """Start a server with as many staff as so many sockets need, and a ticket."""
     if teller is Teller.PLAIN:
         contender = stack.enter_context(servers.baseline("sockets", folder / teller.name, {"JWT_SECRET": SECRET}))
@@ -91,14 +89,14 @@ def _ready(
     return contender, tokens, str(ticket["ticket_id"])
 
 
-def _told(contender: Contender, tokens: list[str], ticket: str, size: int, messages: int) -> Spread:
+def _told(contender: Contender, tokens: list[str], ticket: str, size: int, messages: int, pause: float) -> Spread:
     firsts, lasts = [], []
     shown = [tokens[number // OF_ONE_PERSON % len(tokens)] for number in range(size)]
     with _listening(contender.port, ticket, shown) as crowds:
         held = sum(int(_line(each)) for each in crowds)
         with closing(http.client.HTTPConnection("127.0.0.1", contender.port)) as connection:
             for number in range(messages):
-                time.sleep(PAUSE)
+                time.sleep(pause)
                 begun = time.monotonic_ns()
                 body = {"message": f"One message for everybody ({number})"}
                 call(connection, "POST", f"/api/tickets/{ticket}/send", tokens[-1], body=body)

@@ -28,6 +28,7 @@ class DeskExtent:
     each: int
     sockets: tuple[int, ...]
     messages: int
+    pause: float
 
 
 FULL = DeskExtent(
@@ -39,6 +40,7 @@ FULL = DeskExtent(
     each=11,
     sockets=(1000, 10_000),
     messages=5,
+    pause=1.0,
 )
 QUICK = DeskExtent(
     few=DeskPlan(500, long_ones=2, words=120, staff=100),
@@ -49,6 +51,7 @@ QUICK = DeskExtent(
     each=3,
     sockets=(10, 40),
     messages=1,
+    pause=0.0,
 )
 
 
@@ -68,7 +71,7 @@ def run(extent: DeskExtent, folder: Path, tell: Callable[[str], None]) -> Found:
     tell(f"Direct messages of {extent.persons} persons, {extent.each} each")
     relayed = relaying.measure(empty, persons=extent.persons, each=extent.each, folder=folder)
     tell(f"A message to {' and to '.join(f'{size:,}' for size in extent.sockets)} sockets")
-    return Found(asked, relayed, fanout.measure(empty, extent.sockets, extent.messages, folder))
+    return Found(asked, relayed, fanout.measure(empty, extent.sockets, extent.messages, extent.pause, folder))
 
 
 def _asked(extent: DeskExtent, empty: Path, folder: Path, tell: Callable[[str], None]) -> DeskSamples:

@@ -15,9 +15,9 @@ OF_GOALS = (Ask.FIRST, Ask.DEEP, Ask.DETAIL)
 
 EXPLANATION = """\
 **Lists, tickets and messages**: a page has 50 tickets, a deep one begins at random in the older half. A ticket comes
-with the newest 100 of its {words:,} messages; {long_ones} of them take turns. A message is an answer of one of {staff:,}
-staff in one open ticket after the other, each a commit that waits for the disk. Bearer token, whose session and person
-are looked up each time. One of 50 tickets is open, the others have two messages each, and all that can be searched is.
+with the newest 100 of its {words:,} messages; {long_ones} such tickets take turns, all others have two. A message is an
+answer of one of {staff:,} staff in one open ticket after the other, each a commit that waits for the disk. Bearer
+token, whose session and person are looked up each time. One of 50 tickets is open, and all can be searched.
 The FastAPI application reads tickets by the ORM, counts them for the list and skips those before the page. An answer it
 writes to three tables; the server also to its search index, its audit log, its feed, and twice into what its bot is to
 say in Discord.
@@ -27,9 +27,9 @@ whose limits of requests are lifted. The clock runs from the message to its copy
 makes a ticket and a channel. The server commits a message before it copies it and notes the copy after it; the bot of
 `bench/baseline/desk_bot.py` keeps nothing and says each message again.
 
-**Sockets**: they follow one ticket by WebSocket, in {processes} processes on the core of the client; the clock runs from
-the request that writes a message until the last of them has it, {messages} times. The plain server has one room, checks
-only a token at the door, keeps nothing and emits what the server emits: two events for each socket.
+**Sockets**: they follow one ticket by WebSocket, in {processes} processes on the core of the client; the clock runs
+from the request that writes a message until the last of them has it, {messages} times. The plain server has one room,
+checks only a token at the door, keeps nothing and emits what the server emits: two events for each socket.
 """
 
 
