@@ -3,7 +3,7 @@
 Each is a WebSocket that speaks Engine.IO 4 and Socket.IO 5 as their clients do: it opens, shows its token, joins the
 ticket, answers pings. It reads no more of what it hears than the name of the event, so that thousands of them cost less
 than the server they listen to. Lines on standard output tell how many follow the ticket, and after that, for each
-message, when the first and the last of them had it, in nanoseconds of the machine's monotonic clock.
+message, when the first and the last of them had it, in nanoseconds of the machine's monotonic clock, and how many had.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ AT_ONCE = 50
 """Sockets that are being opened at the same time."""
 
 PATIENCE = 30.0
-"""Seconds that opening one may take."""
+"""Seconds that opening one may take, and that all may take to hear what one of them has heard."""
 
 TEXT, CLOSE = 0x81, 0x88
 SHORT, MIDDLE = 126, 127
@@ -101,17 +101,24 @@ class Crowd:
     def __init__(self) -> None:
         self.present = 0
         self._heard = 0
-        self._first = 0
+        self._first = self._last = 0
+        self._waiting: asyncio.TimerHandle | None = None
 
     def hear(self) -> None:
-        """Count one that has the message, and tell when it is the last."""
-        now = time.monotonic_ns()
-        if self._heard == 0:
-            self._first = now
+        """Count one that has the message, and tell when it is the last, or when that takes too long."""
+        self._last = time.monotonic_ns()
+        if self._waiting is None:
+            self._first = self._last
+            self._waiting = asyncio.get_running_loop().call_later(PATIENCE, self._tell)
         self._heard += 1
         if self._heard == self.present:
-            print(self._first, now, flush=True)
-            self._heard = 0
+            self._tell()
+
+    def _tell(self) -> None:
+        print(self._first, self._last, self._heard, flush=True)
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._heard, self._waiting = 0, None
 
 
 async def main() -> None:

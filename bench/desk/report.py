@@ -81,11 +81,11 @@ def _relayed(relays: Relays) -> Iterator[str]:
 
 
 def _told(found: FanOut) -> Iterator[str]:
-    yield "| | | sockets held | first ms | last ms | slowest ms |"
-    yield "|---|---|--:|--:|--:|--:|"
+    yield "| | | sockets held | messages missed | first ms | last ms | slowest ms |"
+    yield "|---|---|--:|--:|--:|--:|--:|"
     for (size, teller), spread in found.items():
         times = " | ".join(f"{each * 1e3:,.1f}" for each in (spread.first, spread.last, max(spread.lasts)))
-        yield f"| message to {size:,} sockets | {teller} | {spread.held:,} | {times} |"
+        yield f"| message to {size:,} sockets | {teller} | {spread.held:,} | {spread.missed:,} | {times} |"
 
 
 def _growth(extent: DeskExtent, samples: DeskSamples) -> Iterator[Ratio]:

@@ -94,8 +94,10 @@ def test_a_quick_run_of_the_desk_asks_relays_and_tells_and_judges_lists_and_tick
     told = {f"message to {sockets} sockets": sockets for sockets in ("10", "40")}
     figures = figures_in(page)
     assert set(figures) == {*product(asked, SYSTEMS[1:]), *product(relayed, COPIERS), *product(told, TELLERS)}
+    for (case, sockets), teller in product(told.items(), TELLERS):
+        held, missed, *times = figures.pop((case, teller))
+        assert (held, missed) == (sockets, "0")
+        assert all(float(each) > 0 for each in times)
     for each, numbers in figures.items():
         assert all(float(number.replace(",", "")) > 0 for number in numbers), each
-    for (case, sockets), teller in product(told.items(), TELLERS):
-        assert figures[case, teller][0] == sockets
     assert goals_in(page) == [AT_MOST] * 3

@@ -52,13 +52,16 @@ class News:
                     log.exception("Sockets were not told of an event", topic=event.topic)
 
     async def judge(self, socket: Socket, visitor: Visitor) -> None:
-        """Let a socket follow only what its person may see now, and be told what people like them are told."""
+        """Let a socket follow only what its person may see now, and be told what people like them are told.
+
+        Whoever may go on is in a room all the while, so that nothing is missed which is told meanwhile.
+        """
         for ticket_id in tuple(socket.tickets):
-            await self._rooms.leave(socket, ticket_id)
             try:
                 async with self._house.database.read() as tx:
                     await tickets.access_ticket(tx, visitor.actor, ticket_id, sight=visitor.sight)
             except (TicketNotFound, NotTicketOwner) as error:
+                await self._rooms.leave(socket, ticket_id)
                 said = {"message": error.message, "code": code_of(error), "ticket_id": ticket_id}
                 await self._rooms.tell("error", said, socket.sid)
             else:

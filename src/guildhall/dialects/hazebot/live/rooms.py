@@ -80,10 +80,11 @@ class Rooms:
         await self._server.enter_room(sid, room)
 
     async def follow(self, socket: Socket, visitor: Visitor, ticket_id: str) -> None:
-        """Let a socket of somebody's into the room of a ticket for people like them."""
+        """Let a socket of somebody's into the room of a ticket for people like them, and out of the other."""
         socket.tickets.add(ticket_id)
         self._followers.setdefault(ticket_id, set()).add(socket.sid)
         await self.enter(socket.sid, ticket_room(ticket_id, own=not visitor.is_staff))
+        await self._server.leave_room(socket.sid, ticket_room(ticket_id, own=visitor.is_staff))
 
     async def leave(self, socket: Socket, ticket_id: str) -> None:
         """Take a socket out of a ticket's rooms, whichever it is in."""
