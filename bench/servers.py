@@ -17,6 +17,7 @@ PYTHON_PATH = f"{PROJECT / 'src'}:{PROJECT}"
 """What is measured is the code beside this, wherever another version may be installed."""
 
 READY_WITHIN = 120.0
+STOPPED_WITHIN = 60.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
 _cores = sorted(os.sched_getaffinity(0))
@@ -104,7 +105,17 @@ def _started(
         finally:
             process.send_signal(signal.SIGCONT)
             process.terminate()
-            process.wait()
+            _wait_until_it_ends(process)
+
+
+def _wait_until_it_ends(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(STOPPED_WITHIN)
+    except subprocess.TimeoutExpired:
+        # What was measured stands; that a server does not stop must not cost the rest of a long run.
+        print(f"a server did not stop within {STOPPED_WITHIN:.0f} seconds and was killed", file=sys.stderr, flush=True)
+        process.kill()
+        process.wait()
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, output: Path) -> None:
