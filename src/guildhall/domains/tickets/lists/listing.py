@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from guildhall.core.db import Tx
-from guildhall.domains.tickets.lists.queries import Shape, Sort, Tally, counting, listing, tallying
+from guildhall.domains.tickets.lists.queries import Shape, Sort, Tally, counting, listing, summing, tallying
 from guildhall.domains.tickets.models import BLOCK, Ticket
 from guildhall.domains.tickets.policy import Sight
 
@@ -69,17 +69,15 @@ async def list_tickets(
     """Return a page of the tickets that somebody sees."""
     wanted = _within(wanted, sight)
     values = _values(tx.engine, wanted, sight)
-    tallies = await _tallies(tx, wanted, sight) if wanted.is_tallied else None
     shape = _shape(tx.engine, wanted, sight, sort, ascending=ascending)
-    if tallies is None:
-        total = await tx.one(counting(shape), **values) or 0
-        found = await tx.all(listing(shape), **values, limit=limit, offset=offset)
+    if not wanted.is_tallied or sort is not Sort.CREATED or offset < BLOCK:
+        total = await count_tickets(tx, wanted, sight=sight)
+        found = await tx.all(listing(shape), **values, limit=limit, offset=offset) if offset < total else []
         return TicketPage(found, total)
+    tallies = await _tallies(tx, wanted, sight)
     total = sum(tally.count for tally in tallies)
     if offset >= total:
         return TicketPage([], total)
-    if sort is not Sort.CREATED:
-        return TicketPage(await tx.all(listing(shape), **values, limit=limit, offset=offset), total)
     border, skip = _leap(tallies, offset, ascending=ascending)
     found = await tx.all(listing(replace(shape, below=True)), **values, border=border, limit=limit, offset=skip)
     return TicketPage(found, total)
@@ -89,7 +87,9 @@ async def count_tickets(tx: Tx, wanted: Wanted, *, sight: Sight) -> int:
     """Return how many of the tickets that somebody sees there are."""
     wanted = _within(wanted, sight)
     if wanted.is_tallied:
-        return sum(tally.count for tally in await _tallies(tx, wanted, sight))
+        categories = _categories(wanted, sight)
+        summed = summing(tx.engine, wanted.closed is not None, categories is not None)
+        return await tx.one(summed, closed=bool(wanted.closed), categories=categories or []) or 0
     shape = _shape(tx.engine, wanted, sight, Sort.CREATED, ascending=False)
     return await tx.one(counting(shape), **_values(tx.engine, wanted, sight)) or 0
 
@@ -111,12 +111,17 @@ def _leap(tallies: Iterable[Tally], offset: int, *, ascending: bool) -> tuple[in
 
 
 async def _tallies(tx: Tx, wanted: Wanted, sight: Sight) -> list[Tally]:
-    categories: list[str] | None = None if sight.categories is None else sorted(sight.categories)
-    if wanted.category_id is not None:
-        seen = categories is None or wanted.category_id in categories
-        categories = [wanted.category_id] if seen else []
+    categories = _categories(wanted, sight)
     found = tallying(tx.engine, wanted.closed is not None, categories is not None)
     return await tx.all(found, closed=bool(wanted.closed), categories=categories or [])
+
+
+def _categories(wanted: Wanted, sight: Sight) -> list[str] | None:
+    """Return the categories that are asked for and seen, None for all."""
+    categories: list[str] | None = None if sight.categories is None else sorted(sight.categories)
+    if wanted.category_id is None:
+        return categories
+    return [wanted.category_id] if categories is None or wanted.category_id in categories else []
 
 
 def _shape(engine: str, wanted: Wanted, sight: Sight, sort: Sort, *, ascending: bool) -> Shape:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Boolean, ColumnElement, Integer, Select, Text, and_, bindparam, func, select, text
+from sqlalchemy import Boolean, ColumnElement, Integer, Select, Text, and_, bindparam, cast, func, select, text
 
 from guildhall.core.db import JsonDoc, Query, UtcTime, query
 from guildhall.domains.tickets.models import Ticket, ticket_tags, ticket_tallies, tickets
@@ -81,13 +81,25 @@ class Shape:
 @cache
 def tallying(engine: str, closed: bool, categories: bool) -> Query[Tally]:  # noqa: FBT001 (a shape, not an option)
     """Return the read of how many tickets lie in each block of numbers."""
-    rows = select(ticket_tallies.c.block, func.sum(ticket_tallies.c.count).label("count"))
-    if closed:
-        rows = rows.where(ticket_tallies.c.closed == bindparam("closed", type_=Boolean))
-    if categories:
-        rows = rows.where(_in_sight(engine))
+    rows = _of_kind(
+        select(ticket_tallies.c.block, func.sum(ticket_tallies.c.count).label("count")), engine, closed, categories
+    )
     having = func.sum(ticket_tallies.c.count) > text("0")
     return query(Tally, rows.group_by(ticket_tallies.c.block).having(having))
+
+
+@cache
+def summing(engine: str, closed: bool, categories: bool) -> Query[int]:  # noqa: FBT001 (as above)
+    """Return the read of how many tickets there are of a kind, in all blocks together."""
+    # A sum of integers would be a number of another type on PostgreSQL.
+    total = cast(func.coalesce(func.sum(ticket_tallies.c.count), text("0")), Integer)
+    return query(int, _of_kind(select(total.label("count")), engine, closed, categories))
+
+
+def _of_kind(rows: Select[Any], engine: str, closed: bool, categories: bool) -> Select[Any]:  # noqa: FBT001 (as above)
+    if closed:
+        rows = rows.where(ticket_tallies.c.closed == bindparam("closed", type_=Boolean))
+    return rows.where(_in_sight(engine)) if categories else rows
 
 
 @cache
