@@ -26,5 +26,12 @@ def tell_of_message(tx: Tx, what: str, ticket: Ticket, message: Message) -> None
     feed.tell(tx, f"message.{what}", **concerned)
 
 
+def tell_of_delivery(tx: Tx, ticket: Ticket, message: Message) -> None:
+    """Tell that a message was delivered or was not: it is updated, and `delivery` says that it reads as before."""
+    concerned = {**_concerned(ticket), "message_id": message.id, "kind": message.kind.value}
+    tx.announce(TOPIC, what="message.updated", delivery=message.delivery, **concerned)
+    feed.tell(tx, "message.updated", **concerned)
+
+
 def _concerned(ticket: Ticket) -> dict[str, str | int | None]:
     return {"ticket_id": ticket.id, "user_id": ticket.user_id, "category_id": ticket.category_id}

@@ -75,7 +75,7 @@ class News:
             await self._tell_anew()
         elif event.topic == ACCESS_CHANGED:
             await look_again(str(event.data["user_id"]))
-        elif self._rooms.followers(event.data["ticket_id"]) and event.data.get("kind") != Kind.NOTE:
+        elif self._rooms.followers(event.data["ticket_id"]) and _is_shown(event):
             await self._tell_of(event.data)
 
     async def _tell_of(self, told: Mapping[str, Any]) -> None:
@@ -169,3 +169,8 @@ class News:
                 messages = await newest(self._house, ticket, reader_of(self._house, own=own))
                 said = {"ticket_id": ticket_id, "messages": msgspec.to_builtins(messages)}
                 await self._rooms.tell("message_history", said, ticket_room(ticket_id, own=own))
+
+
+def _is_shown(event: Event) -> bool:
+    """Whether sockets see what an event is about: neither notes, nor how far a message has come on its way."""
+    return event.data.get("kind") != Kind.NOTE and "delivery" not in event.data

@@ -14,7 +14,7 @@ from guildhall.core import ids
 from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.domains.tickets.attachments import Attachment, attachments_of
 from guildhall.domains.tickets.models import Delivery, Kind, Message, Ticket, TicketState, Transport, ticket_messages
-from guildhall.domains.tickets.news import tell_of_message
+from guildhall.domains.tickets.news import tell_of_delivery
 from guildhall.domains.tickets.queries import MESSAGE, TICKET
 from guildhall.domains.tickets.relay.models import (
     CHANNEL,
@@ -198,4 +198,4 @@ async def _note_delivery(tx: Tx, taken: Taken, delivery: Delivery, words: str | 
         return
     await tx.run(NOTE_DELIVERY, message=taken.message.id, new_delivery=delivery.value, words=words)
     told = replace(taken.message, delivery=delivery, delivery_error=words)
-    tell_of_message(tx, "updated", taken.ticket, told)
+    tell_of_delivery(tx, taken.ticket, told)
