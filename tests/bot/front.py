@@ -13,7 +13,7 @@ from guildhall.domains.bot import Phase
 from guildhall.domains.identity import Permission, desk
 from guildhall.domains.identity.desk import SubjectKind
 from guildhall.domains.identity.permissions import DESK
-from guildhall.domains.tickets import EVERYTHING, Message, Person, Ticket
+from guildhall.domains.tickets import EVERYTHING, Message, Person, Ticket, TicketState
 from guildhall.simulator.discord.state import Channel
 from tests.bot.conftest import OPERATOR, Scene, until
 
@@ -111,6 +111,10 @@ class Front:
                 permission=Permission.VIEW_TICKETS,
                 now=self.scene.clock.now(),
             )
+
+    async def is_opening(self) -> bool:
+        """Whether a ticket waits for its channel."""
+        return any(each.state is TicketState.OPENING for each in await self.tickets())
 
     async def holds(self, ticket: Ticket, number: int) -> None:
         """Wait until a ticket has so many messages."""

@@ -192,6 +192,25 @@ async def test_what_was_written_while_the_bot_was_away_is_read_and_what_was_to_b
         assert contents == ["Hello?", "I will answer tomorrow", "Is anybody there?", "We are back"]
 
 
+async def test_what_was_missed_comes_first_also_when_somebody_writes_before_anybody_could_look(front: Front) -> None:
+    discord = front.scene.discord
+    await front.writes("First")
+    channel = await front.channel()
+    await front.comes(lambda: front.shown_in(channel), ["First"])
+    # The desk is busy with a channel that Discord is slow to make, when the connection breaks for good.
+    discord.faults.add(Fault(path=f"/api/v10/guilds/{discord.guild.id}/channels", delay=60), times=3)
+    await front.writes("Hello?", "pavel_n")
+    await until(front.is_opening)
+    discord.gateway.invalidate()
+    discord.gateway.drop(4000)
+    await front.writes("Missed")
+    await front.comes(lambda: discord.gateway.identified, 2)
+    await front.writes("Heard")
+    await front.comes(lambda: front.shown_in(channel), ["First", "Missed", "Heard"])
+    discord.faults.clear()
+    await front.comes(lambda: len(front.channels()), 2)
+
+
 async def test_a_channel_that_discord_refuses_discards_the_ticket_and_its_user_is_told(front: Front) -> None:
     scene = front.scene
     own = next(role for role in scene.discord.guild.roles.values() if role.bot_id is not None)

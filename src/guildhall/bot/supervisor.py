@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 LEASE: Final = "bot"
-TTL: Final = timedelta(seconds=30)
-OFTEN: Final = 10.0
+TTL: Final = timedelta(seconds=15)
+OFTEN: Final = 5.0
 """Seconds between two reports of the process that runs the bot, each of which prolongs its lease."""
 
 LOOK: Final = 0.5

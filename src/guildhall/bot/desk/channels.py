@@ -55,11 +55,10 @@ class ChannelMaker:
         guild = self._bot.get_guild(guild_of(self._house, ticket))
         if guild is None or guild.unavailable:
             return
-        channel = await self._find(guild, ticket)
-        if channel is None:
-            channel = await self._create(guild, ticket)
-        elif ticket.reopen_count:
-            await self._let_talk(channel)
+        found = await self._find(guild, ticket)
+        channel = found or await self._create(guild, ticket)
+        if found is not None and ticket.reopen_count:
+            await self._let_talk(found)
         async with self._house.database.write() as tx:
             fresh = await tickets.access_ticket_to_change(tx, SYSTEM, ticket.id, sight=EVERYTHING)
             noted = await tickets.note_channel(tx, fresh, channel.id)
@@ -69,6 +68,9 @@ class ChannelMaker:
         if noted.channel_id != channel.id:
             # It was closed meanwhile, and nobody else knows of the channel.
             await channel.delete()
+        elif found is not None:
+            # Whoever made it died before it was known, and people may have written there since.
+            self._bot.desk.read_up(channel.id)
 
     async def _find(self, guild: discord.Guild, ticket: Ticket) -> discord.TextChannel | None:
         """Return the channel that names the ticket in its topic, if it is there still: the library may not know yet."""

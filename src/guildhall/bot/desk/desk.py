@@ -79,6 +79,7 @@ class Desk:
         self._later: dict[int, asyncio.TimerHandle] = {}
         self._people: dict[int, discord.abc.User] = {}
         self._new_session = False
+        self._read_up: set[int] = set()
         self.offers: list[Offer] = []
 
     async def keep(self) -> None:
@@ -107,7 +108,7 @@ class Desk:
 
     def begin_session(self) -> None:
         """Hear that a session with Discord begins: what was missed is read, as soon as somebody looks."""
-        self._new_session = True
+        self._new_session, self._read_up = True, set()
         self._look_now.set()
 
     def look_now(self) -> None:
@@ -138,9 +139,25 @@ class Desk:
             return
         if message.guild is None:
             self._people[message.channel.id] = message.author
-            self._lanes.add(message.channel.id, partial(self._take_dm, message))
+        self._lanes.add(message.channel.id, partial(self._take_message, message))
+
+    async def _take_message(self, message: discord.Message) -> None:
+        """Take in what was just said, but first what was missed there: this one moves on how far the place was read."""
+        if message.channel.id not in self._read_up:
+            await self._read_missed(message)
+        if message.guild is None:
+            await self._take_dm(message)
         else:
-            self._lanes.add(message.channel.id, partial(write_in_channel, self, message))
+            await write_in_channel(self, message)
+
+    async def _read_missed(self, message: discord.Message) -> None:
+        channel_id, read_up = message.channel.id, self._read_up
+        async with self.house.database.read() as tx:
+            cursor = await echoes.cursor_of(tx, channel_id)
+            ticket = await tickets.ticket_of_channel(tx, channel_id)
+        if cursor is not None or ticket is not None:
+            await self._catch_up(channel_id, before=message)
+        read_up.add(channel_id)
 
     def _beside(self, payload: Beside, mirror: Callable[["Desk", Any], Awaitable[None]]) -> None:
         if self.bot.user is not None and payload.user_id != self.bot.user.id:
@@ -246,12 +263,20 @@ class Desk:
         if not self.bot.is_live:
             return
         if self._new_session:
-            self._new_session = False
-            await self._recover()
+            await self._begin_anew()
         document, now = self.house.site.now.document, self.house.clock.now()
         async with self.house.database.write() as tx:
             await intake.end_due_intakes(tx, Rules(document, self.house.discord.guild_id), now=now)
         await self._maker.make_all()
+
+    async def _begin_anew(self) -> None:
+        """Recover what a new session has missed, and when that fails, at the next look."""
+        self._new_session = False
+        try:
+            await self._recover()
+        except BaseException:
+            self._new_session = True
+            raise
 
     async def _recover(self) -> None:
         """Read what was written while nobody listened: to the bot, and in the channels of open tickets."""
@@ -271,8 +296,13 @@ class Desk:
         for channel_id in sorted(channels):
             self._lanes.add(channel_id, partial(self._catch_up, channel_id))
 
-    async def _catch_up(self, channel_id: int) -> None:
+    def read_up(self, channel_id: int) -> None:
+        """Read what was said in a channel before it was known for a ticket's."""
+        self._lanes.add(channel_id, partial(self._catch_up, channel_id))
+
+    async def _catch_up(self, channel_id: int, *, before: discord.Message | None = None) -> None:
         """Read what was said in a channel after what is known, and what became of the last things before it."""
+        read_up = self._read_up
         async with self.house.database.read() as tx:
             cursor = await echoes.cursor_of(tx, channel_id)
             ticket = await tickets.ticket_of_channel(tx, channel_id)
@@ -282,7 +312,7 @@ class Desk:
         if not isinstance(place, discord.abc.Messageable):
             return
         try:
-            async for message in place.history(limit=None, after=after, oldest_first=True):
+            async for message in place.history(limit=None, after=after, before=before, oldest_first=True):
                 if user is not None and message.author.id == user.id:
                     await self._take_dm(message)
                 elif user is None and ticket is not None and not message.author.bot:
@@ -296,6 +326,8 @@ class Desk:
             await self._take_in(user, channel_id)
         elif ticket is not None and not ticket.closed:
             await write_waiting(self, ticket, channel_id)
+        # A session that began meanwhile has a set of its own.
+        read_up.add(channel_id)
 
     async def _person_in(self, channel_id: int, user_id: str | None) -> discord.abc.User | None:
         """Return whose direct messages are in a channel, None for the channel of a ticket."""
