@@ -18,7 +18,7 @@ from guildhall.settings import Settings
 from guildhall.simulator.discord import DiscordSimulator, Limits, simulate
 from guildhall.simulator.discord.state import Channel
 from tests.bot.conftest import Scene, until
-from tests.bot.test_desk import ROSA, TOBIAS, Front
+from tests.bot.front import ROSA, TOBIAS, Front
 from tests.clock import SettableClock
 from tests.dialects.hazebot.tickets.people import Heard, People
 from tests.dialects.rustmail.people import OWNER, FrontDesk

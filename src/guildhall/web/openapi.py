@@ -15,6 +15,7 @@ from guildhall.core.errors import (
     Forbidden,
     GuildhallError,
     Internal,
+    InvalidField,
     InvalidJson,
     Limited,
     TooLarge,
@@ -161,6 +162,9 @@ def _responses(face: Face, each: Route, schema_of: dict[Any, Any]) -> dict[str, 
     refusals = list(each.refusals) + list(ALWAYS)
     if _guarded(each):
         refusals += (*GUARDED, *face.refusals)
+    if each.query is not None:
+        # Any parameter may come twice.
+        refusals.append(InvalidField)
     if each.method != "GET":
         refusals += UNSAFE
     by_status: dict[str, list[str]] = {}
