@@ -18,7 +18,7 @@ import jwt
 from bench import servers
 from bench.attendance.stage import filling, present, without_indexes
 from guildhall.domains.identity import Session, mint_access_token
-from guildhall.domains.tickets.models import BLOCK
+from guildhall.domains.tickets.models import SPANS
 
 SECRET = "the secret with which the tokens of the bench are signed"  # noqa: S105 (it guards nothing)
 GUILDHALL, BASELINE = "guildhall.db", "rooms.db"
@@ -125,10 +125,10 @@ INSERT INTO ticket_read_marks (person_id, ticket_id, seen)
 {NUMBERED}
 SELECT claimer, id, said FROM placed WHERE claimer IS NOT NULL
 """  # noqa: S608 (likewise)
-TALLIES = f"""
-INSERT INTO ticket_tallies (category_id, closed, block, count)
-SELECT category_id, closed, number / {BLOCK}, count(*) FROM tickets GROUP BY 1, 2, 3
-"""  # noqa: S608 (likewise)
+TALLIES = """
+INSERT INTO ticket_tallies (span, block, category_id, closed, count)
+SELECT :span, number / :span, category_id, closed, count(*) FROM tickets GROUP BY 2, 3, 4
+"""
 # The index of words is quick only for ids that ascend.
 TITLES_FOUND = """
 INSERT INTO ticket_search (rowid, ticket_id, words)
@@ -197,7 +197,7 @@ def fill_guildhall(file: Path, plan: DeskPlan) -> list[str]:
             )
             database.execute(TITLES_FOUND)
             database.execute(WORDS_FOUND)
-        database.execute(TALLIES)
+        database.executemany(TALLIES, [{"span": span} for span in SPANS])
         database.execute("UPDATE ticket_numbers SET last = ?", (plan.tickets,))
         tokens = add_staff(database, plan.staff)
         database.execute("ANALYZE")

@@ -82,9 +82,9 @@ async def test_nobody_sees_or_counts_what_is_out_of_sight(desk: Desk) -> None:
 async def test_pages_deep_in_the_list_are_those_that_counting_from_the_start_finds(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Blocks of four instead of a thousand, so that a short list has many.
-    monkeypatch.setattr("guildhall.domains.tickets.lists.listing.BLOCK", 4)
-    monkeypatch.setattr("guildhall.domains.tickets.models.BLOCK", 4)
+    # Blocks of two and of six instead of thousands, so that a short list has many.
+    monkeypatch.setattr("guildhall.domains.tickets.lists.listing.SPANS", (6, 2))
+    monkeypatch.setattr("guildhall.domains.tickets.tallies.SPANS", (6, 2))
     await fill(desk, 21)
     kinds = [Wanted(), Wanted(closed=True), Wanted(closed=False), Wanted(closed=False, category_id="billing")]
     chance = Random(7)

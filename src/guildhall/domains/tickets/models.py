@@ -51,8 +51,9 @@ _opening: dict[str, Any] = {"sqlite_where": text("state = 'opening'"), "postgres
 LONGEST_MESSAGE: Final = 4000
 """Characters of one message."""
 
-BLOCK: Final = 1000
-"""Tickets with running numbers up to here apart are counted together, so that a page deep in the list is found soon."""
+SPANS: Final = (50_000, 1_000)
+"""Tickets are counted by blocks of so many running numbers, so that a list's length and a page deep in it are found
+soon: first in few large blocks, then in the small ones of the large block that has it."""
 
 tickets = Table(
     "tickets",
@@ -133,10 +134,12 @@ ticket_numbers = Table(
 ticket_tallies = Table(
     "ticket_tallies",
     metadata,
+    # How many numbers a block has, and which one it is: number // span.
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    Column("block", Integer, primary_key=True, autoincrement=False),
     # The empty text stands for tickets without a category.
     Column("category_id", Text, primary_key=True),
     Column("closed", Boolean, primary_key=True),
-    Column("block", Integer, primary_key=True, autoincrement=False),
     Column("count", Integer, nullable=False),
 )
 """How many tickets there are of each kind, by blocks of their numbers: a list tells its length without counting it."""
@@ -353,11 +356,6 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     quiet_since: datetime | None = None
     warned_at: datetime | None = None
     deleted_at: datetime | None = None
-
-    @property
-    def block(self) -> int:
-        """The block of numbers that the ticket is counted in."""
-        return self.number // BLOCK
 
 
 @stored(ticket_participants)

@@ -6,7 +6,7 @@ from alembic import op
 from guildhall.core.db.schema import UtcTime
 
 revision = "0028"
-down_revision = "0029"
+down_revision = "0027"
 
 
 def upgrade() -> None:

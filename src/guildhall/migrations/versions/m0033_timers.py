@@ -6,7 +6,7 @@ from alembic import op
 from guildhall.core.db.schema import JsonDoc, UtcTime
 
 revision = "0033"
-down_revision = "0027"
+down_revision = "0032"
 
 _WAITS = sa.text("state = 'waiting'")
 _QUIET = sa.text("quiet_since IS NOT NULL")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from guildhall.core.db import Tx
 from guildhall.domains.tickets.lists.queries import Shape, Sort, Tally, counting, listing, summing, tallying
-from guildhall.domains.tickets.models import BLOCK, Ticket
+from guildhall.domains.tickets.models import SPANS, Ticket
 from guildhall.domains.tickets.policy import Sight
 
 NOBODY: Final = ""
@@ -15,6 +15,10 @@ NOBODY: Final = ""
 
 ANYBODY: Final = "*"
 """As a claimer: tickets that somebody has claimed."""
+
+
+HIGHEST: Final = 2**31 - 1
+"""The greatest running number that a store keeps."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +74,13 @@ async def list_tickets(
     wanted = _within(wanted, sight)
     values = _values(tx.engine, wanted, sight)
     shape = _shape(tx.engine, wanted, sight, sort, ascending=ascending)
-    if not wanted.is_tallied or sort is not Sort.CREATED or offset < BLOCK:
-        total = await count_tickets(tx, wanted, sight=sight)
-        found = await tx.all(listing(shape), **values, limit=limit, offset=offset) if offset < total else []
-        return TicketPage(found, total)
-    tallies = await _tallies(tx, wanted, sight)
-    total = sum(tally.count for tally in tallies)
+    total = await count_tickets(tx, wanted, sight=sight)
     if offset >= total:
         return TicketPage([], total)
-    border, skip = _leap(tallies, offset, ascending=ascending)
+    if not wanted.is_tallied or sort is not Sort.CREATED or offset < SPANS[-1]:
+        found = await tx.all(listing(shape), **values, limit=limit, offset=offset)
+        return TicketPage(found, total)
+    border, skip = await _leap(tx, wanted, sight, offset, ascending=ascending)
     found = await tx.all(listing(replace(shape, below=True)), **values, border=border, limit=limit, offset=skip)
     return TicketPage(found, total)
 
@@ -89,7 +91,7 @@ async def count_tickets(tx: Tx, wanted: Wanted, *, sight: Sight) -> int:
     if wanted.is_tallied:
         categories = _categories(wanted, sight)
         summed = summing(tx.engine, wanted.closed is not None, categories is not None)
-        return await tx.one(summed, closed=bool(wanted.closed), categories=categories or []) or 0
+        return await tx.one(summed, span=SPANS[0], closed=bool(wanted.closed), categories=categories or []) or 0
     shape = _shape(tx.engine, wanted, sight, Sort.CREATED, ascending=False)
     return await tx.one(counting(shape), **_values(tx.engine, wanted, sight)) or 0
 
@@ -98,22 +100,32 @@ def _within(wanted: Wanted, sight: Sight) -> Wanted:
     return wanted if sight.own is None else replace(wanted, user_id=sight.own)
 
 
-def _leap(tallies: Iterable[Tally], offset: int, *, ascending: bool) -> tuple[int, int]:
+async def _leap(tx: Tx, wanted: Wanted, sight: Sight, offset: int, *, ascending: bool) -> tuple[int, int]:
     """Return at which number a page begins to be looked for, and how many tickets it skips from there."""
-    skipped = 0
-    border = 0
+    lowest, highest = 0, HIGHEST
+    for span in SPANS:
+        tallies = await _tallies(tx, wanted, sight, span, lowest // span, highest // span)
+        block, offset = _block_with(tallies, offset, ascending=ascending)
+        lowest, highest = block * span, (block + 1) * span - 1
+    return (lowest if ascending else highest), offset
+
+
+def _block_with(tallies: Iterable[Tally], offset: int, *, ascending: bool) -> tuple[int, int]:
+    """Return the block in which so many tickets are skipped, and how many of them are skipped within it."""
+    block = 0
     for tally in sorted(tallies, key=lambda each: each.block, reverse=not ascending):
-        border = tally.block * BLOCK if ascending else (tally.block + 1) * BLOCK - 1
-        if skipped + tally.count > offset:
+        block = tally.block
+        if tally.count > offset:
             break
-        skipped += tally.count
-    return border, offset - skipped
+        offset -= tally.count
+    return block, offset
 
 
-async def _tallies(tx: Tx, wanted: Wanted, sight: Sight) -> list[Tally]:
+async def _tallies(tx: Tx, wanted: Wanted, sight: Sight, span: int, first: int, last: int) -> list[Tally]:
     categories = _categories(wanted, sight)
     found = tallying(tx.engine, wanted.closed is not None, categories is not None)
-    return await tx.all(found, closed=bool(wanted.closed), categories=categories or [])
+    values = {"closed": bool(wanted.closed), "categories": categories or []}
+    return await tx.all(found, span=span, first=first, last=last, **values)
 
 
 def _categories(wanted: Wanted, sight: Sight) -> list[str] | None:

@@ -80,12 +80,14 @@ class Shape:
 
 @cache
 def tallying(engine: str, closed: bool, categories: bool) -> Query[Tally]:  # noqa: FBT001 (a shape, not an option)
-    """Return the read of how many tickets lie in each block of numbers."""
+    """Return the read of how many tickets lie in each of some blocks of numbers."""
     rows = _of_kind(
         select(ticket_tallies.c.block, func.sum(ticket_tallies.c.count).label("count")), engine, closed, categories
     )
+    first, last = bindparam("first", type_=Integer), bindparam("last", type_=Integer)
     having = func.sum(ticket_tallies.c.count) > text("0")
-    return query(Tally, rows.group_by(ticket_tallies.c.block).having(having))
+    within = rows.where(ticket_tallies.c.block >= first, ticket_tallies.c.block <= last)
+    return query(Tally, within.group_by(ticket_tallies.c.block).having(having))
 
 
 @cache
@@ -97,6 +99,7 @@ def summing(engine: str, closed: bool, categories: bool) -> Query[int]:  # noqa:
 
 
 def _of_kind(rows: Select[Any], engine: str, closed: bool, categories: bool) -> Select[Any]:  # noqa: FBT001 (as above)
+    rows = rows.where(ticket_tallies.c.span == bindparam("span", type_=Integer))
     if closed:
         rows = rows.where(ticket_tallies.c.closed == bindparam("closed", type_=Boolean))
     return rows.where(_in_sight(engine)) if categories else rows

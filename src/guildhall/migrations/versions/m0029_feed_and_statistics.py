@@ -5,7 +5,7 @@ from alembic import op
 
 from guildhall.core.db.schema import JsonDoc, UtcTime
 
-revision = "0030"
+revision = "0029"
 down_revision = "0028"
 
 REPLIES = sa.text("kind = 'staff' AND deleted_at IS NULL")

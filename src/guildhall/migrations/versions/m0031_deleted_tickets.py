@@ -5,8 +5,8 @@ from alembic import op
 
 from guildhall.core.db.schema import UtcTime
 
-revision = "0032"
-down_revision = "0031"
+revision = "0031"
+down_revision = "0030"
 
 _DELETED = sa.text("deleted_at IS NOT NULL")
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from guildhall.core.db.schema import UtcTime
 
-revision = "0031"
-down_revision = "0030"
+revision = "0030"
+down_revision = "0029"
 
 
 def upgrade() -> None:
