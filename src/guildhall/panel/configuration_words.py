@@ -144,7 +144,7 @@ GROUPS: Final = (
             ),
             "thread.inbox_category_id": Sentence("Category for the channels", ID),
             "thread.inbox_channel_id": Sentence("Channel for the threads", ID),
-            "thread.name_template": Sentence("Name", "With {state}, {user}, {number}, {label} or {age}."),
+            "thread.name_template": Sentence("Name", "With {state}, {user}, {number}, {label} or {category}."),
             "thread.create_ticket_by_create_channel": Sentence("A channel made by hand there opens a ticket"),
             "thread.plain_messages": Sentence(
                 "A staff message without a command is", choices={"note": "a note", "reply": "a reply to the member"}
