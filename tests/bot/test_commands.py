@@ -404,11 +404,10 @@ async def test_trouble_is_told_and_the_bot_lives(
     seen = await tobias.use("admin public-key")
     assert seen["title"] == "Something does not answer"
     discord.faults.clear()
-    # The database is gone for a moment.
-    closed = lived.house.database.read
-    lived.house.database.read = _broken  # type: ignore[method-assign,assignment] # It fails as a database that is gone does.
-    broken = await rosa.use("leaderboard")
-    lived.house.database.read = closed  # type: ignore[method-assign] # As it was.
+    # A command fails as a mistake in the code does, and nothing else does.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("guildhall.domains.attendance.board_of", _broken)
+        broken = await rosa.use("leaderboard")
     assert (broken["title"], broken["alone"]) == ("Something broke on our side", True)
     assert "database" not in broken["description"]
     # An interaction whose answer comes too late is nobody's any more.
@@ -424,7 +423,7 @@ async def test_trouble_is_told_and_the_bot_lives(
     assert (await lived.state()).phase is Phase.CONNECTED
 
 
-def _broken() -> None:
+async def _broken(*_: object, **__: object) -> None:
     raise RuntimeError("the database at /srv/secret is gone")
 
 

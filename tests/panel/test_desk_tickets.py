@@ -303,7 +303,7 @@ async def test_lists_and_tickets_need_as_many_statements_for_much_as_for_little(
 ) -> None:
     ticket = await asked(served, rosa[0])
     async with as_member(served, rosa[1]) as client:
-        pages = ((ada, DESK, 10), (ada, f"{DESK}?q=key", 10), (ada, f"{DESK}/{ticket.id}", 20), (client, OWN, 10))
+        pages = ((ada, DESK, 10), (ada, f"{DESK}?q=key", 10), (ada, f"{DESK}/{ticket.id}", 21), (client, OWN, 10))
 
         async def measured() -> list[int]:
             found = []
