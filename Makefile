@@ -28,7 +28,7 @@ run: $(run_stamp) ## Start the server in the foreground; settings such as PORT o
 
 test: $(test_stamp) $(radicale) $(javascript) ## Run all tests on SQLite and PostgreSQL; arguments for pytest in ARGS
 	@tools/debian.sh /usr/lib/postgresql/*/bin/postgres:postgresql redis-server:redis-server chromium:chromium
-	@exec $(python) -m pytest -n 2 $(ARGS)
+	@exec $(python) -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: check-format check-lint check-types check-imports check-rules check-dependencies check-locks ## Run every check below
 
