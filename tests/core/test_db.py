@@ -474,6 +474,44 @@ def test_two_processes_write_one_database_and_lose_nothing(widgets_url: str) -> 
         assert connection.execute(select(widgets.c.count).where(widgets.c.id == "shared")).scalar() == 100
 
 
+REBUILDER = """
+import fcntl, sys
+
+WRITE_LOCK, RECOVERY_LOCK = 120, 122
+with open(sys.argv[1], "r+b") as index:
+    for lock in (WRITE_LOCK, RECOVERY_LOCK):
+        fcntl.lockf(index, fcntl.LOCK_EX, 1, lock)
+    index.write(bytes(48))
+    index.flush()
+    print("rebuilding", flush=True)
+    sys.stdin.readline()
+"""
+"""What a process does to the index of the log (sqlite.org/walformat.html) that finds it broken and builds it anew."""
+
+
+async def test_on_sqlite_a_writer_waits_while_another_process_rebuilds_the_index_of_the_log(
+    sqlite_database_url: str,
+) -> None:
+    store = await open_database(with_widgets(sqlite_database_url))
+    async with store.write() as tx:
+        await tx.insert(Widget(id="a"))
+    other = program([sys.executable, "-c", REBUILDER, sqlite_database_url.removeprefix("sqlite:///") + "-shm"])
+    assert other.stdout is not None
+    assert other.stdout.readline() == "rebuilding\n"
+
+    async def write() -> None:
+        async with store.write() as tx:
+            await tx.insert(Widget(id="b"))
+
+    writing = asyncio.create_task(write())
+    await asyncio.sleep(0)
+    assert not writing.done()
+    assert await asyncio.to_thread(other.communicate, "done\n", 20) == ("", "")
+    await writing
+    assert await names(store) == ["a", "b"]
+    await store.close()
+
+
 async def test_an_address_where_no_store_is_says_so(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("stores")
     (folder / "text.db").write_text("this is not a database, however much there is of it\n" * 100)

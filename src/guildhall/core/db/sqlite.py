@@ -169,7 +169,7 @@ class SqliteDatabase(Database):
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as fault:
-            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            if not _is_busy(fault):
                 raise StoreUnavailable from fault
             if await self._in_thread(self._begin_patiently):
                 self._writer.execute("ROLLBACK")
@@ -228,8 +228,13 @@ def _enter_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as fault:
-            if fault.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if not _is_busy(fault) or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
         else:
             return
+
+
+def _is_busy(fault: sqlite3.OperationalError) -> bool:
+    """Tell whether others hold the file for now: in a transaction, or while they rebuild the index of its log."""
+    return fault.sqlite_errorcode & PRIMARY_CODE == sqlite3.SQLITE_BUSY
