@@ -1,4 +1,4 @@
-"""Everything the faces stand on, joined once by `app.py`."""
+"""Everything the faces stand on, joined once by `assembly.py`."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta

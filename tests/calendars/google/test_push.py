@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from guildhall.app import SYNC_PERIOD
 from guildhall.core.actor import SYSTEM
 from guildhall.core.crypto import SecretBox
 from guildhall.core.db import Database
@@ -18,6 +17,7 @@ from guildhall.domains.calendars import CalendarKind, CalendarPlan, Link
 from guildhall.settings import SettingsError, load_settings
 from guildhall.simulator.google_calendar import Calendar
 from guildhall.web.hooks import PATH, PERIOD, channel_token, google_channel
+from guildhall.work import SYNC_PERIOD
 from tests import serving as servers
 from tests.calendars.google.conftest import ROOM, Adapt
 from tests.calendars.google.events import timed
