@@ -10,6 +10,7 @@ from guildhall.panel import (
     desk_categories,
     desk_configuration,
     desk_keys,
+    desk_list,
     desk_members,
     desk_opening,
     desk_snippet_menu,
@@ -262,8 +263,8 @@ ROUTES = (
     # GET  /panel/desk                      GET /panel/desk/live
     # GET  /panel/desk/{ticket_id}          POST .../reply      .../note        .../claim       .../release
     #                                       POST .../hold       .../sort        .../close       .../reopen
-    desk_tickets.list_tickets,
-    desk_tickets.follow,
+    desk_list.list_tickets,
+    desk_list.follow,
     desk_opening.ask,
     desk_opening.open_one,
     desk_tickets.show_ticket,
