@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import jwt
-import socketio  # type: ignore[import-untyped]
+import socketio  # type: ignore[import-untyped]  # the library has no types
 from fastapi import FastAPI
 from pydantic import BaseModel
 

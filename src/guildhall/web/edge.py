@@ -51,7 +51,7 @@ class Edge:
         status, spent = 500, 0.0
         begun = time.perf_counter()
 
-        async def sending(message: Any) -> None:  # noqa: ANN401
+        async def sending(message: Any) -> None:  # noqa: ANN401 (an ASGI message)
             nonlocal status, spent
             if message["type"] == "http.response.start":
                 status = message["status"]

@@ -52,13 +52,13 @@ class Tx(ABC):
         self._effects: list[Callable[[], None]] = []
         self._last_acts: list[tuple[Command, dict[str, Any]]] = []
 
-    async def one(self, query: Query[Row], /, **params: Any) -> Row | None:  # noqa: ANN401
+    async def one(self, query: Query[Row], /, **params: Any) -> Row | None:  # noqa: ANN401 (whatever a statement takes)
         """Return the first row, or None."""
         compiled = query.on(self.engine)
         rows = await self._fetch(compiled.text, compiled.arguments(params))
         return query.reader(self.engine)(rows[0]) if rows else None
 
-    async def all(self, query: Query[Row], /, **params: Any) -> list[Row]:  # noqa: ANN401
+    async def all(self, query: Query[Row], /, **params: Any) -> list[Row]:  # noqa: ANN401 (whatever a statement takes)
         """Return every row."""
         compiled = query.on(self.engine)
         reader = query.reader(self.engine)
@@ -70,7 +70,7 @@ class Tx(ABC):
         /,
         *,
         clash: type[GuildhallError] | None = None,
-        **params: Any,  # noqa: ANN401
+        **params: Any,  # noqa: ANN401 (whatever a statement takes)
     ) -> int:
         """Change rows and return how many; a broken unique or exclusion rule raises `clash`."""
         compiled = command.on(self.engine)
@@ -98,7 +98,7 @@ class Tx(ABC):
         """Call `effect` once the transaction is committed, never when it is not."""
         self._effects.append(effect)
 
-    def at_end(self, command: Command, /, **params: Any) -> None:  # noqa: ANN401
+    def at_end(self, command: Command, /, **params: Any) -> None:  # noqa: ANN401 (whatever a statement takes)
         """Run a command as the transaction's last act, after those that were given so before.
 
         For a row that many transactions change: whoever holds it then holds it for no longer than the commit.
@@ -134,17 +134,17 @@ class _Savepoint(AbstractAsyncContextManager[None]):
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
         self._effects = len(tx._effects)  # noqa: SLF001 (the transaction's own part)
-        self._last_acts = len(tx._last_acts)  # noqa: SLF001
+        self._last_acts = len(tx._last_acts)  # noqa: SLF001 (the transaction's own part)
 
     async def __aenter__(self) -> None:
         await self._tx._execute("SAVEPOINT part", [])  # noqa: SLF001 (the transaction's own part)
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
-            await self._tx._execute("ROLLBACK TO SAVEPOINT part", [])  # noqa: SLF001
-            del self._tx._effects[self._effects :]  # noqa: SLF001
-            del self._tx._last_acts[self._last_acts :]  # noqa: SLF001
-        await self._tx._execute("RELEASE SAVEPOINT part", [])  # noqa: SLF001
+            await self._tx._execute("ROLLBACK TO SAVEPOINT part", [])  # noqa: SLF001 (the transaction's own part)
+            del self._tx._effects[self._effects :]  # noqa: SLF001 (the transaction's own part)
+            del self._tx._last_acts[self._last_acts :]  # noqa: SLF001 (the transaction's own part)
+        await self._tx._execute("RELEASE SAVEPOINT part", [])  # noqa: SLF001 (the transaction's own part)
 
 
 class Database(ABC):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import socketio  # type: ignore[import-untyped]
+import socketio  # type: ignore[import-untyped]  # the library has no types
 
 from guildhall.core.actor import SYSTEM
 from guildhall.domains import identity
@@ -86,7 +86,7 @@ class People:
         """Return the client of somebody new."""
         return await self.client(await self.token(name, *roles, discord_id=discord_id))
 
-    async def socket(self, token: str | None = None, **options: Any) -> tuple[Any, Heard]:  # noqa: ANN401
+    async def socket(self, token: str | None = None, **options: Any) -> tuple[Any, Heard]:  # noqa: ANN401 (untyped)
         """Open a socket with the client of Python."""
         client, heard = socketio.AsyncClient(reconnection=False), Heard()
         client.on("*", heard.take)

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-import socketio  # type: ignore[import-untyped]
+import socketio  # type: ignore[import-untyped]  # the library has no types
 
 from guildhall.core.actor import SYSTEM, Actor, ActorKind
 from guildhall.domains import identity, tickets

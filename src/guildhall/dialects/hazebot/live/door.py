@@ -5,7 +5,7 @@ import contextlib
 from datetime import timedelta
 from typing import Any, Final
 
-import socketio  # type: ignore[import-untyped]
+import socketio  # type: ignore[import-untyped]  # the library has no types
 from litestar.connection import ASGIConnection
 
 from guildhall.core.errors import GuildhallError
@@ -75,7 +75,7 @@ class Live:
             await self._server.handle_request(scope, receive, send)
             return
 
-        async def sending(message: Any) -> None:  # noqa: ANN401
+        async def sending(message: Any) -> None:  # noqa: ANN401 (an ASGI message)
             # A server that has stopped meanwhile never says that it has closed the connection.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FAREWELL if message["type"] == "websocket.close" else None):
