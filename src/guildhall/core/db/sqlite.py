@@ -219,7 +219,7 @@ class SqliteDatabase(Database):
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:
-    """Put a file into WAL mode.
+    """Put a file into WAL mode, and read it once: the first to read builds the index of the log and refuses all others.
 
     While another process does the same, the file is busy, and of these refusals SQLite's own patience covers only some.
     """
@@ -227,6 +227,7 @@ def _enter_wal(connection: sqlite3.Connection) -> None:
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("SELECT count(*) FROM sqlite_schema")
         except sqlite3.OperationalError as fault:
             if not _is_busy(fault) or time.monotonic() > deadline:
                 raise
