@@ -18,6 +18,8 @@ from guildhall.web.ticket_channels import await_channel, await_welcome
 from tests.bot.conftest import OPERATOR, until
 from tests.bot.front import MARA, ROSA, TOBIAS, Front, open_front, text_of
 
+TOO_NEW = "You have not been on the server for long enough to write to its team here"
+
 
 @pytest.fixture
 async def front(scenes: Callable[..., Any]) -> AsyncIterator[Front]:
@@ -234,7 +236,12 @@ async def test_nobody_is_let_in_who_is_a_stranger_or_blocked_or_comes_while_nobo
     await front.comes(lambda: len(front.heard_by("pavel_n")), 1)
     await front.writes("Buy this", "pavel_n")
     assert "Spam" in front.heard_by("pavel_n")[0]
-    await front.configure(bot__presence_state="maintenance")
+    await front.configure(gates__membership_age_hours=1)
+    members = front.scene.discord.guild.members
+    members[front.scene.person("juniper")].joined_at = front.scene.clock.now()
+    await front.writes("Let me in", "juniper")
+    await front.comes(lambda: [each.split(".")[0] for each in front.heard_by("juniper")], [TOO_NEW])
+    await front.configure(bot__presence_state="maintenance", gates__membership_age_hours=0)
     await front.writes("Hello?")
     away = front.scene.house.site.now.document.bot.maintenance_message
     await front.comes(front.heard_by, [away])

@@ -169,7 +169,8 @@ class DiscordRest:
         """Return a member as others see them. Raises NotMember, BotNotInGuild, DiscordUnavailable."""
         member = await self._member(guild_id, user_id)
         name = member.nick or member.user.global_name or member.user.username
-        return Profile(member.user.username, name, frozenset(map(int, member.roles)), member.user.bot)
+        roles = frozenset(map(int, member.roles))
+        return Profile(member.user.username, name, roles, member.user.bot, member.joined_at)
 
     async def roles_of_bot(self, guild_id: int) -> frozenset[int]:
         """Return the ids of the bot's own roles. Raises BotNotInGuild, DiscordUnavailable."""

@@ -6,7 +6,9 @@ because they are copied by hand and must survive every URL and shell.
 
 import secrets
 import time
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Final
 from uuid import uuid4
 
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -16,6 +18,10 @@ BASE32_HEX = "0123456789abcdefghijklmnopqrstuv"
 # Every pair of letters at the place of its ten bits: half as many steps for each id, of which a request makes several.
 CROCKFORD_PAIRS = [first + second for first in CROCKFORD for second in CROCKFORD]
 HEX_PAIRS = [first + second for first in BASE32_HEX for second in BASE32_HEX]
+
+
+DISCORDS_FIRST_DAY: Final = datetime(2015, 1, 1, tzinfo=UTC)
+"""From when Discord's ids count milliseconds, above their lowest 22 bits."""
 
 
 def ulid() -> str:
@@ -47,6 +53,11 @@ def uuid() -> str:
 def url_token() -> str:
     """Return 256 random bits in base64url, for links and cookies that are themselves the credential."""
     return secrets.token_urlsafe(32)
+
+
+def born(discord_id: int) -> datetime:
+    """Return when Discord gave an id away: that of an account says when somebody came there."""
+    return DISCORDS_FIRST_DAY + timedelta(milliseconds=discord_id >> 22)
 
 
 def _in_pairs(value: int, pairs: list[str]) -> str:

@@ -10,6 +10,7 @@ ID: Final = "Its id in Discord, a number."
 COLOUR: Final = "Six hexadecimal digits, such as 5865f2."
 BY_COMMA: Final = "Their ids in Discord, by comma."
 HOURS: Final = "In hours; 0 for never."
+HOURS_OR_NONE: Final = "In hours; 0 for any."
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,19 @@ GROUPS: Final = (
             "thread.auto_archive_duration": Sentence(
                 "Threads rest after",
                 choices={"60": "an hour", "1440": "a day", "4320": "three days", "10080": "a week"},
+            ),
+        },
+    ),
+    Group(
+        "gates",
+        "Against floods and throw-away accounts",
+        "Who stands before a gate is told until when. What staff open is not held up.",
+        {
+            "gates.account_age_hours": Sentence("Age of a member's Discord account", HOURS_OR_NONE),
+            "gates.membership_age_hours": Sentence("Time on the server", HOURS_OR_NONE),
+            "gates.cooldown_minutes": Sentence("Pause after their last ticket", "In minutes; 0 for none."),
+            "gates.messages_per_minute": Sentence(
+                "Messages a minute in a ticket", "The rest waits its turn; 0 for any number."
             ),
         },
     ),

@@ -1,13 +1,17 @@
 """Between Discord and the desk: what comes in is kept and judged, what goes out is queued in order, each once."""
 
 from datetime import timedelta
+from itertools import count
 
+from guildhall.core.actor import SYSTEM
 from guildhall.core.db import Database, Tx
+from guildhall.core.ids import DISCORDS_FIRST_DAY
 from guildhall.domains import tickets
+from guildhall.domains.identity.desk import SubjectKind
 from guildhall.domains.site import Document
-from guildhall.domains.site.sections import OfficeHours, OfficeWindow, TicketSettings
+from guildhall.domains.site.sections import GateSettings, OfficeHours, OfficeWindow, TicketSettings
 from guildhall.domains.site.values import TimeOfDay
-from guildhall.domains.tickets import Delivery, Draft, Source, Transport, categories, intake, relay
+from guildhall.domains.tickets import Delivery, Draft, Source, Transport, blocks, categories, intake, relay
 from guildhall.domains.tickets.intake import Guest, Rules
 from guildhall.domains.tickets.office import is_staffed
 from guildhall.domains.tickets.relay import CHANNEL, LOG, USER, Incoming, Say, delivery
@@ -192,3 +196,67 @@ async def test_whoever_takes_too_long_to_choose_gets_a_ticket_without_a_category
         assert await intake.choose(tx, GUEST, MEMBERS, None, now=desk.now) is None
     (ticket,) = (await desk.page()).tickets
     assert (ticket.category_id, ticket.message_count) == (None, 1)
+
+
+async def test_gates_keep_out_who_comes_too_soon_and_tell_them_until_when(database: Database) -> None:
+    desk = Desk(database)
+
+    def with_gates(**hours: int) -> Rules:
+        return Rules(Document(gates=GateSettings(**hours)), 1)
+
+    async def refused(rules: Rules, guest: Guest) -> str | None:
+        """Return the words with which somebody is refused; each writes once and has no ticket."""
+        await writes(desk, next(numbers), "Hello?", rules, guest)
+        assert (await desk.page()).tickets == []
+        (post,) = [each.post for each in await out(desk)]
+        assert post.payload.fields == {"when": f"<t:{int((desk.now + timedelta(hours=1)).timestamp())}:R>"}
+        return post.payload.words
+
+    numbers = count(1)
+    # Accounts are as old as their ids; this one is 23 hours old.
+    ids_per_hour = 3_600_000 << 22
+    born_now = (desk.now - DISCORDS_FIRST_DAY) // timedelta(milliseconds=1) << 22
+    young = Guest(str(born_now - 23 * ids_per_hour), "young", "en", frozenset(), desk.now - timedelta(hours=47))
+    assert await refused(with_gates(account_age_hours=24), young) == "desk.gate.account"
+    assert await refused(with_gates(membership_age_hours=48), young) == "desk.gate.membership"
+    # Of two gates the one counts that opens later.
+    both = with_gates(account_age_hours=10, membership_age_hours=48)
+    await writes(desk, next(numbers), "Hello?", both, young)
+    assert await out(desk) == []
+    desk.later(hours=1)
+    await writes(desk, next(numbers), "And now?", both, young)
+    (ticket,) = (await desk.page()).tickets
+    assert [each.content for each in await desk.messages(ticket)] == ["And now?"]
+    await desk.do(tickets.close_ticket, ticket, by=MARA.id)
+    await out(desk)
+    cooldown = with_gates(cooldown_minutes=60)
+    await writes(desk, next(numbers), "One more thing", cooldown, young)
+    assert [each.post.payload.words for each in await out(desk)] == ["desk.gate.cooldown"]
+    desk.later(minutes=60)
+    await writes(desk, next(numbers), "Good morning", cooldown, young)
+    assert [each.closed for each in (await desk.page()).tickets] == [False, True]
+
+
+async def test_who_writes_too_fast_is_told_once_and_all_of_it_arrives_in_order(database: Database) -> None:
+    desk = Desk(database)
+    rules = Rules(Document(gates=GateSettings(messages_per_minute=3)), 1)
+    for number in range(1, 8):
+        await writes(desk, number, f"{number}", rules)
+    (ticket,) = (await desk.page()).tickets
+
+    async def arrived() -> str:
+        async with database.write() as tx:
+            await intake.go_on_writing(tx, rules, now=desk.now)
+        return "".join(each.content for each in await desk.messages(ticket))
+
+    assert await arrived() == "123"
+    desk.later(minutes=1)
+    assert await arrived() == "123456"
+    await desk.do(_channel, ticket)
+    assert [each.post.payload.words for each in await out(desk) if each.post.payload.words].count("desk.gate.pace") == 1
+    async with database.write() as tx:
+        await blocks.block(tx, SYSTEM, subject_kind=SubjectKind.USER, subject_id=ROSA.id, now=desk.now)
+    desk.later(minutes=1)
+    assert await arrived() == "123456"
+    async with database.read() as tx:
+        assert await intake.waiting_in(tx, int(ROSA.id)) == []

@@ -174,10 +174,11 @@ class Desk:
     async def guest_of(self, user: discord.abc.User, language: str) -> Guest:
         """Return somebody as the desk knows them. Raises BotNotInGuild, DiscordUnavailable."""
         try:
-            roles = await self.house.directory.roles_of_member(self.house.discord.guild_id, user.id)
+            profile = await self.house.directory.profile_of_member(self.house.discord.guild_id, user.id)
         except NotMember:
             return Guest(str(user.id), user.display_name, language, None)
-        return Guest(str(user.id), user.display_name, language, frozenset(map(str, roles)))
+        roles = frozenset(map(str, profile.role_ids))
+        return Guest(str(user.id), user.display_name, language, roles, profile.joined_at)
 
     async def _take_dm(self, message: discord.Message) -> None:
         """Store what somebody wrote to the bot, with what came before if nothing is known of them, and work on it."""
@@ -266,7 +267,9 @@ class Desk:
             await self._begin_anew()
         document, now = self.house.site.now.document, self.house.clock.now()
         async with self.house.database.write() as tx:
-            await intake.end_due_intakes(tx, Rules(document, self.house.discord.guild_id), now=now)
+            rules = Rules(document, self.house.discord.guild_id)
+            await intake.end_due_intakes(tx, rules, now=now)
+            await intake.go_on_writing(tx, rules, now=now)
         await self._maker.make_all()
 
     async def _begin_anew(self) -> None:

@@ -170,6 +170,12 @@ TABLE: Final = {
     "desk.over": "Diese Auswahl ist vorbei. Bitte schreib noch einmal, dann wirst du neu gefragt.",
     "desk.stranger": "Nur Mitglieder der Gemeinschaft können ihrem Team hier schreiben. "
     "Tritt bei und schreib dann noch einmal.",
+    "desk.gate.account": "Dein Discord-Konto ist zu neu, um dem Team hier zu schreiben. Schreib {when} noch einmal.",
+    "desk.gate.membership": "Du bist noch nicht lange genug auf dem Server, um seinem Team hier zu schreiben. "
+    "Schreib {when} noch einmal.",
+    "desk.gate.cooldown": "Du warst vor Kurzem erst hier. Schreib {when} noch einmal.",
+    "desk.gate.pace": "Du schreibst schneller, als das Team es aufnimmt. "
+    "Was du geschrieben hast, kommt nach und nach an.",
     "desk.disabled": "Das Team nimmt hier gerade keine Nachrichten an.",
     "desk.blocked": "Du kannst dem Team gerade nicht schreiben. Grund: {reason}",
     "desk.blocked_until": "Du kannst dem Team bis {ends} nicht schreiben. Grund: {reason}",

@@ -176,6 +176,11 @@ TABLE: Final = {
     "desk.sent": "Thank you. Your message is with our team, and the answer comes here.",
     "desk.over": "This choice is over. Please write again, and you will be asked anew.",
     "desk.stranger": "Only members of the community can write to its team here. Join first, then write again.",
+    "desk.gate.account": "Your Discord account is too new to write to the team here. Write again {when}.",
+    "desk.gate.membership": "You have not been on the server for long enough to write to its team here. "
+    "Write again {when}.",
+    "desk.gate.cooldown": "You were here a short while ago. Write again {when}.",
+    "desk.gate.pace": "You write faster than the team takes it in. What you wrote comes through bit by bit.",
     "desk.disabled": "The team takes no messages here at the moment.",
     "desk.blocked": "You cannot write to the team at the moment. Reason: {reason}",
     "desk.blocked_until": "You cannot write to the team until {ends}. Reason: {reason}",

@@ -167,6 +167,12 @@ TABLE: Final = {
     "desk.sent": "Gracias. Tu mensaje está con nuestro equipo, y la respuesta llegará aquí.",
     "desk.over": "Esta elección ya no vale. Escribe otra vez, y se te preguntará de nuevo.",
     "desk.stranger": "Solo los miembros de la comunidad pueden escribir a su equipo aquí. Únete y escribe otra vez.",
+    "desk.gate.account": "Tu cuenta de Discord es demasiado nueva para escribir al equipo aquí. "
+    "Escribe otra vez {when}.",
+    "desk.gate.membership": "Aún no llevas bastante tiempo en el servidor para escribir a su equipo aquí. "
+    "Escribe otra vez {when}.",
+    "desk.gate.cooldown": "Estuviste aquí hace poco. Escribe otra vez {when}.",
+    "desk.gate.pace": "Escribes más rápido de lo que el equipo recibe. Tus mensajes llegan poco a poco.",
     "desk.disabled": "El equipo no recibe mensajes aquí por el momento.",
     "desk.blocked": "No puedes escribir al equipo por el momento. Motivo: {reason}",
     "desk.blocked_until": "No puedes escribir al equipo hasta el {ends}. Motivo: {reason}",

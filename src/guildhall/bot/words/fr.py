@@ -170,6 +170,11 @@ TABLE: Final = {
     "desk.over": "Ce choix n’est plus possible. Écrivez de nouveau, et la question vous sera reposée.",
     "desk.stranger": "Seuls les membres de la communauté peuvent écrire à son équipe ici. "
     "Rejoignez-la, puis écrivez de nouveau.",
+    "desk.gate.account": "Votre compte Discord est trop récent pour écrire à l’équipe ici. Réécrivez {when}.",
+    "desk.gate.membership": "Vous n’êtes pas depuis assez longtemps sur le serveur pour écrire à son équipe ici. "
+    "Réécrivez {when}.",
+    "desk.gate.cooldown": "Vous étiez ici il y a peu. Réécrivez {when}.",
+    "desk.gate.pace": "Vous écrivez plus vite que l’équipe ne reçoit. Vos messages arrivent peu à peu.",
     "desk.disabled": "L’équipe ne reçoit pas de messages ici pour le moment.",
     "desk.blocked": "Vous ne pouvez pas écrire à l’équipe pour le moment. Raison : {reason}",
     "desk.blocked_until": "Vous ne pouvez pas écrire à l’équipe avant le {ends}. Raison : {reason}",

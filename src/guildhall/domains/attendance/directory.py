@@ -105,12 +105,16 @@ class GuildMember:
 
 @dataclass(frozen=True)
 class Profile:
-    """A member as others see them: their user name, what they are called in the guild, and the ids of their roles."""
+    """A member as others see them: their user name, what they are called in the guild, and the ids of their roles.
+
+    `joined_at` is absent where Discord does not tell it.
+    """
 
     username: str
     name: str
     role_ids: frozenset[int]
     is_bot: bool
+    joined_at: datetime | None = None
 
 
 class GuildDirectory(Protocol):

@@ -1,11 +1,11 @@
 """Bans as they are kept."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import BigInteger, Column, Index, Table, Text
 
+from guildhall.core import ids
 from guildhall.core.db import metadata, stored
 
 guild_bans = Table(
@@ -23,9 +23,6 @@ guild_bans = Table(
     Index("ix_guild_bans_guild_id_entry_id", "guild_id", "entry_id"),
     Index("ix_guild_bans_user_id_entry_id", "user_id", "entry_id"),
 )
-
-DISCORDS_FIRST_DAY: Final = datetime(2015, 1, 1, tzinfo=UTC)
-"""From when Discord's ids count milliseconds, above their lowest 22 bits."""
 
 
 @stored(guild_bans)
@@ -48,4 +45,4 @@ class Ban(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def banned_at(self) -> datetime:
         """When it happened: Discord's ids say when they were made."""
-        return DISCORDS_FIRST_DAY + timedelta(milliseconds=self.entry_id >> 22)
+        return ids.born(self.entry_id)

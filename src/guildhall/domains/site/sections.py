@@ -173,6 +173,15 @@ class RatingSettings(msgspec.Struct, frozen=True, kw_only=True):
     ask_comment: bool = True
 
 
+class GateSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What keeps floods and throw-away accounts from the desk; 0 leaves a gate open."""
+
+    account_age_hours: Hours = 0
+    membership_age_hours: Hours = 0
+    cooldown_minutes: Annotated[int, Meta(ge=0, le=10_080)] = 0
+    messages_per_minute: Annotated[int, Meta(ge=0, le=600)] = 0
+
+
 class OfficeWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
     """Hours of one day of the week during which somebody is there."""
 
@@ -220,6 +229,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     reminders: ReminderSettings = ReminderSettings()
     logs: LogSettings = LogSettings()
     tickets: TicketSettings = TicketSettings()
+    gates: GateSettings = GateSettings()
     ratings: RatingSettings = RatingSettings()
     office_hours: OfficeHours = OfficeHours()
     transcripts: TranscriptSettings = TranscriptSettings()

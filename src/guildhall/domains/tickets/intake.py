@@ -3,6 +3,7 @@
 Whatever a person writes before they have a ticket waits in their lane, and becomes its first messages in order.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from guildhall.core.actor import Actor, ActorKind
 from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.domains.site.sections import Document
-from guildhall.domains.tickets import blocks, categories
+from guildhall.domains.tickets import blocks, categories, gates
 from guildhall.domains.tickets.categories import Category
 from guildhall.domains.tickets.conversation import Draft, Written, write_as_user
 from guildhall.domains.tickets.models import Origin, Person, Source, Ticket, Transport
@@ -34,10 +35,11 @@ from guildhall.domains.tickets.relay.models import (
     ticket_intakes,
     ticket_notices,
 )
-from guildhall.domains.tickets.relay.queries import DUE_INTAKES, INTAKE, WAITING
+from guildhall.domains.tickets.relay.queries import DUE_INTAKES, INTAKE, WAITING, WAITING_LANES
 from guildhall.domains.tickets.relay.queueing import queue_for_user, queue_welcome
 
 DAILY: Final = timedelta(days=1)
+HOURLY: Final = timedelta(hours=1)
 
 STORE = insert_if_new(ticket_incoming)
 NOTE_FILES = command(
@@ -86,6 +88,7 @@ class Guest:
     name: str
     language: str
     role_ids: frozenset[str] | None
+    joined_at: datetime | None = None
 
     @property
     def person(self) -> Person:
@@ -142,7 +145,7 @@ async def take_in(tx: Tx, guest: Guest, rules: Rules, *, now: datetime) -> None:
     """Do what is to be done about what somebody has written.
 
     It goes into their ticket if they have one. Otherwise they are refused, held, asked for a category, or given a
-    ticket, in this order of questions: membership, block, desk open, maintenance, office hours, choice.
+    ticket, in this order of questions: membership, block, desk open, gates, maintenance, office hours, choice.
     """
     waiting = await waiting_in(tx, int(guest.user_id))
     if not waiting:
@@ -171,6 +174,13 @@ async def _begin(tx: Tx, guest: Guest, rules: Rules, last: int, now: datetime) -
     document = rules.document
     if not document.tickets.enabled:
         await _refuse(tx, guest, "disabled", Post(say=Say.WORDS, words="desk.disabled"), last, now)
+        return
+    shut = await gates.gate_before(
+        tx, document.gates, user_id=guest.user_id, joined_at=guest.joined_at, guild_id=rules.guild_id, now=now
+    )
+    if shut is not None:
+        await settle(tx, int(guest.user_id), up_to=last)
+        await _notify(tx, guest, f"gate.{shut.what}", _words_before(shut), min(DAILY, shut.until - now), now)
         return
     if document.bot.presence_state == "maintenance":
         # What they write waits, and is taken in when that ends.
@@ -306,13 +316,38 @@ async def end_due_intakes(tx: Tx, rules: Rules, *, now: datetime) -> None:
             await open_for(tx, guest, rules, None, {}, now=now)
 
 
+async def go_on_writing(tx: Tx, rules: Rules, *, now: datetime) -> None:
+    """Write down what had to wait as it came too fast. What somebody wrote who is blocked by now is left out."""
+    if not rules.document.gates.messages_per_minute:
+        return
+    for lane in await tx.all(WAITING_LANES):
+        ticket = await tx.one(LIVE_RELAY, guild_id=rules.guild_id, user_id=str(lane))
+        if ticket is None:
+            continue
+        language = ticket.language or str(rules.document.language.default_language)
+        guest = Guest(ticket.user_id, ticket.user_name, language, frozenset())
+        block = await blocks.block_of(
+            tx, user_id=guest.user_id, role_ids=frozenset(), category_id=ticket.category_id, now=now
+        )
+        if block is None:
+            await _write_down(tx, guest, ticket, rules, now=now)
+        else:
+            await settle(tx, lane, up_to=(await waiting_in(tx, lane))[-1].message_id)
+
+
 async def _write_down(tx: Tx, guest: Guest, ticket: Ticket, rules: Rules, *, now: datetime) -> None:
-    """Write what waits into a ticket, in order, up to the first message whose files are still to be fetched."""
+    """Write what waits into a ticket, in order.
+
+    A message whose files are still to be fetched waits on, and one that comes too fast, with all after it.
+    """
     lane = int(guest.user_id)
     for each in await waiting_in(tx, lane):
         # Each message changes what the next one is counted by.
         fresh = await tx.one(TICKET_LOCKED, id=ticket.id)
         if fresh is None or fresh.closed or each.is_pending:
+            return
+        if await gates.is_too_fast(tx, rules.document.gates, fresh, now=now):
+            await _notify(tx, guest, "gate.pace", Post(say=Say.WORDS, words="desk.gate.pace"), HOURLY, now)
             return
         draft = draft_of(each)
         if draft.says_something:
@@ -342,6 +377,11 @@ async def _refuse(tx: Tx, guest: Guest, what: str | None, post: Post, last: int,
 async def _notify(tx: Tx, guest: Guest, what: str, post: Post, every: timedelta, now: datetime) -> None:
     if await tx.run(TELL, user_id=guest.user_id, what=what, at=now, before=now - every):
         await queue_for_user(tx, guest.user_id, post, now=now)
+
+
+def _words_before(shut: gates.Shut) -> Post:
+    fields = {"when": f"<t:{math.ceil(shut.until.timestamp())}:R>"}
+    return Post(say=Say.WORDS, words=f"desk.gate.{shut.what}", fields=fields)
 
 
 def _words_of(block: blocks.Block) -> Post:

@@ -1,5 +1,6 @@
 """Reading tickets and what is said in them."""
 
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Integer, Text, and_, bindparam, func, literal_column, or_, select, text
@@ -45,6 +46,25 @@ LIVE_RELAY = query(
         tickets.c.transport == text("'relay'"),
         tickets.c.state != text("'closed'"),
     ),
+)
+LAST_CLOSED = query(
+    Ticket,
+    select(tickets)
+    .where(
+        tickets.c.user_id == bindparam("user_id"),
+        tickets.c.closed.is_(True),
+        tickets.c.guild_id == bindparam("guild_id"),
+    )
+    .order_by(tickets.c.number.desc())
+    .limit(1),
+)
+LATEST_OF_USER = query(
+    datetime,
+    select(ticket_messages.c.created_at)
+    .where(ticket_messages.c.ticket_id == bindparam("ticket"), ticket_messages.c.kind == text("'user'"))
+    .order_by(ticket_messages.c.id.desc())
+    .limit(1)
+    .offset(bindparam("skipped")),
 )
 OPEN_OF_PERSON = query(
     Ticket,

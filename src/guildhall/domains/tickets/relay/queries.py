@@ -92,6 +92,7 @@ WAITING = query(
     .where(_is_new, ticket_incoming.c.lane == bindparam("lane"))
     .order_by(ticket_incoming.c.message_id),
 )
+WAITING_LANES = query(int, select(ticket_incoming.c.lane).where(_is_new).distinct())
 WAITING_CHANNELS = query(int, select(ticket_incoming.c.channel_id).where(_is_new).distinct())
 
 INTAKE = query(Intake, select(ticket_intakes).where(ticket_intakes.c.user_id == bindparam("user_id")))
