@@ -1,5 +1,7 @@
 """Whatever Discord does, the server runs, and says why the bot does not."""
 
+import asyncio
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import pytest
 
 from guildhall.bot.backoff import Backoff
+from guildhall.bot.gateway import Socket
 from guildhall.domains import bot
 from guildhall.domains.bot import IDENTIFIES_A_DAY, Phase
 from guildhall.simulator.discord import DiscordSimulator, Fault
@@ -35,6 +38,20 @@ async def test_it_is_stopped_and_started_and_that_is_remembered(scenes: Scenes, 
         await scene.comes_to(Phase.STOPPED, "Somebody stopped it")
         await scene.ask(bot.start_bot)
         assert (await scene.comes_to(Phase.CONNECTED)).identifies == 2
+
+
+async def test_an_answer_that_comes_at_once_is_measured_from_its_own_heartbeat(scenes: Scenes) -> None:
+    async with scenes() as scene:
+        await scene.comes_to(Phase.CONNECTED)
+        assert scene.supervisor.bot is not None
+        socket = scene.supervisor.bot.ws
+        assert isinstance(socket, Socket)
+        await asyncio.wait_for(socket.pulse.well.wait(), 20)
+        sent = time.perf_counter()
+        # Here nobody reads the clock after it was sent, as the library's thread does when it gets its turn.
+        await socket.send_heartbeat({"op": socket.HEARTBEAT, "d": socket.sequence})
+        await asyncio.wait_for(socket.pulse.well.wait(), 20)
+        assert socket.latency <= time.perf_counter() - sent
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])

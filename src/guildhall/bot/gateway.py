@@ -141,6 +141,9 @@ class Socket(DiscordWebSocket):
             await self.socket.close(code=4000)
             return
         self.pulse.beat()
+        if self._keep_alive is not None:
+            # The library looks at the clock after sending, which is too late for an answer that came at once.
+            self._keep_alive.beat()
         await super().send_heartbeat(data)
 
     @property
