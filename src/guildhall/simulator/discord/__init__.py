@@ -1,7 +1,7 @@
 """Discord: REST version 10, the gateway, signing in by OAuth2, and the CDN, on one port of this machine.
 
 It holds state and speaks the protocol: what a bot creates is there when it is read back, and permissions are judged as
-Discord documents them. The control side below `/_sim` lets people act and things go wrong. What it leaves out: threads,
+Discord documents them. The control side below `/_sim` lets people act and things go wrong. What it leaves out: forums,
 emojis and stickers of guilds, invitations, scheduled events, polls, auto-moderation, and voice itself.
 """
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import msgspec
 from aiohttp import web
 
-from guildhall.simulator.discord import guilds, messages, people, wire
+from guildhall.simulator.discord import guilds, messages, people, threads, wire
 from guildhall.simulator.discord.drafts import Upload, read
 from guildhall.simulator.discord.faults import Fault, Faults
 from guildhall.simulator.discord.forms import Form
@@ -113,6 +113,10 @@ class Control:
     def _shown(self, guild: Guild) -> Json:
         return wire.guild(guild) | {
             "channels": [wire.channel(each) | {"messages": self._messages(each)} for each in guild.channels.values()],
+            "threads": [
+                wire.thread(each) | {"member_ids": list(each.members), "messages": self._messages(each)}
+                for each in guild.threads.values()
+            ],
             "members": [wire.member(each) for each in guild.members.values()],
             "voice_states": [wire.voice_state(each, guild) for each in guild.voice.values()],
             "bans": [{"user": wire.user(each.user), "reason": each.reason} for each in guild.bans.values()],
@@ -266,6 +270,7 @@ class Control:
     def advance(self, turn: Turn) -> Json:
         """Move the world's time ahead."""
         now = self._world.clock.advance(timedelta(seconds=float(turn.body.get("advance_seconds", 0))))
+        threads.archive_the_quiet(self._world)
         self._world.stir()
         return {"now": wire.moment(now)}
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
-from guildhall.simulator.discord import wire
+from guildhall.simulator.discord import threads, wire
 from guildhall.simulator.discord.permissions import Permission
 from guildhall.simulator.discord.refusals import Json
 from guildhall.simulator.discord.state import DM, Guild, Member, User
@@ -280,7 +280,10 @@ class Gateway:
             "members": [wire.member(each) for each in members],
             "channels": [wire.channel(each) for each in guild.channels.values()],
             "voice_states": [_state_alone(wire.voice_state(each, guild)) for each in guild.voice.values()],
-            "threads": [],
+            "threads": [
+                wire.thread(each, seen_by=self._world.bot.id)
+                for each in threads.visible(self._world, guild.id, self._world.bot)
+            ],
             "presences": [],
             "stage_instances": [],
             "guild_scheduled_events": [],

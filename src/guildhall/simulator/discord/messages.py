@@ -2,7 +2,7 @@
 
 import re
 
-from guildhall.simulator.discord import wire
+from guildhall.simulator.discord import threads, wire
 from guildhall.simulator.discord.drafts import Draft, shown_components, shown_embeds
 from guildhall.simulator.discord.permissions import Permission
 from guildhall.simulator.discord.refusals import Json, Refused, bad_form
@@ -13,9 +13,13 @@ from guildhall.simulator.discord.state import (
     Attachment,
     Channel,
     Message,
+    Thread,
     User,
 )
 from guildhall.simulator.discord.world import Event, Intent, World
+
+ADDED, RENAMED = 1, 4
+"""Types of what Discord itself says in a thread: somebody was brought in, or it has another name."""
 
 REPLY = 19
 """The type of a message that answers another."""
@@ -47,9 +51,21 @@ def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
 
 def put(world: World, channel: Channel, message: Message, draft: Draft) -> None:
     """Put a new message that shows a draft into a channel, and tell it."""
+    if isinstance(channel, Thread) and message.visible_to is None:
+        threads.speak(world, channel, message.author)
     fill(world, channel, message, draft)
     channel.messages[message.id] = message
     tell(world, channel, message, "MESSAGE_CREATE")
+
+
+def announce(
+    world: World, thread: Thread, by: User, kind: int, content: str = "", *, about: User | None = None
+) -> None:
+    """Let Discord say in a thread what somebody did with it."""
+    named = [about] if about else []
+    message = Message(world.new_id(), thread.id, by, content, world.now(), type=kind, mentions=named)
+    thread.messages[message.id] = message
+    tell(world, thread, message, "MESSAGE_CREATE")
 
 
 def nothing_to_see() -> Refused:
@@ -81,6 +97,8 @@ def check_may_post(world: World, channel: Channel, author: User, draft: Draft) -
     if any(isinstance(each, tuple) for each in draft.files or []):
         wanted |= Permission.ATTACH_FILES
     world.require(channel, author, wanted)
+    if isinstance(channel, Thread):
+        threads.check_may_speak(world, channel, author)
 
 
 def _check_conversation(world: World, channel: Channel, author: User) -> None:
@@ -123,18 +141,22 @@ def _mention(world: World, channel: Channel, message: Message, allowed: Json | N
     may = world.permissions(channel, message.author) & Permission.MENTION_EVERYONE
     allowed = allowed if allowed is not None else {"parse": ["users", "roles", "everyone"], "replied_user": True}
     parse = allowed.get("parse", [])
+    # discord.py writes ids as numbers here.
+    granted = {kind: {str(each) for each in allowed.get(kind, [])} for kind in ("users", "roles")}
     named = [(found["kind"], found["id"]) for found in MENTION.finditer(message.content)]
-    users = [each for kind, each in named if kind != "&" and ("users" in parse or each in allowed.get("users", []))]
+    users = [each for kind, each in named if kind != "&" and ("users" in parse or each in granted["users"])]
     if message.replied and allowed.get("replied_user"):
         users.append(message.replied.author.id)
     message.mentions = [world.users[each] for each in dict.fromkeys(users) if each in world.users]
     guild = world.guild_of(channel)
-    roles = [each for kind, each in named if kind == "&" and ("roles" in parse or each in allowed.get("roles", []))]
+    roles = [each for kind, each in named if kind == "&" and ("roles" in parse or each in granted["roles"])]
     known = guild.roles if guild else {}
     called = [known[each] for each in dict.fromkeys(roles) if each in known]
     message.mention_roles = [each.id for each in called if may or each.mentionable]
     everybody = guild is not None and EVERYBODY_NAMED.search(message.content) is not None
     message.mention_everyone = bool(everybody and may and "everyone" in parse)
+    if isinstance(channel, Thread) and message.visible_to is None:
+        threads.call_in(world, channel, message)
 
 
 def tell(world: World, channel: Channel, message: Message, name: str = "MESSAGE_UPDATE") -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 
-from guildhall.simulator.discord import guilds, wire
+from guildhall.simulator.discord import guilds, threads, wire
 from guildhall.simulator.discord.refusals import Refused
 from guildhall.simulator.discord.state import WITH_VOICE, Ban, Channel, Guild, Member, User, VoiceState
 from guildhall.simulator.discord.world import Event, Intent, World
@@ -18,8 +18,11 @@ def join(world: World, guild: Guild, user: User, roles: list[str]) -> Member:
         raise Refused(403, 40007, "The user is banned from this guild.")
     if user.id in guild.members:
         member = guild.members[user.id]
+        seen = threads.visible(world, guild.id, world.bot)
         member.roles = list(roles)
         tell(world, guild, member)
+        if len(threads.visible(world, guild.id, world.bot)) > len(seen):
+            threads.synchronise(world, guild.id)
         return member
     if user == world.bot:
         guilds.invite_bot(world, guild)
@@ -35,6 +38,8 @@ def leave(world: World, guild: Guild, member: Member) -> None:
     """Let somebody out of a guild, by their will or not."""
     if member.user.id in guild.voice:
         leave_voice(world, guild, member.user)
+    for each in guild.threads.values():
+        threads.leave(world, each, member.user)
     if member.user == world.bot:
         guilds.expel_bot(world, guild)
         return

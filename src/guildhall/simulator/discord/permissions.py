@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import IntFlag
 
-from guildhall.simulator.discord.state import MEMBER_OVERWRITE, Channel, Guild, Member
+from guildhall.simulator.discord.state import MEMBER_OVERWRITE, PRIVATE_THREAD, Channel, Guild, Member, Thread
 
 
 class Permission(IntFlag):
@@ -37,6 +37,10 @@ class Permission(IntFlag):
     MANAGE_ROLES = 1 << 28
     MANAGE_WEBHOOKS = 1 << 29
     USE_APPLICATION_COMMANDS = 1 << 31
+    MANAGE_THREADS = 1 << 34
+    CREATE_PUBLIC_THREADS = 1 << 35
+    CREATE_PRIVATE_THREADS = 1 << 36
+    SEND_MESSAGES_IN_THREADS = 1 << 38
     MODERATE_MEMBERS = 1 << 40
 
 
@@ -48,14 +52,14 @@ EVERYTHING = (1 << 53) - 1
 EVERYBODY = int(
     P.VIEW_CHANNEL | P.SEND_MESSAGES | P.EMBED_LINKS | P.ATTACH_FILES | P.READ_MESSAGE_HISTORY | P.ADD_REACTIONS
     | P.USE_EXTERNAL_EMOJIS | P.CONNECT | P.SPEAK | P.STREAM | P.USE_VAD | P.CHANGE_NICKNAME
-    | P.USE_APPLICATION_COMMANDS
+    | P.USE_APPLICATION_COMMANDS | P.CREATE_PUBLIC_THREADS | P.CREATE_PRIVATE_THREADS | P.SEND_MESSAGES_IN_THREADS
 )  # fmt: skip
 """What the role @everyone of a new guild may do."""
 
 OF_THE_BOT = int(
     EVERYBODY | P.KICK_MEMBERS | P.BAN_MEMBERS | P.MANAGE_CHANNELS | P.MANAGE_GUILD | P.VIEW_AUDIT_LOG
     | P.MANAGE_MESSAGES | P.MENTION_EVERYONE | P.MUTE_MEMBERS | P.DEAFEN_MEMBERS | P.MOVE_MEMBERS
-    | P.MANAGE_NICKNAMES | P.MANAGE_ROLES | P.MANAGE_WEBHOOKS | P.MODERATE_MEMBERS
+    | P.MANAGE_NICKNAMES | P.MANAGE_ROLES | P.MANAGE_WEBHOOKS | P.MANAGE_THREADS | P.MODERATE_MEMBERS
 )  # fmt: skip
 """What the bot is invited with: all that has a name but administration, so that overwrites bind it."""
 
@@ -75,6 +79,24 @@ def in_guild(guild: Guild, member: Member) -> int:
 
 def in_channel(guild: Guild, channel: Channel, member: Member, *, now: datetime) -> int:
     """Return what a member may do in a channel; nothing at all where it may not look."""
+    granted = _in_place(guild, channel, member, now=now)
+    return granted if granted & P.SEND_MESSAGES else granted & ~NEED_A_MESSAGE
+
+
+def in_thread(guild: Guild, parent: Channel, thread: Thread, member: Member, *, now: datetime) -> int:
+    """Return what a member may do in a thread: what its channel grants, with the right to write that threads have.
+
+    A private thread is there for its members alone, and for those who manage threads.
+    """
+    granted = _in_place(guild, parent, member, now=now)
+    if thread.type == PRIVATE_THREAD and member.user.id not in thread.members and not granted & P.MANAGE_THREADS:
+        return 0
+    if granted & P.SEND_MESSAGES_IN_THREADS:
+        return granted | P.SEND_MESSAGES
+    return granted & ~(P.SEND_MESSAGES | NEED_A_MESSAGE)
+
+
+def _in_place(guild: Guild, channel: Channel, member: Member, *, now: datetime) -> int:
     granted = in_guild(guild, member)
     if granted == EVERYTHING:
         return EVERYTHING
@@ -85,9 +107,7 @@ def in_channel(guild: Guild, channel: Channel, member: Member, *, now: datetime)
         granted = (granted & ~own.deny) | own.allow
     if member.timeout_until is not None and member.timeout_until > now:
         granted &= OF_THE_TIMED_OUT
-    if not granted & P.VIEW_CHANNEL:
-        return 0
-    return granted if granted & P.SEND_MESSAGES else granted & ~NEED_A_MESSAGE
+    return granted if granted & P.VIEW_CHANNEL else 0
 
 
 def _overwritten(granted: int, channel: Channel, role_ids: Iterable[str]) -> int:

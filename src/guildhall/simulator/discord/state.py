@@ -6,6 +6,7 @@ from datetime import datetime
 from guildhall.simulator.discord.refusals import Json, unknown
 
 TEXT, DM, VOICE, CATEGORY, ANNOUNCEMENT, STAGE, FORUM = 0, 1, 2, 4, 5, 13, 15
+PUBLIC_THREAD, PRIVATE_THREAD = 11, 12
 """Types of channels."""
 
 WITH_VOICE = frozenset({VOICE, STAGE})
@@ -135,6 +136,25 @@ class Channel:
         return found
 
 
+@dataclass(kw_only=True)
+class Thread(Channel):
+    """A thread of the channel that `parent_id` names. `members` holds since when each is in it.
+
+    `turned_at` is when it was last archived or opened again, `sent` counts all messages there ever were, and
+    `auto_archive_duration` is in minutes.
+    """
+
+    owner_id: str
+    created_at: datetime
+    turned_at: datetime
+    auto_archive_duration: int
+    archived: bool = False
+    locked: bool = False
+    invitable: bool = True
+    sent: int = 0
+    members: dict[str, datetime] = field(default_factory=dict)
+
+
 @dataclass
 class VoiceState:
     """Somebody's presence in a voice channel."""
@@ -194,6 +214,7 @@ class Guild:
     locale: str = "en-US"
     roles: dict[str, Role] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
+    threads: dict[str, Thread] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
     bans: dict[str, Ban] = field(default_factory=dict)
     voice: dict[str, VoiceState] = field(default_factory=dict)

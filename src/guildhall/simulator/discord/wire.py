@@ -16,6 +16,7 @@ from guildhall.simulator.discord.state import (
     Message,
     Overwrite,
     Role,
+    Thread,
     User,
     VoiceState,
     Webhook,
@@ -29,6 +30,10 @@ SCOPES = ("identify", "email", "guilds", "guilds.members.read", "bot", "applicat
 
 INTENT_FLAGS = {1 << 8: 1 << 13, 1 << 1: 1 << 15, 1 << 15: 1 << 19}
 """For each privileged intent the flag of an application that may use it without having been verified."""
+
+
+MOST_MEMBERS_COUNTED = 50
+"""More members of a thread than these are not told."""
 
 
 def moment(instant: datetime | None) -> str | None:
@@ -105,7 +110,9 @@ def overwrite(each: Overwrite) -> Json:
 
 
 def channel(each: Channel) -> Json:
-    """Return a channel, of a guild or of two people."""
+    """Return a channel, of a guild or of two people, or a thread."""
+    if isinstance(each, Thread):
+        return thread(each)
     last = next((message.id for message in reversed(each.messages.values()) if message.visible_to is None), None)
     common: Json = {"id": each.id, "type": each.type, "last_message_id": last, "flags": 0}
     if each.type == DM:
@@ -123,6 +130,40 @@ def channel(each: Channel) -> Json:
     if each.type in WITH_VOICE:
         common |= {"bitrate": each.bitrate, "user_limit": each.user_limit, "rtc_region": None}
     return common
+
+
+def thread(each: Thread, *, seen_by: str | None = None) -> Json:
+    """Return a thread, with the membership of whoever sees it if they have one."""
+    last = next((message.id for message in reversed(each.messages.values()) if message.visible_to is None), None)
+    own = {"member": thread_member(each, seen_by)} if seen_by in each.members else {}
+    return {
+        "id": each.id,
+        "type": each.type,
+        "guild_id": each.guild_id,
+        "parent_id": each.parent_id,
+        "owner_id": each.owner_id,
+        "name": each.name,
+        "flags": 0,
+        "last_message_id": last,
+        "rate_limit_per_user": each.rate_limit_per_user,
+        "message_count": len(each.messages),
+        "member_count": min(len(each.members), MOST_MEMBERS_COUNTED),
+        "total_message_sent": each.sent,
+        "thread_metadata": {
+            "archived": each.archived,
+            "archive_timestamp": moment(each.turned_at),
+            "auto_archive_duration": each.auto_archive_duration,
+            "locked": each.locked,
+            "create_timestamp": moment(each.created_at),
+            "invitable": each.invitable,
+        },
+    } | own
+
+
+def thread_member(each: Thread, user_id: str | None) -> Json:
+    """Return a membership in a thread."""
+    joined = each.members[user_id or ""]
+    return {"id": each.id, "user_id": user_id, "join_timestamp": moment(joined), "flags": 0}
 
 
 def guild(each: Guild) -> Json:

@@ -20,6 +20,7 @@ from guildhall.simulator.discord.state import (
     Channel,
     Guild,
     Member,
+    Thread,
     User,
     Webhook,
 )
@@ -184,7 +185,12 @@ class World:
         if guild is None:
             return permissions.EVERYBODY if user in channel.recipients else 0
         member = guild.members.get(user.id)
-        return permissions.in_channel(guild, channel, member, now=self.now()) if member else 0
+        if member is None:
+            return 0
+        if isinstance(channel, Thread):
+            parent = guild.channels.get(channel.parent_id or "")
+            return permissions.in_thread(guild, parent, channel, member, now=self.now()) if parent else 0
+        return permissions.in_channel(guild, channel, member, now=self.now())
 
     def require(self, channel: Channel, user: User, wanted: int) -> None:
         """Raise Missing Access where somebody cannot see a channel, Missing Permissions where they may not do this."""
@@ -233,9 +239,12 @@ class World:
         return kept
 
     def drop_channel(self, channel: Channel, guild: Guild) -> None:
-        """Forget a channel and what hangs on it."""
-        del guild.channels[channel.id]
-        del self.channels[channel.id]
+        """Forget a channel or a thread, and what hangs on it."""
+        for thread in [one for one in guild.threads.values() if channel.id in {one.id, one.parent_id}]:
+            del guild.threads[thread.id]
+            self.channels.pop(thread.id)
+        guild.channels.pop(channel.id, None)
+        self.channels.pop(channel.id, None)
         for each in [one for one in self.webhooks.values() if one.channel_id == channel.id]:
             del self.webhooks[each.id]
 

@@ -15,7 +15,7 @@ from guildhall.simulator.discord.interactions import Desk
 from guildhall.simulator.discord.limits import BEHIND, Limits
 from guildhall.simulator.discord.oauth import OAuth
 from guildhall.simulator.discord.refusals import Json, Refused, bad_form, unauthorized
-from guildhall.simulator.discord.rest import commands, guilds, members, messages, users, webhooks
+from guildhall.simulator.discord.rest import commands, guilds, members, messages, threads, users, webhooks
 from guildhall.simulator.discord.rest.call import Call, Handler, Reply, Table
 from guildhall.simulator.discord.state import User
 from guildhall.simulator.discord.world import World
@@ -25,6 +25,7 @@ SIGNED_IN: Table = [
     *guilds.TABLE,
     *members.TABLE,
     *messages.TABLE,
+    *threads.TABLE,
     *commands.TABLE,
     *webhooks.TABLE,
 ]

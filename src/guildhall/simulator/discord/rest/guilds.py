@@ -4,6 +4,7 @@ from guildhall.simulator.discord import guilds, permissions, wire
 from guildhall.simulator.discord.forms import Form
 from guildhall.simulator.discord.permissions import Permission
 from guildhall.simulator.discord.refusals import Json, Refused, bad_form, missing_permissions, unknown
+from guildhall.simulator.discord.rest import threads
 from guildhall.simulator.discord.rest.call import Call, Reply, Table
 from guildhall.simulator.discord.state import (
     ANNOUNCEMENT,
@@ -16,11 +17,13 @@ from guildhall.simulator.discord.state import (
     Guild,
     Overwrite,
     Role,
+    Thread,
 )
 
 CHANNEL_CREATE, CHANNEL_UPDATE, CHANNEL_DELETE = 10, 11, 12
 ROLE_CREATE, ROLE_UPDATE, ROLE_DELETE = 30, 31, 32
 GUILD_UPDATE = 1
+MOST_CHANNELS = 500
 """Deeds as the audit log counts them."""
 
 
@@ -55,6 +58,8 @@ def create_channel(call: Call) -> Reply:
     call.world.require_in_guild(guild, call.user, Permission.MANAGE_CHANNELS)
     name = form.text("name", least=1, most=100, required=True) or ""
     kind = form.choice("type", TEXT, VOICE, CATEGORY, ANNOUNCEMENT, STAGE, FORUM) or TEXT
+    if len(guild.channels) >= MOST_CHANNELS:
+        raise Refused(400, 30013, "Maximum number of guild channels reached (500)")
     channel = Channel(call.world.new_id(), kind, name, guild.id, guilds.next_position(guild, kind))
     _read_channel(call, form, guild, channel)
     guilds.create_channel(call.world, guild, channel)
@@ -76,13 +81,17 @@ def move_channels(call: Call) -> None:
 
 
 def get_channel(call: Call) -> Json:
-    """Return a channel."""
-    return wire.channel(call.channel())
+    """Return a channel or a thread."""
+    channel = call.channel()
+    return wire.thread(channel, seen_by=call.user.id) if isinstance(channel, Thread) else wire.channel(channel)
 
 
 def change_channel(call: Call) -> Json:
-    """Change a channel of a guild; it may be renamed twice in ten minutes."""
-    channel, form = call.channel(Permission.MANAGE_CHANNELS), call.form
+    """Change a channel of a guild, or a thread; either may be renamed twice in ten minutes."""
+    channel, form = call.channel(), call.form
+    if isinstance(channel, Thread):
+        return threads.change(call, channel)
+    call.world.require(channel, call.user, Permission.MANAGE_CHANNELS)
     guild = _guild(call, channel)
     if "permission_overwrites" in call.body:
         call.world.require(channel, call.user, Permission.MANAGE_ROLES)
@@ -94,8 +103,10 @@ def change_channel(call: Call) -> Json:
 
 
 def delete_channel(call: Call) -> Json:
-    """Remove a channel; a conversation of two is merely closed."""
+    """Remove a channel or a thread; a conversation of two is merely closed."""
     channel = call.channel()
+    if isinstance(channel, Thread):
+        return threads.delete(call, channel)
     if channel.guild_id is None:
         return wire.channel(channel)
     channel = call.channel(Permission.MANAGE_CHANNELS)
@@ -203,11 +214,6 @@ def list_nothing(call: Call) -> list[Json]:
     return []
 
 
-def list_threads(call: Call) -> Json:
-    """List threads, of which there are none here."""
-    return {"threads": list_nothing(call), "members": [], "has_more": False}
-
-
 def _guild(call: Call, channel: Channel) -> Guild:
     guild = call.world.guild_of(channel)
     if guild is None:
@@ -299,7 +305,6 @@ TABLE: Table = [
     ("GET", "/guilds/{guild}/audit-logs", read_audit_log),
     ("GET", "/guilds/{guild}/emojis", list_nothing),
     ("GET", "/guilds/{guild}/stickers", list_nothing),
-    ("GET", "/guilds/{guild}/threads/active", list_threads),
     ("GET", "/channels/{channel}", get_channel),
     ("PATCH", "/channels/{channel}", change_channel),
     ("DELETE", "/channels/{channel}", delete_channel),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from guildhall.simulator.discord import messages, wire
+from guildhall.simulator.discord import messages, threads, wire
 from guildhall.simulator.discord.drafts import Draft
 from guildhall.simulator.discord.permissions import Permission
 from guildhall.simulator.discord.refusals import Json, Refused
@@ -51,6 +51,7 @@ def edit(call: Call) -> Json:
     message, draft = channel.message(call.parts["message"]), call.draft
     if message.author != call.user:
         raise Refused(403, 50005, "Cannot edit a message authored by another user")
+    threads.check_not_archived(channel)
     messages.edit(call.world, channel, message, draft)
     return _shown(call, message)
 
@@ -81,6 +82,7 @@ def delete_many(call: Call) -> None:
 def react(call: Call) -> None:
     """React to a message."""
     channel = call.channel(Permission.READ_MESSAGE_HISTORY)
+    threads.check_not_archived(channel)
     message, emoji = channel.message(call.parts["message"]), _emoji(call)
     if emoji not in message.reactions and channel.type != DM:
         call.world.require(channel, call.user, Permission.ADD_REACTIONS)
