@@ -63,9 +63,10 @@ class SecretBox:
 
     def __init__(self, secret_key: str, purpose: str) -> None:
         self._purpose = purpose
-        material = derived_key(secret_key, purpose, length=36)
+        material = derived_key(secret_key, purpose, length=68)
         self._cipher = AESGCM(material[:32])
-        self._key_id = material[32:].hex()
+        self._key_id = material[32:36].hex()
+        self._print_key = material[36:]
 
     def encrypt(self, text: str, *, place: str) -> str:
         """Return the text sealed for a place: version, key id, nonce and cipher, safe in URLs and columns of text."""
@@ -93,6 +94,10 @@ class SecretBox:
                 "it was changed, or moved here from another row; restore the row from a backup, or remove the "
                 "value and enter it anew",
             ) from None
+
+    def fingerprint(self, data: bytes) -> str:
+        """Return a hash by which the same bytes are known again, and on which nobody without the key can try guesses."""
+        return hmac.digest(self._print_key, data, "sha256").hex()
 
     def _unreadable(self, place: str, reason: str) -> SecretUnreadable:
         return SecretUnreadable(f"The secret for {self._purpose!r} at {place!r} cannot be decrypted: {reason}")

@@ -138,6 +138,8 @@ async def set_fairness(
     )
     if policy != guild.fairness:
         await tx.run(SET_FAIRNESS, of_guild=guild_id, new_fairness=policy)
+        # The figures that rules look at are other ones now.
+        await judge(tx, guild_id=guild_id, now=now)
         old, new = msgspec.to_builtins(guild.fairness), msgspec.to_builtins(policy)
         await _write_down(tx, actor, guild_id, "fairness", old, new, now)
     return policy
@@ -185,6 +187,9 @@ async def set_schedule(
     await tx.run(SET_BORDER, period_id=period.id, border=border)
     old, new = msgspec.to_builtins(guild.schedule), msgspec.to_builtins(schedule)
     await retime_boards(tx, guild_id=guild_id, now=now)
+    if schedule.timezone != guild.schedule.timezone:
+        # Its midnights divide the days that rules count.
+        await judge(tx, guild_id=guild_id, now=now)
     await _write_down(tx, actor, guild_id, "schedule", old, new, now)
     return schedule, replace(period, ends_at=border)
 

@@ -221,6 +221,32 @@ async def test_a_burst_of_sessions_is_one_run_and_nobody_is_forgotten_by_it(town
     assert await marked(town) == 0
 
 
+async def test_a_change_of_how_time_counts_is_judged_for_everybody_once_for_many(town: Town) -> None:
+    await town.put("Regular", HOUR, revoke=True)
+    await town.visit(ADA, HOUR)
+    await town.run()
+    assert ADA in await town.holders("Regular")
+    queued = await runs_waiting(town)
+    await town.guild.fairness(pause_when_solo=True)
+    for minimum in (10, 20, 30):
+        await town.guild.fairness(min_session_seconds=minimum)
+    assert await runs_waiting(town) == queued + 1
+    await town.run()
+    assert ADA not in await town.holders("Regular")
+
+    await town.guild.fairness(pause_when_solo=True)
+    assert (await runs_waiting(town), await marked(town)) == (queued + 1, 0)
+    await town.guild.fairness(pause_when_solo=False)
+    await town.guild.do(attendance.set_schedule, MANAGER, timezone="Europe/Brussels")
+    assert await runs_waiting(town) == queued + 2
+    await town.run()
+    assert ADA in await town.holders("Regular")
+    await town.guild.do(attendance.set_schedule, MANAGER, hour=5)
+    assert await marked(town) == 0
+    await town.guild.do(attendance.set_schedule, MANAGER, timezone="Asia/Tokyo")
+    assert (await runs_waiting(town), await marked(town)) == (queued + 3, 1)
+
+
 async def test_a_run_leaves_whoever_was_marked_again_meanwhile_to_the_next(town: Town) -> None:
     await town.put("Regular", 10)
     await town.run()
