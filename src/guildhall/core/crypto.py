@@ -96,7 +96,7 @@ class SecretBox:
             ) from None
 
     def fingerprint(self, data: bytes) -> str:
-        """Return a hash by which the same bytes are known again, and on which nobody without the key can try guesses."""
+        """Return a hash by which the same bytes are known again; nobody without the key can try guesses on it."""
         return hmac.digest(self._print_key, data, "sha256").hex()
 
     def _unreadable(self, place: str, reason: str) -> SecretUnreadable:

@@ -1,6 +1,6 @@
 """Log destinations: the channels that are told what happens."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -8,9 +8,9 @@ from msgspec import UNSET, UnsetType
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import InvalidField, MissingField
-from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN, channel_names
+from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN, find_channels, guild_of
 from guildhall.dialects.attendance.wire import Ok, Snowflake, SnowflakeIn, snowflake
-from guildhall.domains.attendance import posting
+from guildhall.domains.attendance import GuildChannel, posting
 from guildhall.domains.attendance.posting import Destination, Frequency, LogType, LogTypes
 from guildhall.domains.attendance.posting.errors import (
     BotMayNotPost,
@@ -19,7 +19,8 @@ from guildhall.domains.attendance.posting.errors import (
     TooManyDestinations,
 )
 from guildhall.evidence.formats import instant
-from guildhall.web.bodies import Body
+from guildhall.web.bodies import Body, read_body
+from guildhall.web.calls import Call
 from guildhall.web.house import House
 from guildhall.web.routing import route
 
@@ -38,12 +39,12 @@ class DestinationReply(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str | None
 
     @classmethod
-    def of(cls, destination: Destination, names: Mapping[int, str]) -> "DestinationReply":
-        """Show a destination."""
+    def of(cls, destination: Destination, channels: Collection[GuildChannel]) -> "DestinationReply":
+        """Show a destination; `channels` are those that the guild has now."""
         return cls(
             id=destination.id,
             channel_id=str(destination.channel_id),
-            channel_name=names.get(destination.channel_id),
+            channel_name=next((each.name for each in channels if each.id == destination.channel_id), None),
             types=destination.types,
             frequency=destination.frequency.value,
             last_post_at=instant(destination.last_post_at) if destination.last_post_at else None,
@@ -82,30 +83,38 @@ class FrequencyUpdate(Body, frozen=True, kw_only=True):
 @route("GET", f"{GUILD}/log-destinations", permission=MANAGER, accepts=TOKEN, transaction="none", refusals=GUARDED)
 async def list_log_destinations(guild_id: str, house: House) -> Destinations:
     """Show the channels that take posts."""
-    names = await channel_names(house, int(guild_id))
+    channels = await house.directory.channels(int(guild_id))
     async with house.database.read() as tx:
         found = await posting.list_destinations(tx, guild_id=int(guild_id))
-    return Destinations([DestinationReply.of(each, names) for each in found])
+    return Destinations([DestinationReply.of(each, channels) for each in found])
+
+
+async def check_channel(call: Call) -> list[GuildChannel]:
+    """See that a new channel may take posts, before a transaction holds the guild's turn. Raises as the route."""
+    house, guild_id = call.house, guild_of(call)
+    channel_id = snowflake(read_body(call.body, DestinationCreate).channel_id, "channel_id")
+    await posting.check_new_destination(house.database, house.directory, guild_id=guild_id, channel_id=channel_id)
+    return await find_channels(call)
 
 
 @route(
-    "POST", f"{GUILD}/log-destinations", permission=MANAGER, accepts=TOKEN, transaction="none",
+    "POST", f"{GUILD}/log-destinations", permission=MANAGER, accepts=TOKEN, prepare=check_channel,
     refusals=(*GUARDED, MissingField, InvalidField, NotAPostChannel, BotMayNotPost, TooManyDestinations),
 )  # fmt: skip
-async def add_log_destination(guild_id: str, data: DestinationCreate, actor: Actor, house: House) -> DestinationReply:
+async def add_log_destination(
+    guild_id: str, data: DestinationCreate, channels: list[GuildChannel], tx: Tx, actor: Actor, house: House
+) -> DestinationReply:
     """Let a channel take posts; adding it again changes nothing."""
-    channel_id = snowflake(data.channel_id, "channel_id")
-    destination = await posting.add_destination(
-        house.database,
-        house.directory,
+    destination = await posting.put_destination(
+        tx,
         actor,
         guild_id=int(guild_id),
-        channel_id=channel_id,
+        channel_id=snowflake(data.channel_id, "channel_id"),
         types=None if data.types is UNSET else _types(data.types),
         frequency=_frequency(data.frequency),
         now=house.clock.now(),
     )
-    return DestinationReply.of(destination, await channel_names(house, int(guild_id)))
+    return DestinationReply.of(destination, channels)
 
 
 @route(
@@ -120,49 +129,53 @@ async def remove_log_destination(guild_id: str, destination_id: str, tx: Tx, act
 
 
 @route(
-    "PATCH", f"{DESTINATION}/types", permission=MANAGER, accepts=TOKEN, transaction="none",
+    "PATCH", f"{DESTINATION}/types", permission=MANAGER, accepts=TOKEN, prepare=find_channels,
     refusals=(*GUARDED, MissingField, InvalidField, DestinationNotFound),
 )  # fmt: skip
 async def update_log_types(
-    guild_id: str, destination_id: str, data: TypesUpdate, actor: Actor, house: House
+    guild_id: str,
+    destination_id: str,
+    data: TypesUpdate,
+    channels: list[GuildChannel],
+    tx: Tx,
+    actor: Actor,
+    house: House,
 ) -> DestinationReply:
     """Turn one type of posts on or off, or several."""
-    return await _change(house, actor, guild_id, destination_id, types=_wanted(data))
+    changed = await posting.change_destination(
+        tx,
+        actor,
+        guild_id=int(guild_id),
+        destination_id=destination_id.lower(),
+        types=_wanted(data),
+        now=house.clock.now(),
+    )
+    return DestinationReply.of(changed, channels)
 
 
 @route(
-    "PATCH", f"{DESTINATION}/frequency", permission=MANAGER, accepts=TOKEN, transaction="none",
+    "PATCH", f"{DESTINATION}/frequency", permission=MANAGER, accepts=TOKEN, prepare=find_channels,
     refusals=(*GUARDED, MissingField, InvalidField, DestinationNotFound),
 )  # fmt: skip
 async def update_log_frequency(
-    guild_id: str, destination_id: str, data: FrequencyUpdate, actor: Actor, house: House
-) -> DestinationReply:
-    """Choose how often the board comes."""
-    return await _change(house, actor, guild_id, destination_id, frequency=_frequency(data.frequency))
-
-
-async def _change(
-    house: House,
-    actor: Actor,
     guild_id: str,
     destination_id: str,
-    *,
-    types: Mapping[LogType, bool] | None = None,
-    frequency: Frequency | None = None,
+    data: FrequencyUpdate,
+    channels: list[GuildChannel],
+    tx: Tx,
+    actor: Actor,
+    house: House,
 ) -> DestinationReply:
-    # Discord is asked before the transaction, which holds the guild's turn, begins.
-    names = await channel_names(house, int(guild_id))
-    async with house.database.write() as tx:
-        destination = await posting.change_destination(
-            tx,
-            actor,
-            guild_id=int(guild_id),
-            destination_id=destination_id.lower(),
-            types=types,
-            frequency=frequency,
-            now=house.clock.now(),
-        )
-    return DestinationReply.of(destination, names)
+    """Choose how often the board comes."""
+    changed = await posting.change_destination(
+        tx,
+        actor,
+        guild_id=int(guild_id),
+        destination_id=destination_id.lower(),
+        frequency=_frequency(data.frequency),
+        now=house.clock.now(),
+    )
+    return DestinationReply.of(changed, channels)
 
 
 def _wanted(data: TypesUpdate) -> dict[LogType, bool]:

@@ -11,7 +11,15 @@ from guildhall.core.db import Tx
 from guildhall.core.errors import InvalidField
 from guildhall.dialects.attendance.wire import CurrentPeriod, Snowflake
 from guildhall.domains import attendance
-from guildhall.domains.attendance import FREE_ARCHIVES, Guild, OccupiedChannel, Policy, SigningStatus, Tier
+from guildhall.domains.attendance import (
+    FREE_ARCHIVES,
+    Guild,
+    GuildChannel,
+    OccupiedChannel,
+    Policy,
+    SigningStatus,
+    Tier,
+)
 from guildhall.domains.attendance.errors import (
     BotNotInGuild,
     DiscordUnavailable,
@@ -22,6 +30,7 @@ from guildhall.domains.attendance.errors import (
 from guildhall.domains.identity import Permission
 from guildhall.evidence.formats import instant
 from guildhall.web.bodies import Body, Later
+from guildhall.web.calls import Call
 from guildhall.web.house import House
 from guildhall.web.routing import route
 
@@ -171,6 +180,19 @@ def summary_of(status: SigningStatus) -> dict[str, Any]:
         "pending_sessions": status.pending.sessions,
         "pending_periods": status.pending.periods,
     }
+
+
+def guild_of(call: Call) -> int:
+    """Return the guild that a path names."""
+    return int(call.request.path_params["guild_id"])
+
+
+async def find_channels(call: Call) -> list[GuildChannel]:
+    """Ask Discord for a guild's channels before a transaction holds the guild's turn, which is not to wait for it.
+
+    Raises BotNotInGuild, DiscordUnavailable.
+    """
+    return await call.house.directory.channels(guild_of(call))
 
 
 async def channel_names(house: House, guild_id: int) -> dict[int, str]:

@@ -55,7 +55,10 @@ class Accepted(msgspec.Struct, frozen=True):
     also=(NOT_IMPLEMENTED,),
 )  # fmt: skip
 async def receive_attendance(data: Later[InboundEvent], call: Call, house: House) -> Accepted | Answer:
-    """Take in a session that another system saw, where the operator wants that."""
+    """Take in a session that another system saw, where the operator wants that.
+
+    The event's own id tells a repeat; an Idempotency-Key would keep answers for whoever does not show the secret.
+    """
     settings = house.settings.attendance
     if settings.webhook_secret and not same(call.header("x-webhook-secret") or "", settings.webhook_secret):
         raise Unauthenticated("x-webhook-secret is not the one that is shared with this server")

@@ -8,13 +8,14 @@ from msgspec import UNSET, UnsetType
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import InvalidField, MissingField
-from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN
+from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN, guild_of
 from guildhall.dialects.attendance.wire import CurrentPeriod, Offset, Page, first_given, given
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Anchor, Interval, Period, Policy, Weekday
 from guildhall.domains.attendance.errors import UnknownZone
 from guildhall.evidence.formats import instant
 from guildhall.web.bodies import Body, QueryString
+from guildhall.web.calls import Call
 from guildhall.web.house import House
 from guildhall.web.routing import route
 
@@ -131,15 +132,18 @@ async def update_reset_interval(
     )
 
 
-@route("POST", f"{GUILD}/reset-now", permission=MANAGER, accepts=TOKEN, transaction="none", refusals=GUARDED)
-async def reset_period_now(guild_id: str, actor: Actor, house: House) -> ResetReply:
+async def see_period(call: Call) -> Period:
+    """Return the period that is to end, as whoever asks sees it before they wait for their turn."""
+    async with call.house.database.read() as tx:
+        return await attendance.period_of(tx, guild_id=guild_of(call))
+
+
+@route("POST", f"{GUILD}/reset-now", permission=MANAGER, accepts=TOKEN, prepare=see_period, refusals=GUARDED)
+async def reset_period_now(guild_id: str, seen: Period, tx: Tx, actor: Actor, house: House) -> ResetReply:
     """End the current period now and archive it; calls that wait for one another tell of the same archive."""
     number, now = int(guild_id), house.clock.now()
-    async with house.database.read() as tx:
-        seen = await attendance.period_of(tx, guild_id=number)
-    async with house.database.write() as tx:
-        done = await attendance.reset_now(tx, actor, guild_id=number, period_id=seen.id, now=now, scene=house.scene)
-        guild = await attendance.access_guild(tx, number)
+    done = await attendance.reset_now(tx, actor, guild_id=number, period_id=seen.id, now=now, scene=house.scene)
+    guild = await attendance.access_guild(tx, number)
     archived = ArchivedPeriod.of(done.archived) if done.archived else None
     return ResetReply(done.reset, archived, CurrentPeriod.of(done.period, guild.schedule))
 

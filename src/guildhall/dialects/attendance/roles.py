@@ -5,12 +5,12 @@ import msgspec
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import InvalidField, MissingField
-from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN
+from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN, guild_of
 from guildhall.dialects.attendance.wire import Ok, Snowflake, SnowflakeIn, snowflake, uuid_text
 from guildhall.domains import attendance
 from guildhall.domains.attendance import roles
 from guildhall.domains.attendance.errors import NeedsPro
-from guildhall.domains.attendance.roles import Rule, Scope, Terms
+from guildhall.domains.attendance.roles import Rule, Scope, Standing, Terms
 from guildhall.domains.attendance.roles.errors import (
     RoleNotGivable,
     RoleUnknown,
@@ -18,7 +18,8 @@ from guildhall.domains.attendance.roles.errors import (
     RuleNotFound,
     TooManyRules,
 )
-from guildhall.web.bodies import Body
+from guildhall.web.bodies import Body, read_body
+from guildhall.web.calls import Call
 from guildhall.web.house import House
 from guildhall.web.routing import route
 
@@ -87,29 +88,32 @@ async def list_verified_roles(guild_id: str, tx: Tx) -> VerifiedRoles:
     return VerifiedRoles([VerifiedRole.of(each) for each in await roles.rules_in(tx, guild_id=int(guild_id))])
 
 
+async def find_standing(call: Call) -> Standing:
+    """Ask Discord for the roles before a transaction holds the guild's turn; not for a rule that makes no sense."""
+    read_body(call.body, VerifiedRoleWrite).terms()
+    return await roles.standing_of(call.house.directory, guild_of(call))
+
+
 @route(
-    "POST", f"{GUILD}/verified-roles", permission=MANAGER, accepts=TOKEN, transaction="none",
+    "POST", f"{GUILD}/verified-roles", permission=MANAGER, accepts=TOKEN, prepare=find_standing,
     refusals=(
         *GUARDED, MissingField, InvalidField, NeedsPro, RuleNotFound, RuleExists, RoleUnknown, RoleNotGivable,
         TooManyRules,
     ),
 )  # fmt: skip
-async def put_verified_role(guild_id: str, data: VerifiedRoleWrite, actor: Actor, house: House) -> VerifiedRole:
+async def put_verified_role(
+    guild_id: str, data: VerifiedRoleWrite, standing: Standing, tx: Tx, actor: Actor, house: House
+) -> VerifiedRole:
     """Create a rule, or update the one with this id or else with this role and scope."""
-    terms = data.terms()
-    rule_id = None if data.id is None else uuid_text(data.id, "id")
-    # Discord is asked before the transaction, which holds the guild's turn, begins.
-    standing = await roles.standing_of(house.directory, int(guild_id))
-    async with house.database.write() as tx:
-        rule = await roles.put_rule(
-            tx,
-            actor,
-            guild_id=int(guild_id),
-            terms=terms,
-            rule_id=rule_id,
-            standing=standing,
-            now=house.clock.now(),
-        )
+    rule = await roles.put_rule(
+        tx,
+        actor,
+        guild_id=int(guild_id),
+        terms=data.terms(),
+        rule_id=None if data.id is None else uuid_text(data.id, "id"),
+        standing=standing,
+        now=house.clock.now(),
+    )
     return VerifiedRole.of(rule)
 
 

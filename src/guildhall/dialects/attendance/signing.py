@@ -5,10 +5,18 @@ import msgspec
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import InvalidField, MissingField
-from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN, SigningSummary, summary_of
+from guildhall.dialects.attendance.guilds import (
+    GUARDED,
+    GUILD,
+    MANAGER,
+    TOKEN,
+    SigningSummary,
+    guild_of,
+    summary_of,
+)
 from guildhall.dialects.attendance.wire import CurrentPeriod, PeriodIndex, uuid_text
 from guildhall.domains import attendance
-from guildhall.domains.attendance import PeriodVerdict, SessionVerdict, SigningKey
+from guildhall.domains.attendance import NewKey, PeriodVerdict, SessionVerdict, SigningKey
 from guildhall.domains.attendance.errors import NeedsPro, PeriodHidden, PeriodNotFound
 from guildhall.domains.attendance.key_errors import (
     InvalidPassphrase,
@@ -23,7 +31,8 @@ from guildhall.domains.attendance.key_errors import (
 from guildhall.evidence.formats import instant
 from guildhall.evidence.receipts import Export, Receipt
 from guildhall.web.answers import Answer
-from guildhall.web.bodies import Body
+from guildhall.web.bodies import Body, read_body
+from guildhall.web.calls import Call
 from guildhall.web.house import House
 from guildhall.web.routing import route
 
@@ -123,38 +132,40 @@ class PeriodNamed(Body, frozen=True, kw_only=True):
     period_index: PeriodIndex
 
 
+async def make_first_key(call: Call) -> NewKey:
+    """Make a key, which takes a while, before a transaction begins. Raises as the route."""
+    house, passphrase = call.house, read_body(call.body, Passphrase).passphrase
+    return await attendance.make_first_key(
+        house.database, house.keyring, guild_id=guild_of(call), passphrase=passphrase, now=house.clock.now()
+    )
+
+
+async def make_next_key(call: Call) -> NewKey:
+    """Make another key, which takes a while, before a transaction begins. Raises as the route."""
+    house, passphrase = call.house, read_body(call.body, Passphrase).passphrase
+    return await attendance.make_next_key(
+        house.database, house.keyring, guild_id=guild_of(call), passphrase=passphrase, now=house.clock.now()
+    )
+
+
 @route(
-    "POST", f"{GUILD}/signing/generate-keys", permission=MANAGER, accepts=TOKEN, transaction="none",
+    "POST", f"{GUILD}/signing/generate-keys", permission=MANAGER, accepts=TOKEN, prepare=make_first_key,
     refusals=(*_READS_PASSPHRASE, KeyExists),
 )  # fmt: skip
-async def generate_signing_keys(guild_id: str, data: Passphrase, actor: Actor, house: House) -> GeneratedKey:
+async def generate_signing_keys(data: Passphrase, made: NewKey, tx: Tx, actor: Actor, house: House) -> GeneratedKey:
     """Make the guild's first key pair, protected by a passphrase, and unlock it."""
-    key = await attendance.generate_key(
-        house.database,
-        house.keyring,
-        actor,
-        guild_id=int(guild_id),
-        passphrase=data.passphrase,
-        now=house.clock.now(),
-    )
-    return GeneratedKey.of(key)
+    del data  # It is in the key, and declared for the documentation.
+    return GeneratedKey.of(await attendance.put_first_key(tx, house.keyring, actor, made, now=house.clock.now()))
 
 
 @route(
-    "POST", f"{GUILD}/signing/rotate-keys", permission=MANAGER, accepts=TOKEN, transaction="none",
+    "POST", f"{GUILD}/signing/rotate-keys", permission=MANAGER, accepts=TOKEN, prepare=make_next_key,
     refusals=(*_READS_PASSPHRASE, KeyNotFound),
 )  # fmt: skip
-async def rotate_signing_keys(guild_id: str, data: Passphrase, actor: Actor, house: House) -> GeneratedKey:
+async def rotate_signing_keys(data: Passphrase, made: NewKey, tx: Tx, actor: Actor, house: House) -> GeneratedKey:
     """Replace the key pair; everything signed before stays verifiable."""
-    key = await attendance.rotate_key(
-        house.database,
-        house.keyring,
-        actor,
-        guild_id=int(guild_id),
-        passphrase=data.passphrase,
-        now=house.clock.now(),
-    )
-    return GeneratedKey.of(key)
+    del data  # It is in the key, and declared for the documentation.
+    return GeneratedKey.of(await attendance.replace_key(tx, house.keyring, actor, made, now=house.clock.now()))
 
 
 @route(
@@ -162,7 +173,10 @@ async def rotate_signing_keys(guild_id: str, data: Passphrase, actor: Actor, hou
     refusals=(*_READS_PASSPHRASE, KeyNotFound, WrongPassphrase, UnlockClosed, KeyReplaced),
 )  # fmt: skip
 async def unlock_signing_key(guild_id: str, data: Passphrase, actor: Actor, house: House) -> UnlockedReply:
-    """Decrypt the private key into memory and sign what waited."""
+    """Decrypt the private key into memory and sign what waited.
+
+    No answer is kept for an Idempotency-Key: a restart locks the key again, and then "unlocked" would not be true.
+    """
     opened = await attendance.unlock_key(
         house.database,
         house.keyring,

@@ -6,10 +6,10 @@ from msgspec import UNSET, UnsetType
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import InvalidField, MissingField
-from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN, channel_names
+from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN, channel_names, find_channels
 from guildhall.dialects.attendance.wire import Ok, Snowflake, SnowflakeIn, first_given, given, snowflake
 from guildhall.domains import attendance
-from guildhall.domains.attendance import Mode, Policy, TrackedChannel
+from guildhall.domains.attendance import GuildChannel, Mode, Policy, TrackedChannel
 from guildhall.domains.attendance.errors import ChannelNotListed, NotAVoiceChannel
 from guildhall.evidence.formats import instant
 from guildhall.web.bodies import Body
@@ -100,27 +100,24 @@ async def list_tracked_channels(guild_id: str, house: House) -> TrackedChannels:
 
 
 @route(
-    "POST", f"{GUILD}/tracked-channels", permission=MANAGER, accepts=TOKEN, transaction="none",
+    "POST", f"{GUILD}/tracked-channels", permission=MANAGER, accepts=TOKEN, prepare=find_channels,
     refusals=(*GUARDED, MissingField, InvalidField, NotAVoiceChannel),
 )  # fmt: skip
 async def add_tracked_channel(
-    guild_id: str, data: TrackedChannelCreate, actor: Actor, house: House
+    guild_id: str, data: TrackedChannelCreate, found: list[GuildChannel], tx: Tx, actor: Actor, house: House
 ) -> TrackedChannelReply:
     """Put a channel on the list; adding it again changes nothing."""
     channel_id = snowflake(data.channel_id, "channel_id")
-    channels = {each.id: each for each in await house.directory.channels(int(guild_id))}
-    # Discord is asked before the transaction, which holds the guild's turn, begins.
-    async with house.database.write() as tx:
-        entry = await attendance.track_channel(
-            tx,
-            actor,
-            guild_id=int(guild_id),
-            channel_id=channel_id,
-            voice_channels={each.id for each in channels.values() if each.has_voice},
-            now=house.clock.now(),
-            scene=house.scene,
-        )
-    return TrackedChannelReply.of(entry, channels[channel_id].name if channel_id in channels else None)
+    entry = await attendance.track_channel(
+        tx,
+        actor,
+        guild_id=int(guild_id),
+        channel_id=channel_id,
+        voice_channels={each.id for each in found if each.has_voice},
+        now=house.clock.now(),
+        scene=house.scene,
+    )
+    return TrackedChannelReply.of(entry, {each.id: each.name for each in found}.get(channel_id))
 
 
 @route(

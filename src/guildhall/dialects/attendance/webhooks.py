@@ -1,7 +1,7 @@
 """Outbound webhooks: where events go, trying it out, and what became of each."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -10,7 +10,7 @@ from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import InvalidField, MissingField
 from guildhall.core.outside import AddressRefused
-from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN
+from guildhall.dialects.attendance.guilds import GUARDED, GUILD, MANAGER, TOKEN, guild_of
 from guildhall.dialects.attendance.wire import Page, given, mark_after, read_mark, uuid_text
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Delivery, DeliveryState, Webhook, WebhookEvent
@@ -22,7 +22,8 @@ from guildhall.domains.attendance.webhooks.errors import (
     WebhookAddressNeeded,
 )
 from guildhall.evidence.formats import instant
-from guildhall.web.bodies import Body, QueryString
+from guildhall.web.bodies import Body, QueryString, read_body
+from guildhall.web.calls import Call
 from guildhall.web.house import House
 from guildhall.web.routing import route
 
@@ -42,6 +43,16 @@ class WebhookUpdate(Body, frozen=True, kw_only=True):
     enabled: bool | UnsetType = UNSET
     events: list[WebhookEvent] | UnsetType = UNSET
     rotate_secret: bool | UnsetType = UNSET
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """What was sent. Raises MissingField when that is nothing, InvalidField."""
+        named = given(self)
+        if not named:
+            raise MissingField("Nothing of the settings is named", field="url")
+        if len(set(named.get("events", ()))) < len(named.get("events", ())):
+            raise InvalidField("An event is named twice", field="events")
+        return named
 
 
 class WebhookReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +107,12 @@ class DeliveryReply(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class DeliveryNamed(msgspec.Struct, frozen=True):
+    """Which delivery an answer tells of."""
+
+    id: str
+
+
 class DeliveriesQuery(QueryString, frozen=True, kw_only=True):
     """Which page of which deliveries."""
 
@@ -117,39 +134,46 @@ async def get_webhook_settings(guild_id: str, tx: Tx) -> WebhookReply:
     return WebhookReply.of(await attendance.webhook_of(tx, guild_id=int(guild_id)))
 
 
+async def check_address(call: Call) -> None:
+    """Judge an address that is given before a transaction holds the guild's turn. Raises as the route."""
+    url = read_body(call.body, WebhookUpdate).named.get("url")
+    if url is not None:
+        house = call.house
+        await attendance.check_address(house.database, house.outside, guild_id=guild_of(call), url=url)
+
+
 @route(
-    "PATCH", f"{GUILD}/webhooks/settings", permission=MANAGER, accepts=TOKEN, transaction="none",
+    "PATCH", f"{GUILD}/webhooks/settings", permission=MANAGER, accepts=TOKEN, prepare=check_address,
     refusals=(*GUARDED, NeedsPro, MissingField, InvalidField, AddressRefused, WebhookAddressNeeded),
 )  # fmt: skip
-async def update_webhook_settings(guild_id: str, data: WebhookUpdate, actor: Actor, house: House) -> WebhookReply:
+async def update_webhook_settings(
+    guild_id: str, data: WebhookUpdate, tx: Tx, actor: Actor, house: House
+) -> WebhookReply:
     """Change the target, the events or the secret."""
-    named = given(data)
-    if not named:
-        raise MissingField("Nothing of the settings is named", field="url")
-    if len(set(named.get("events", ()))) < len(named.get("events", ())):
-        raise InvalidField("An event is named twice", field="events")
-    webhook, secret = await attendance.set_webhook(
-        house.database,
-        house.outside,
-        house.webhooks_box,
-        actor,
-        guild_id=int(guild_id),
-        **named,
-        now=house.clock.now(),
+    webhook, secret = await attendance.change_webhook(
+        tx, house.webhooks_box, actor, guild_id=int(guild_id), **data.named, now=house.clock.now()
     )
     return WebhookReply.of(webhook, secret)
 
 
+async def follow_test(call: Call, body: bytes) -> bytes:
+    """Send the event that was just queued, unless that has begun, and tell what came of it."""
+    house, named = call.house, msgspec.json.decode(body, type=DeliveryNamed).id
+    async with house.database.read() as tx:
+        delivery = await attendance.access_delivery(tx, guild_id=guild_of(call), delivery_id=named)
+    return msgspec.json.encode(DeliveryReply.of(await house.courier.deliver(delivery)))
+
+
 @route(
-    "POST", f"{GUILD}/webhooks/test", permission=MANAGER, accepts=TOKEN, transaction="none",
+    "POST", f"{GUILD}/webhooks/test", permission=MANAGER, accepts=TOKEN, follow=follow_test,
     refusals=(*GUARDED, NeedsPro, WebhookAddressNeeded, TooManyTests),
 )  # fmt: skip
-async def send_test_webhook(guild_id: str, actor: Actor, house: House) -> DeliveryReply:
+async def send_test_webhook(guild_id: str, tx: Tx, actor: Actor, house: House) -> DeliveryReply:
     """Send a webhook.test event to the configured address now, once."""
     now = house.clock.now()
-    async with house.database.write() as tx:
-        begun = await attendance.begin_test(tx, actor, guild_id=int(guild_id), until=now + house.courier.lease, now=now)
-    return DeliveryReply.of(await house.courier.deliver(begun))
+    return DeliveryReply.of(
+        await attendance.begin_test(tx, actor, guild_id=int(guild_id), until=now + house.courier.lease, now=now)
+    )
 
 
 @route(

@@ -46,11 +46,16 @@ from guildhall.domains.attendance.keyring import (
     Keyring,
 )
 from guildhall.domains.attendance.keys import (
+    NewKey,
     Unlocked,
     forget_attempts,
     generate_key,
     heed_locks,
     lock_key,
+    make_first_key,
+    make_next_key,
+    put_first_key,
+    replace_key,
     rotate_key,
     unlock_key,
 )
@@ -109,7 +114,7 @@ from guildhall.domains.attendance.watching import (
     take_picture,
     voice_changed,
 )
-from guildhall.domains.attendance.webhooks.addresses import set_webhook
+from guildhall.domains.attendance.webhooks.addresses import change_webhook, check_address, set_webhook
 from guildhall.domains.attendance.webhooks.courier import Courier
 from guildhall.domains.attendance.webhooks.deliveries import begin_test, forget_deliveries, retry_delivery
 from guildhall.domains.attendance.webhooks.events import queue_role_event
@@ -140,6 +145,7 @@ __all__ = [
     "Interval",
     "Keyring",
     "Mode",
+    "NewKey",
     "OccupiedChannel",
     "Overwrite",
     "Period",
@@ -176,6 +182,8 @@ __all__ = [
     "begin_test",
     "board_of",
     "bot_removed",
+    "change_webhook",
+    "check_address",
     "check_manager",
     "checkpoint",
     "deliveries_of",
@@ -196,13 +204,17 @@ __all__ = [
     "list_guilds",
     "lock_key",
     "lost_guilds",
+    "make_first_key",
+    "make_next_key",
     "occupancy_of",
     "period_export",
     "period_of",
     "period_proof",
     "public_keys",
+    "put_first_key",
     "queue_role_event",
     "record_outside_session",
+    "replace_key",
     "reset_if_due",
     "reset_now",
     "resetter_of",

@@ -7,6 +7,7 @@ when the transaction that speaks of it is committed, never before.
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -70,24 +71,43 @@ class Unlocked(msgspec.Struct, frozen=True):
     queued: Pending
 
 
+@dataclass(frozen=True)
+class NewKey:
+    """A key pair that is made and sealed, and of which nothing is stored yet."""
+
+    key: SigningKey
+    seed: bytearray = field(repr=False)
+    sealed: SealedSeed
+
+
 async def generate_key(
     database: Database, keyring: Keyring, actor: Actor, *, guild_id: int, passphrase: str, now: datetime
 ) -> SigningKey:
-    """Make the guild's first key, unlocked; what waits is queued for signing. Of two calls at once, one makes it.
+    """Make the guild's first key and put it in force. Raises what `make_first_key` and `put_first_key` raise."""
+    made = await make_first_key(database, keyring, guild_id=guild_id, passphrase=passphrase, now=now)
+    async with database.write() as tx:
+        return await put_first_key(tx, keyring, actor, made, now=now)
 
-    Raises InvalidPassphrase, KeyExists, Unavailable.
-    """
+
+async def make_first_key(
+    database: Database, keyring: Keyring, *, guild_id: int, passphrase: str, now: datetime
+) -> NewKey:
+    """Make a key for a guild that has none, and store nothing. Raises InvalidPassphrase, KeyExists, Unavailable."""
     check_passphrase(passphrase)
     async with database.read() as tx:
         if await active_key(tx, guild_id) is not None:
             raise KeyExists
-    key, seed, sealed = await _make(keyring, guild_id, passphrase, now)
-    async with database.write() as tx:
-        await tx.insert(key, clash=KeyExists)
-        await tx.insert(sealed)
-        await _write_down(tx, actor, key, "generated", now, effect=partial(keyring.hold, guild_id, key.id, seed))
-        await queue_signing(tx, guild_id, now=now)
-    return key
+    return await _make(keyring, guild_id, passphrase, now)
+
+
+async def put_first_key(tx: Tx, keyring: Keyring, actor: Actor, made: NewKey, *, now: datetime) -> SigningKey:
+    """Let a guild have its first key, unlocked; what waits is queued for signing. Of two at once, one does.
+
+    Raises KeyExists.
+    """
+    await tx.insert(made.key, clash=KeyExists)
+    await _put(tx, keyring, actor, made.key, made, "generated", now)
+    return made.key
 
 
 async def unlock_key(
@@ -143,29 +163,37 @@ async def lock_key(tx: Tx, keyring: Keyring, actor: Actor, *, guild_id: int, now
 async def rotate_key(
     database: Database, keyring: Keyring, actor: Actor, *, guild_id: int, passphrase: str, now: datetime
 ) -> SigningKey:
-    """Replace the guild's key by a new one, unlocked; works while the old one is locked, which it need not be.
+    """Make another key and put it in the place of the guild's. Raises what `make_next_key` raises."""
+    made = await make_next_key(database, keyring, guild_id=guild_id, passphrase=passphrase, now=now)
+    async with database.write() as tx:
+        return await replace_key(tx, keyring, actor, made, now=now)
 
-    An old key that is unlocked here signs the change. Its encrypted seed is removed, its public half stays. Raises
-    InvalidPassphrase, KeyNotFound, Unavailable.
-    """
+
+async def make_next_key(
+    database: Database, keyring: Keyring, *, guild_id: int, passphrase: str, now: datetime
+) -> NewKey:
+    """Make a key for a guild that has one, and store nothing. Raises InvalidPassphrase, KeyNotFound, Unavailable."""
     check_passphrase(passphrase)
     async with database.read() as tx:
         if await active_key(tx, guild_id) is None:
             raise KeyNotFound
-    made, seed, sealed = await _make(keyring, guild_id, passphrase, now)
-    async with database.write() as tx:
-        old = await tx.one(ACTIVE_KEY_LOCKED, guild_id=guild_id)
-        if old is None:
-            raise LookupError("a guild with a key always has an active one")
-        key = msgspec.structs.replace(
-            made, previous_key_id=old.id, cross_signature=_cross_signature(keyring, old, made)
-        )
-        await tx.run(RETIRE, key_id=old.id, at=now)
-        await tx.run(DROP_SEED, old_key_id=old.id)
-        await tx.insert(key)
-        await tx.insert(sealed)
-        await _write_down(tx, actor, key, "rotated", now, effect=partial(keyring.hold, guild_id, key.id, seed))
-        await queue_signing(tx, guild_id, now=now)
+    return await _make(keyring, guild_id, passphrase, now)
+
+
+async def replace_key(tx: Tx, keyring: Keyring, actor: Actor, made: NewKey, *, now: datetime) -> SigningKey:
+    """Replace the guild's key by a new one, unlocked; works while the old one is locked, which it need not be.
+
+    An old key that is unlocked here signs the change. Its encrypted seed is removed, its public half stays.
+    """
+    old = await tx.one(ACTIVE_KEY_LOCKED, guild_id=made.key.guild_id)
+    if old is None:
+        raise LookupError("a guild with a key always has an active one")
+    cross_signature = _cross_signature(keyring, old, made.key)
+    key = msgspec.structs.replace(made.key, previous_key_id=old.id, cross_signature=cross_signature)
+    await tx.run(RETIRE, key_id=old.id, at=now)
+    await tx.run(DROP_SEED, old_key_id=old.id)
+    await tx.insert(key)
+    await _put(tx, keyring, actor, key, made, "rotated", now)
     return key
 
 
@@ -192,12 +220,17 @@ async def forget_attempts(tx: Tx, *, now: datetime) -> None:
     await tx.run(FORGET_ATTEMPTS, before=now - 2 * WINDOW)
 
 
-async def _make(
-    keyring: Keyring, guild_id: int, passphrase: str, now: datetime
-) -> tuple[SigningKey, bytearray, SealedSeed]:
+async def _make(keyring: Keyring, guild_id: int, passphrase: str, now: datetime) -> NewKey:
     seed = new_seed()
     key = SigningKey(id=str(uuid.uuid4()), guild_id=guild_id, public_key=public_key_of(seed), created_at=now)
-    return key, seed, await keyring.seal(passphrase, seed, guild_id=guild_id, key_id=key.id)
+    return NewKey(key, seed, await keyring.seal(passphrase, seed, guild_id=guild_id, key_id=key.id))
+
+
+async def _put(tx: Tx, keyring: Keyring, actor: Actor, key: SigningKey, made: NewKey, what: str, now: datetime) -> None:
+    """Do what follows for a key whose row is written: its seed, what is told of it, what waits for it."""
+    await tx.insert(made.sealed)
+    await _write_down(tx, actor, key, what, now, effect=partial(keyring.hold, key.guild_id, key.id, made.seed))
+    await queue_signing(tx, key.guild_id, now=now)
 
 
 async def _check_open(tx: Tx, guild_id: int, now: datetime) -> None:

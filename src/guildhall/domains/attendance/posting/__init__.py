@@ -4,8 +4,10 @@ from guildhall.domains.attendance.posting.delivery import forget_posts
 from guildhall.domains.attendance.posting.destinations import (
     add_destination,
     change_destination,
+    check_new_destination,
     list_destinations,
     posts_given_up,
+    put_destination,
     remove_destination,
     retime_boards,
 )
@@ -40,9 +42,11 @@ __all__ = [
     "Sender",
     "add_destination",
     "change_destination",
+    "check_new_destination",
     "forget_posts",
     "list_destinations",
     "posts_given_up",
+    "put_destination",
     "queue_key_news",
     "queue_period",
     "queue_sessions",

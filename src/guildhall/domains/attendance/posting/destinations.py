@@ -77,37 +77,61 @@ async def add_destination(
     frequency: Frequency = Frequency.OFF,
     now: datetime,
 ) -> Destination:
-    """Let a channel take posts; one that does already stays as it is. `types` turns some on or off.
+    """See that a channel may take posts, then let it, as `put_destination` does.
 
-    Discord is asked between transactions, so that nobody waits for it. Raises GuildNotSeen, NotAPostChannel,
-    BotMayNotPost, TooManyDestinations, BotNotInGuild, DiscordUnavailable.
+    Discord is asked between transactions, so that nobody waits for it. Raises what both raise.
     """
+    await check_new_destination(database, directory, guild_id=guild_id, channel_id=channel_id)
+    async with database.write() as tx:
+        return await put_destination(
+            tx, actor, guild_id=guild_id, channel_id=channel_id, types=types, frequency=frequency, now=now
+        )
+
+
+async def check_new_destination(
+    database: Database, directory: GuildDirectory, *, guild_id: int, channel_id: int
+) -> None:
+    """See that a channel may take posts; one that does already is not asked about again. Raises as `check_channel`."""
     async with database.read() as tx:
         known = await tx.one(DESTINATION_OF_CHANNEL, guild_id=guild_id, channel_id=channel_id)
-    if known is not None:
-        return known
-    await check_channel(directory, guild_id=guild_id, channel_id=channel_id)
-    async with database.write() as tx:
-        guild = await access_guild_to_change(tx, guild_id)
-        there = await tx.all(DESTINATIONS, guild_id=guild_id)
-        for destination in there:
-            if destination.channel_id == channel_id:
-                return destination
-        if len(there) >= MOST_DESTINATIONS:
-            raise TooManyDestinations
-        wanted = _turned(LogTypes(), types or {})
-        destination = Destination(
-            id=ids.uuid(),
-            guild_id=guild_id,
-            channel_id=channel_id,
-            types=wanted,
-            frequency=frequency,
-            board_due_at=next_board(guild.schedule, wanted, frequency, now),
-            added_at=now,
-            added_by=actor.user_id,
-        )
-        await tx.insert(destination)
-        await _write_down(tx, actor, guild, None, destination, now)
+    if known is None:
+        await check_channel(directory, guild_id=guild_id, channel_id=channel_id)
+
+
+async def put_destination(
+    tx: Tx,
+    actor: Actor,
+    *,
+    guild_id: int,
+    channel_id: int,
+    types: Mapping[LogType, bool] | None = None,
+    frequency: Frequency = Frequency.OFF,
+    now: datetime,
+) -> Destination:
+    """Let a channel that was checked take posts; one that does already stays as it is. `types` turns some on or off.
+
+    Raises GuildNotSeen, TooManyDestinations.
+    """
+    guild = await access_guild_to_change(tx, guild_id)
+    there = await tx.all(DESTINATIONS, guild_id=guild_id)
+    for destination in there:
+        if destination.channel_id == channel_id:
+            return destination
+    if len(there) >= MOST_DESTINATIONS:
+        raise TooManyDestinations
+    wanted = _turned(LogTypes(), types or {})
+    destination = Destination(
+        id=ids.uuid(),
+        guild_id=guild_id,
+        channel_id=channel_id,
+        types=wanted,
+        frequency=frequency,
+        board_due_at=next_board(guild.schedule, wanted, frequency, now),
+        added_at=now,
+        added_by=actor.user_id,
+    )
+    await tx.insert(destination)
+    await _write_down(tx, actor, guild, None, destination, now)
     return destination
 
 

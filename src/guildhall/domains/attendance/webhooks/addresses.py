@@ -50,31 +50,64 @@ async def set_webhook(
     rotate_secret: bool = False,
     now: datetime,
 ) -> tuple[Webhook, str | None]:
+    """Check the address if one is given, then change the webhook, as `change_webhook` does. Raises what both raise."""
+    if isinstance(url, str):
+        await check_address(database, outside, guild_id=guild_id, url=url)
+    async with database.write() as tx:
+        return await change_webhook(
+            tx,
+            box,
+            actor,
+            guild_id=guild_id,
+            url=url,
+            enabled=enabled,
+            events=events,
+            rotate_secret=rotate_secret,
+            now=now,
+        )
+
+
+async def check_address(database: Database, outside: OutsideHttp, *, guild_id: int, url: str) -> None:
+    """Judge an address by its form, then, for those who may have a webhook, by the machines behind its name.
+
+    To ask for them takes its time, so it is done between transactions. Raises GuildNotSeen, NeedsPro, AddressRefused.
+    """
+    outside.check_form(url)
+    async with database.read() as tx:
+        await access_pro_guild(tx, guild_id)
+    await outside.check(url)
+
+
+async def change_webhook(
+    tx: Tx,
+    box: SecretBox,
+    actor: Actor,
+    *,
+    guild_id: int,
+    url: str | UnsetType | None = UNSET,
+    enabled: bool | None = None,
+    events: Collection[WebhookEvent] | None = None,
+    rotate_secret: bool = False,
+    now: datetime,
+) -> tuple[Webhook, str | None]:
     """Change what is given of a webhook; return it, with the secret when one was made.
 
-    The first address makes a secret, and without an address there is none. `url` is judged by form, then, for those who
-    may have a webhook, by asking for the machines behind its name: between transactions, because that takes its time.
-    Raises GuildNotSeen, NeedsPro, AddressRefused, WebhookAddressNeeded.
+    The first address makes a secret, and without an address there is none. `url` was checked before; it is checked
+    again at each sending. Raises GuildNotSeen, NeedsPro, WebhookAddressNeeded.
     """
-    if isinstance(url, str):
-        outside.check_form(url)
-        async with database.read() as tx:
-            await access_pro_guild(tx, guild_id)
-        await outside.check(url)
-    async with database.write() as tx:
-        await access_guild_to_change(tx, guild_id)
-        await access_pro_guild(tx, guild_id)
-        old = await tx.one(WEBHOOK_LOCKED, guild_id=guild_id) or Webhook(guild_id=guild_id)
-        new = _changed(old, url, enabled=enabled, events=events)
-        if new.url is None and rotate_secret:
-            raise WebhookAddressNeeded
-        secret = new_secret() if new.url is not None and (rotate_secret or new.secret is None) else None
-        if secret is not None:
-            new = _with_secret(new, box.encrypt(secret, place=place_of(guild_id)), now)
-        await tx.run(SAVE, **fields_of(new))
-        if old.enabled and not new.enabled:
-            await drop_queued(tx, guild_id, why=OFF)
-        await _write_down(tx, actor, old, new, secret_made=secret is not None, now=now)
+    await access_guild_to_change(tx, guild_id)
+    await access_pro_guild(tx, guild_id)
+    old = await tx.one(WEBHOOK_LOCKED, guild_id=guild_id) or Webhook(guild_id=guild_id)
+    new = _changed(old, url, enabled=enabled, events=events)
+    if new.url is None and rotate_secret:
+        raise WebhookAddressNeeded
+    secret = new_secret() if new.url is not None and (rotate_secret or new.secret is None) else None
+    if secret is not None:
+        new = _with_secret(new, box.encrypt(secret, place=place_of(guild_id)), now)
+    await tx.run(SAVE, **fields_of(new))
+    if old.enabled and not new.enabled:
+        await drop_queued(tx, guild_id, why=OFF)
+    await _write_down(tx, actor, old, new, secret_made=secret is not None, now=now)
     return new, secret
 
 

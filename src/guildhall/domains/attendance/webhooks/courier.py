@@ -103,11 +103,17 @@ class Courier:
             await asyncio.gather(*self._under_way)
 
     async def deliver(self, delivery: Delivery) -> Delivery:
-        """Make an attempt that is claimed already, and return the delivery after it. Raises DeliveryNotFound."""
-        async with self._database.read() as tx:
-            webhook = await tx.one(WEBHOOK, guild_id=delivery.guild_id)
-        if webhook is not None:
-            await self._attempt(delivery, webhook)
+        """Make the first attempt now, before its time, unless it has begun; return the delivery as it stands then.
+
+        Raises DeliveryNotFound.
+        """
+        if delivery.attempts == 0:
+            now = self._clock.now()
+            async with self._database.write() as tx:
+                webhook = await tx.one(WEBHOOK, guild_id=delivery.guild_id)
+                first = await claim(tx, delivery, until=now + self.lease, now=delivery.next_try_at or now)
+            if first is not None and webhook is not None:
+                await self._attempt(first, webhook)
         async with self._database.read() as tx:
             return await access_delivery(tx, guild_id=delivery.guild_id, delivery_id=delivery.id)
 

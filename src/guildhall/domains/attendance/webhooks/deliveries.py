@@ -94,7 +94,7 @@ FORGET = command(
 
 
 async def begin_test(tx: Tx, actor: Actor, *, guild_id: int, until: datetime, now: datetime) -> Delivery:
-    """Queue an event that says nothing, as one whose only attempt is under way up to `until`.
+    """Queue an event that says nothing, whose only attempt its asker makes at once; up to `until` nobody else does.
 
     Raises GuildNotSeen, NeedsPro, WebhookAddressNeeded, TooManyTests.
     """
@@ -109,8 +109,8 @@ async def begin_test(tx: Tx, actor: Actor, *, guild_id: int, until: datetime, no
         event_type=TEST_EVENT,
         body=body_of(TEST_EVENT, Nothing(str(guild_id)), now),
         state=DeliveryState.PENDING,
-        attempts=1,
-        step=1,
+        attempts=0,
+        step=0,
         created_at=now,
         next_try_at=until,
     )
