@@ -17,7 +17,7 @@ from guildhall.domains.tickets.endings import Ended
 from guildhall.domains.tickets.relay import Post, Say
 from guildhall.simulator.discord import people
 from guildhall.simulator.discord.state import Channel
-from tests.bot.conftest import Scene
+from tests.bot.conftest import Scene, until
 from tests.bot.front import MARA, ROSA, Front, Json
 from tests.bot.test_desk_commands import SECOND, STEWARD, Desk, desk  # noqa: F401 (a fixture)
 
@@ -126,18 +126,25 @@ async def test_who_leaves_is_asked_about_and_staff_close_or_keep_the_ticket_and_
     files = [name]
     await front.comes(lambda: [each.filename for m in channel.messages.values() for each in m.attachments], files)
     assert "reads what was missed" in await desk.answered("mara", "!recover")
-    bot = desk.scene.supervisor.bot
-    assert bot is not None
     people.leave(desk.scene.discord.world, guild, guild.members[desk.scene.person("rosa.m")])
-    for _ in range(2):
-        desk.scene.clock.advance(timedelta(minutes=10))
-        await bot.desk.leavers.look()
 
     def asked() -> list[str]:
         return [text for each in channel.messages.values() if "has left" in (text := str(each.embeds[:1]))]
 
     await front.comes(lambda: len(asked()), 1)
     assert (await desk.look()).user_left
+
+    async def is_back() -> bool:
+        return not (await desk.look()).user_left
+
+    world, gateway = desk.scene.discord.world, desk.scene.discord.gateway
+    rosa = people.join(world, guild, world.users[desk.scene.person("rosa.m")], [])
+    await until(is_back)
+    # Nobody hears of this one, and the session that begins afterwards asks.
+    gateway.invalidate()
+    gateway.drop()
+    people.leave(world, guild, rosa)
+    await front.comes(lambda: len(asked()), 2)
     await desk.configure(command__channel_members_are_staff=False)
     refused = await desk.act("component", "juniper", custom_id="desk:close", wait_seconds=20)
     assert "You may not" in str(refused["embeds"])

@@ -203,6 +203,11 @@ class DiscordRest:
         # Everything kept of a guild bears a stamp, so that another stamp makes all of it unknown at once.
         await self._cache.set(_stamp(guild_id), ids.ulid().encode(), ttl=2 * KEPT)
 
+    async def forget_member(self, guild_id: int, user_id: int) -> None:
+        """Ask Discord anew about a member from now on, and about nobody else."""
+        stamp = await self._cache.get(_stamp(guild_id)) or b""
+        await self._cache.delete(_kept_as(stamp, f"/guilds/{guild_id}/members/{user_id}"))
+
     async def channels(self, guild_id: int) -> list[GuildChannel]:
         """Return the channels that the bot can see, in Discord's order. Raises BotNotInGuild, DiscordUnavailable."""
         try:
@@ -257,7 +262,7 @@ class DiscordRest:
         """Return what Discord says of something in a guild, or said within the last seconds."""
         path = f"/guilds/{guild_id}{place}"
         stamp = await self._cache.get(_stamp(guild_id)) or b""
-        key = f"discord:{stamp.decode()}{path}"
+        key = _kept_as(stamp, path)
         content = await self._cache.get(key)
         if content is None:
             content = await self._ask(path)
@@ -343,6 +348,10 @@ def _read(content: bytes, kind: type[T]) -> T:
 
 def _stamp(guild_id: int) -> str:
     return f"discord:stamp:{guild_id}"
+
+
+def _kept_as(stamp: bytes, path: str) -> str:
+    return f"discord:{stamp.decode()}{path}"
 
 
 def _is_for_all(answer: httpx.Response) -> bool:

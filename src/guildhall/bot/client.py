@@ -51,6 +51,9 @@ CONNECT_WITHIN: Final = 60.0
 CLOSE_WITHIN: Final = 5.0
 INTENTS: Final = discord.Intents(
     guilds=True,
+    # Whoever gets another role, leaves or joins counts as that at once. No member is kept for it: what was asked of
+    # Discord about them is forgotten, so that a large guild costs no more memory than a small one.
+    members=True,
     voice_states=True,
     guild_messages=True,
     dm_messages=True,
@@ -281,8 +284,9 @@ class HouseBot(commands.Bot):
             "GUILD_CREATE": self._hear_guild,
             "GUILD_UPDATE": self._hear_guild_changed,
             "GUILD_DELETE": self._hear_guild_gone,
+            "GUILD_MEMBER_ADD": self._hear_membership,
             "GUILD_MEMBER_UPDATE": self._hear_member,
-            "GUILD_MEMBER_REMOVE": self._hear_member,
+            "GUILD_MEMBER_REMOVE": self._hear_membership,
             "GUILD_ROLE_CREATE": self._hear_roles_changed,
             "GUILD_ROLE_DELETE": self._hear_roles_changed,
             "GUILD_ROLE_UPDATE": self._hear_roles_changed,
@@ -325,10 +329,15 @@ class HouseBot(commands.Bot):
         self._intake.meanwhile(guild_id, partial(self.house.directory.forget, guild_id))
 
     def _hear_member(self, told: Told) -> None:
-        """Take in that somebody has other roles now, or has left."""
-        self._hear_roles_changed(told)
-        look_anew = partial(community.look_anew, self.house.community, int(told["user"]["id"]))
-        self._intake.meanwhile(int(told["guild_id"]), look_anew)
+        """Take in that somebody may have other roles now."""
+        guild_id, user_id = int(told["guild_id"]), int(told["user"]["id"])
+        self._intake.meanwhile(guild_id, partial(self.house.directory.forget_member, guild_id, user_id))
+        self._intake.meanwhile(guild_id, partial(community.look_anew, self.house.community, guild_id, user_id))
+
+    def _hear_membership(self, told: Told) -> None:
+        """Take in that somebody has come or has left."""
+        self._hear_member(told)
+        self.desk.leavers.look_at(int(told["user"]["id"]))
 
     def _hear_guild_changed(self, told: Told) -> None:
         self._hear_roles_changed({"guild_id": told["id"]})

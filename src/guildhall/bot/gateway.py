@@ -32,8 +32,8 @@ UNUSABLE: Final = {
     4011: "The bot is in more guilds than one connection may serve (code 4011).",
     4012: "Discord does not speak this version of the gateway any more (code 4012). Update the server.",
     4013: "Discord does not know what the bot asks to hear (code 4013). Update the server.",
-    4014: "Discord does not let the bot hear what it asks for (code 4014). Switch the intents on in the developer "
-    "portal, below Bot, and start the bot again.",
+    4014: "Discord does not let the bot hear what it asks for (code 4014). Switch on Server Members Intent and Message "
+    "Content Intent in the developer portal, below Bot, and start the bot again.",
 }
 """Why Discord ends a session for good, by close code, and what to do then."""
 

@@ -110,6 +110,7 @@ class Desk:
         """Hear that a session with Discord begins: what was missed is read, as soon as somebody looks."""
         self._new_session, self._read_up = True, set()
         self._look_now.set()
+        self.leavers.look_at_all()
 
     def look_now(self) -> None:
         """Look at once whether there is something to do: a guild has come."""

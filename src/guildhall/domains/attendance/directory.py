@@ -138,6 +138,9 @@ class GuildDirectory(Protocol):
     async def forget(self, guild_id: int) -> None:
         """Ask Discord anew about a guild from now on, for something in it has changed. Raises nothing."""
 
+    async def forget_member(self, guild_id: int, user_id: int) -> None:
+        """Ask Discord anew about a member from now on, for something about them has changed. Raises nothing."""
+
     async def name_of_member(self, guild_id: int, user_id: int) -> str:
         """Return what a member is called in the guild. Raises NotMember."""
 

@@ -72,7 +72,7 @@ class BotIntentsMissing(Unavailable):
     """Discord does not let the bot hear what it asks for."""
 
     code = "bot_intents_missing"
-    text = "Switch the bot's intents on in Discord's developer portal"
+    text = "Switch on Server Members Intent and Message Content Intent in Discord's developer portal, below Bot"
 
 
 class BotUnreachable(Unavailable):

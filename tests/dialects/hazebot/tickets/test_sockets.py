@@ -165,8 +165,9 @@ async def test_who_loses_their_role_or_session_hears_no_more(
 
 async def test_a_change_on_discord_is_looked_at_at_once(served: Served, people: People) -> None:
     await people.token("dora", discord_id="77")
+    guild_id = served.house.community.servers[0].server.guild_id
     async with served.house.events.subscribe(ACCESS_CHANGED) as told:
-        await look_anew(served.house.community, 77)
+        await look_anew(served.house.community, guild_id, 77)
         async with asyncio.timeout(PATIENCE):
             assert (await anext(told)).data["user_id"] == people.sessions["dora"].user_id
 

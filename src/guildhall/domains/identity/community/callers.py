@@ -235,13 +235,20 @@ def _role_of_server(community: Community, role_ids: frozenset[int]) -> Community
     return role_on_server(role_ids, admin_role=community.admin_role, moderator_role=community.moderator_role)
 
 
-async def look_anew(community: Community, discord_id: int) -> None:
-    """Ask Discord anew about somebody who was heard to have changed, and let what they have open look again."""
-    for server in community.servers:
+async def look_anew(community: Community, guild_id: int, discord_id: int) -> None:
+    """Ask a server anew about somebody of whom a change was heard there, and let what they have open look again.
+
+    Most members of a large server are nobody to the house, and cost no more than a look.
+    """
+    heard_of = [each for each in community.servers if each.server.guild_id == guild_id]
+    for server in heard_of:
         await server.forget(discord_id)
-    async with community.database.write() as tx:
+    if not heard_of:
+        return
+    async with community.database.read() as tx:
         user = await person_linked_to(tx, discord_id)
-        if user is not None:
+    if user is not None:
+        async with community.database.write() as tx:
             tx.announce(ACCESS_CHANGED, user_id=user.id)
 
 
