@@ -73,9 +73,10 @@ def stage_of(simulator: "DiscordSimulator | None") -> Stage | None:
     """Return the simulated guild as the demo wants to know it."""
     if simulator is None:
         return None
-    from guildhall.simulator.discord.state import VOICE  # noqa: PLC0415 (imported only where it is wanted)
+    from guildhall.simulator.discord.state import CATEGORY, VOICE  # noqa: PLC0415 (imported only where it is wanted)
 
     guild, owner = simulator.guild, simulator.world.application.owner
+    channels = guild.channels.values()
     return Stage(
         guild_id=int(guild.id),
         owner_id=int(owner.id),
@@ -85,7 +86,8 @@ def stage_of(simulator: "DiscordSimulator | None") -> Stage | None:
             for each in guild.members.values()
             if not each.user.bot
         },
-        channels=[int(each.id) for each in guild.channels.values() if each.type == VOICE],
+        channels=[int(each.id) for each in channels if each.type == VOICE],
+        place=next(int(each.id) for each in channels if each.type == CATEGORY),
     )
 
 

@@ -3,16 +3,31 @@
 It is told by the verbs that the bot and the panel call, with the clock of then.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
 from guildhall.core.actor import SYSTEM
 from guildhall.core.db import Tx
+from guildhall.demo.talks import OPEN, PAST, RATINGS, SNIPPETS, UNNAMED, Talk, layouts
 from guildhall.demo.voice import Stage
 from guildhall.domains import audit, identity, tickets
-from guildhall.domains.tickets import EVERYTHING, Draft, Origin, Person, Priority, Source, Ticket, Transport, snippets
+from guildhall.domains.identity.desk import SubjectKind
+from guildhall.domains.tickets import (
+    EVERYTHING,
+    Draft,
+    Origin,
+    Person,
+    Source,
+    Ticket,
+    Transport,
+    blocks,
+    categories,
+    ratings,
+    snippets,
+)
+from guildhall.domains.tickets.categories import Category, ChoiceSettings
 from guildhall.web.house import House
 
 DONE: Final = "demo.received"
@@ -23,55 +38,14 @@ CHANCE: Final = 11
 STAFF: Final = 3
 """How many of the guild's people work at the desk."""
 
-SNIPPETS: Final = {
-    "welcome": "Hello {{user.name}}, this is {{staff.name}} at the front desk. How can we help?",
-    "key-card": "We have blocked your card. A new one waits for you at the front desk from {{args.1}} on.",
-    "report": "Thank you, {{user.name}}. We look at it today; your report has the number {{ticket.number}}.",
-    "solved": "Does it work now? If we hear nothing more we close this on {{args.1}}.",
-}
-UNNAMED: Final = frozenset({"report"})
+RATED: Final = 0.7
+"""How likely it is that somebody says what they think of the help they had."""
 
+RATED_WITHIN: Final = 24
+"""Hours after which nobody is asked any more."""
 
-@dataclass(frozen=True)
-class Talk:
-    """What somebody asked, and what followed, in turns: the staff answer first. A turn with a `#` is a note."""
-
-    asked: str
-    turns: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    priority: Priority = Priority.NORMAL
-    about: str | None = None
-
-
-PAST: Final = (
-    Talk("I lost my key card, what now?", ("We have blocked it. A new one is at the desk.", "Thank you!"), ("keys",)),
-    Talk(
-        "Somebody keeps sending me odd links.",
-        ("Who is it, and may we see one?", "They are called free-nitro.", "They are gone now.", "That was quick!"),
-        ("report",),
-        Priority.HIGH,
-    ),
-    Talk("Does the printer take A3?", ("By hand, and with kind words.", "It listened. Thanks.")),
-    Talk(
-        "My attendance from last night seems too short.", ("The bot was away for an hour; now it is right.",), ("bot",)
-    ),
-    Talk("Could I become a host?", ("Gladly! Come on Thursday at six.", "I will be there."), ("hosts",)),
-    Talk("I booked the workshop for the wrong day.", ("Cancelled; book again whenever you like.", "Perfect.")),
-)
-OPEN: Final = {
-    "bram": Talk(
-        "May the choir have the big hall on Fridays?",
-        ("#Ask the neighbours about the noise first.", "How many of you are there?", "Fourteen, and a small piano."),
-        ("rooms",),
-        about="The big hall on Fridays",
-    ),
-    "chiara": Talk(
-        "It stays open a hand wide since the storm.", (), ("keys", "repair"), Priority.URGENT, "The side door"
-    ),
-    "elif": Talk("Can it be paid in two parts?", ("Yes. In March and in September?",), ("money",), about="Membership"),
-    "noor": Talk("I would like to report a message in off-topic.", (), ("report",), Priority.HIGH, "Off-topic"),
-}
-"""What is open, by who asked it: by the names that they sign in with."""
+THINKING: Final = 60
+"""Seconds that the demo's people have for the menu, most of whom never look at it."""
 
 
 async def receive(house: House, stage: Stage) -> str | None:
@@ -86,29 +60,43 @@ async def receive(house: House, stage: Stage) -> str | None:
     async with house.database.write() as tx:
         if await audit.page_of_entries(tx, limit=1, action=DONE):
             return None
-        for key, content in SNIPPETS.items():
-            await snippets.create_snippet(tx, SYSTEM, key=key, content=content, anonymous=key in UNNAMED, now=now)
+        menu = await _furnish(tx, stage, begin)
         for day in range(DAYS):
             for person in chance.sample(members, k=chance.randrange(4)):
                 at = begin + timedelta(days=day, minutes=chance.randrange(8 * 60))
-                ticket = await _open(tx, stage, person, Transport.RELAY, at)
-                ticket = await _hold(tx, ticket, chance.choice(PAST), chance.choice(staff), chance, at, ends=True)
+                talk, helper = chance.choice(PAST), chance.choice(staff)
+                ticket = await _open(tx, stage, person, Transport.RELAY, talk, menu, at)
+                ticket = await _hold(tx, ticket, talk, helper, chance, at)
+                ticket = await tickets.close_ticket(tx, SYSTEM, ticket, by=helper.id, now=at + timedelta(hours=2))
+                await _rate(tx, ticket, chance, at + timedelta(hours=3))
                 for reader in staff:
                     await tickets.mark_read(tx, ticket, reader.id)
         for name, talk in OPEN.items():
             user = await identity.user_who_signs_in_as(tx, name)
             if user is not None:
                 at = now - timedelta(minutes=chance.randrange(3 * 60, 20 * 60))
-                ticket = await _open(tx, stage, Person(user.id, user.display_name), Transport.DIRECT, at, talk.about)
-                await _hold(tx, ticket, talk, chance.choice(staff), chance, at, ends=False)
+                asker = Person(user.id, user.display_name)
+                ticket = await _open(tx, stage, asker, Transport.DIRECT, talk, menu, at)
+                await _hold(tx, ticket, talk, chance.choice(staff), chance, at)
+        await _keep_out(tx, members[-1], now)
         await audit.record(tx, SYSTEM, DONE, str(stage.guild_id), now=now)
     return f"{len(OPEN)} tickets are open at the front desk, and more come in while you look."
 
 
+async def _furnish(tx: Tx, stage: Stage, at: datetime) -> Mapping[str, Category]:
+    """Give the desk its snippets and its menu, and return the categories by their names."""
+    for key, content in SNIPPETS.items():
+        await snippets.create_snippet(tx, SYSTEM, key=key, content=content, anonymous=key in UNNAMED, now=at)
+    await categories.change_choice(tx, SYSTEM, ChoiceSettings(enabled=True, selection_timeout_s=THINKING), now=at)
+    made = [await categories.create_category(tx, SYSTEM, each, now=at) for each in layouts(stage.place)]
+    return {each.name: each for each in made}
+
+
 async def _open(
-    tx: Tx, stage: Stage, person: Person, transport: Transport, at: datetime, about: str | None = None
+    tx: Tx, stage: Stage, person: Person, transport: Transport, talk: Talk, menu: Mapping[str, Category], at: datetime
 ) -> Ticket:
-    return await tickets.open_ticket(
+    category = menu[talk.category] if talk.category else None
+    ticket = await tickets.open_ticket(
         tx,
         SYSTEM,
         guild_id=stage.guild_id,
@@ -116,17 +104,20 @@ async def _open(
         origin=Origin.DM if transport is Transport.RELAY else Origin.WEB,
         transport=transport,
         needs_channel=False,
-        subject=about,
+        category_id=category.id if category else None,
+        category_name=talk.category,
+        subject=talk.about,
         now=at,
     )
+    if category is not None:
+        await categories.keep_answers(tx, ticket, categories.check_answers(category.fields, talk.filled))
+    return ticket
 
 
-async def _hold(
-    tx: Tx, ticket: Ticket, talk: Talk, staff: Person, chance: Random, at: datetime, *, ends: bool
-) -> Ticket:
+async def _hold(tx: Tx, ticket: Ticket, talk: Talk, staff: Person, chance: Random, at: datetime) -> Ticket:
     """Let a talk take its course, some minutes from one turn to the next, and return what became of the ticket."""
     asker = Person(ticket.user_id, ticket.user_name)
-    source = Source.DISCORD if ends else Source.PANEL
+    source = Source.DISCORD if ticket.transport is Transport.RELAY else Source.PANEL
     await tickets.write_as_user(tx, SYSTEM, ticket, asker, Draft(talk.asked, source), now=at)
     answers = True
     for turn in talk.turns:
@@ -142,9 +133,25 @@ async def _hold(
     if talk.turns:
         ticket = await tickets.claim_ticket(tx, SYSTEM, ticket, staff, now=at)
     await tickets.tag_ticket(tx, SYSTEM, ticket, talk.tags, now=at)
-    ticket = await tickets.sort_ticket(
+    return await tickets.sort_ticket(
         tx, SYSTEM, ticket, label="", priority=talk.priority, subject=ticket.subject, now=at
     )
-    if ends:
-        ticket = await tickets.close_ticket(tx, SYSTEM, ticket, by=staff.id, now=at + timedelta(hours=1))
-    return ticket
+
+
+async def _rate(tx: Tx, ticket: Ticket, chance: Random, at: datetime) -> None:
+    """Let the user of a closed ticket say what they think of it, as most of them do."""
+    if chance.random() > RATED:
+        return
+    score, words = chance.choice(RATINGS)
+    await ratings.rate_ticket(tx, SYSTEM, ticket, closing=0, score=score, hours=RATED_WITHIN, now=at)
+    if words:
+        await ratings.comment_on_rating(tx, SYSTEM, ticket, closing=0, text=words, hours=RATED_WITHIN, now=at)
+
+
+async def _keep_out(tx: Tx, person: Person, now: datetime) -> None:
+    """Keep one of the guild's people from the desk for some days."""
+    until = now + timedelta(days=5)
+    await blocks.block(
+        tx, SYSTEM, subject_kind=SubjectKind.USER, subject_id=person.id, reason="Advertising, three times",
+        expires_at=until, now=now,
+    )  # fmt: skip

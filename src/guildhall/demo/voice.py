@@ -48,7 +48,8 @@ NO_GAP: Final = timedelta(days=3650)
 class Stage:
     """The guild that the past takes place in: its owner, what its people are called, and where they talk.
 
-    The first of the people come most often, and the first of the channels is the fullest.
+    The first of the people come most often, and the first of the channels is the fullest. `place` is the category of
+    channels that the front desk's tickets go to.
     """
 
     guild_id: int
@@ -56,6 +57,7 @@ class Stage:
     owner_name: str
     people: Mapping[int, str]
     channels: Sequence[int]
+    place: int
 
 
 @dataclass(frozen=True, order=True)
