@@ -1,4 +1,4 @@
-"""Two weeks at the demo's front desk: who asked what, who answered, and what is still open.
+"""Four weeks at the demo's front desk: who asked what, who answered, and what is still open.
 
 It is told by the verbs that the bot and the panel call, with the clock of then.
 """
@@ -31,7 +31,7 @@ from guildhall.domains.tickets.categories import Category, ChoiceSettings
 from guildhall.web.house import House
 
 DONE: Final = "demo.received"
-DAYS: Final = 14
+DAYS: Final = 28
 CHANCE: Final = 11
 """Where the source of chance begins, so that every demo has the same past."""
 

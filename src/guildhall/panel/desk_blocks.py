@@ -1,5 +1,6 @@
 """Blocks: who may not write to the desk."""
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -7,10 +8,12 @@ from zoneinfo import ZoneInfo
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import GuildhallError
+from guildhall.domains.bot import names_of
 from guildhall.domains.identity import Permission
 from guildhall.domains.identity.desk import SubjectKind
 from guildhall.domains.identity.desk.errors import InvalidSubject
 from guildhall.domains.tickets import blocks, categories
+from guildhall.domains.tickets.blocks import Block
 from guildhall.domains.tickets.errors import InvalidTime
 from guildhall.panel.forms import change, show
 from guildhall.panel.pages import page, told
@@ -93,15 +96,24 @@ async def lift_block(block_id: str, tx: Tx, actor: Actor, house: House) -> Answe
 
 
 async def _page(call: Call, tx: Tx, entered: BlockForm, refusal: Refusal | None = None) -> Answer:
-    offered = await categories.list_categories(tx)
+    house, offered = call.house, await categories.list_categories(tx)
+    found = await blocks.list_blocks(tx, now=house.clock.now())
     return page(
         call,
         "desk_blocks.html",
         status=refusal.status if refusal else 200,
         title="Blocks",
-        blocks=await blocks.list_blocks(tx, now=call.house.clock.now()),
+        blocks=found,
+        called=await _names(house, [*found, entered]),
         categories=offered,
         names={each.id: each.name for each in offered},
         entered=entered,
         refusal=refusal,
     )
+
+
+async def _names(house: House, named: Sequence[Block | BlockForm]) -> dict[str, str]:
+    """Return what the members among these are called, by their ids, as far as the bot has seen them of late."""
+    members = {int(each.subject_id) for each in named if each.subject_kind == "user" and each.subject_id.isdecimal()}
+    found = await names_of(house.cache, house.discord.guild_id, members)
+    return {str(user_id): name.shown for user_id, name in found.items()}

@@ -1,5 +1,7 @@
 """How the desk does: what comes and goes, how soon people are answered, about what, and by whom."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -73,14 +75,14 @@ def _summary(found: Statistics, days: int) -> str:
     return f"{words}; most came on {day_words(busiest.day)}, {busiest.opened}." if busiest.opened else f"{words}."
 
 
-def _best(found: Statistics) -> dict[str, str]:
+def _best(found: Statistics) -> Mapping[str, Sequence[str]]:
     """Return what somebody did best of all, by their id."""
-    words: dict[str, list[str]] = {}
+    words: defaultdict[str, list[str]] = defaultdict(list)
     for who, what in (
         (found.most_closed, "closed most"),
         (found.most_replies, "wrote most"),
         (found.fastest, "answers soonest"),
     ):
         if who is not None and len(found.staff) > 1:
-            words.setdefault(who.person_id, []).append(what)
-    return {person_id: ", ".join(said) for person_id, said in words.items()}
+            words[who.person_id].append(what)
+    return words
