@@ -122,6 +122,20 @@ async def test_a_file_is_kept_by_browsers_for_as_long_as_its_address_names_its_c
     assert (await client.get(address, headers={"If-None-Match": '"another"'})).status_code == 200
 
 
+async def test_a_module_imports_others_of_its_own_version_only(client: httpx.AsyncClient) -> None:
+    (address,) = re.findall(r'"(/panel/static/panel\.js\?v=\w+)"', (await client.get("/panel/sign-in")).text)
+    waiting, seen = [address], set[str]()
+    while waiting:
+        seen.add(waiting[-1])
+        module = await client.get(waiting.pop())
+        assert module.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert module.headers["content-type"] == "text/javascript; charset=utf-8"
+        imported = re.findall(r'^import (?:.* from )?"([^"]+)";$', module.text, re.MULTILINE)
+        waiting += set(imported) - seen
+    assert len(seen) > 1
+    assert {each.partition("?")[2] for each in seen} == {address.partition("?")[2]}
+
+
 async def test_the_front_door_leads_to_the_panel(client: httpx.AsyncClient) -> None:
     answer = await client.get("/")
     assert (answer.status_code, answer.headers["location"]) == (303, "/panel")
