@@ -1,7 +1,8 @@
 """Static files: read once at start, served from memory under addresses that change with their content.
 
-A file that names another as `"./name"`, as modules do, names it by such an address too, so that no browser ever puts
-the files of two versions together. Only files that were there at start have an address, so no path trick reaches anything else.
+A file that names another as `"./name"`, as modules do, gets such an address in its place, so that no browser ever puts
+the files of two versions together. Only files that were there at start have an address, so no path trick reaches
+anything else.
 """
 
 import mimetypes
