@@ -133,7 +133,7 @@ class Front:
         try:
             await until(so, within=15)
         except TimeoutError:
-            assert found() == wanted
+            assert found() == wanted, found()
 
 
 def text_of(message: Any) -> str:  # noqa: ANN401 (a message of the simulator's)

@@ -24,8 +24,8 @@ KEY = "a key that is for tests only"
 
 UNREAD_SECTIONS = frozenset(["error_handling", "notifications"])
 UNREAD_OF = {
-    "bot": "enable_discord_logs enable_features features_channel_id",
-    "thread": "auto_archive_duration container create_ticket_by_create_channel inbox_channel_id",
+    "bot": "enable_discord_logs enable_features",
+    "thread": "create_ticket_by_create_channel",
     "language": "fallback_language",
     "logs": "audit_log_actions",
 }

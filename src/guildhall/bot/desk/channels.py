@@ -1,12 +1,15 @@
 """Channels of tickets: made once for each that is opening, also when the program was killed in between."""
 
 import contextlib
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import discord
+from msgspec.structs import replace
 
-from guildhall.bot.desk.names import channel_name
-from guildhall.bot.desk.places import guild_of
+from guildhall.bot.desk.names import channel_name, thread_name
+from guildhall.bot.desk.places import guild_of, home_of_threads, wants_thread
+from guildhall.bot.desk.threads import find_thread, let_in, make_thread
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.core.actor import SYSTEM
 from guildhall.core.log import get_logger
@@ -22,9 +25,14 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 MOST_IN_CATEGORY: Final = 50
-MOST_CHANNELS: Final = 500
+SERVER_FULL: Final = 30013
+"""What Discord says when a server has all the channels that it may have."""
+
 WORKS: Final = frozenset({Permission.VIEW_TICKETS, Permission.MANAGE_TICKETS})
 """Whoever holds one of these by a role sees the channels of tickets."""
+
+
+Place: TypeAlias = discord.TextChannel | discord.Thread
 
 
 class ChannelRefused(Exception):
@@ -55,14 +63,15 @@ class ChannelMaker:
         guild = self._bot.get_guild(guild_of(self._house, ticket))
         if guild is None or guild.unavailable:
             return
-        found = await self._find(guild, ticket)
-        channel = found or await self._create(guild, ticket)
-        if found is not None and ticket.reopen_count:
-            await self._let_talk(found)
+        with _refusals():
+            found = await self._find(guild, ticket)
+            channel = found or await self._create(guild, ticket)
+            if found is not None:
+                await self._let_talk(guild, found, ticket)
         async with self._house.database.write() as tx:
             fresh = await tickets.access_ticket_to_change(tx, SYSTEM, ticket.id, sight=EVERYTHING)
             noted = await tickets.note_channel(tx, fresh, channel.id)
-            if channel.name != self._name_of(noted):
+            if channel.name != self._name_of(noted, channel):
                 # It was claimed meanwhile, or the channel is from before.
                 await queue_name(tx, noted, now=self._house.clock.now())
         if noted.channel_id != channel.id:
@@ -72,30 +81,52 @@ class ChannelMaker:
             # Whoever made it died before it was known, and people may have written there since.
             self._bot.desk.read_up(channel.id)
 
-    async def _find(self, guild: discord.Guild, ticket: Ticket) -> discord.TextChannel | None:
-        """Return the channel that names the ticket in its topic, if it is there still: the library may not know yet."""
+    async def _find(self, guild: discord.Guild, ticket: Ticket) -> Place | None:
+        """Return the channel that names the ticket in its topic, if it is there still: the library may not know yet.
+
+        Threads have no topic: theirs is known by the ticket, or by its name.
+        """
         for each in guild.text_channels:
             if each.topic and ticket.id in each.topic:
                 with contextlib.suppress(discord.NotFound):
                     await self._bot.fetch_channel(each.id)
                     return each
-        return None
+        template = self._house.site.now.document.thread.name_template
+        # It may have been claimed after its thread was made.
+        names = {thread_name(each, template) for each in (ticket, replace(ticket, claimed_by=None))}
+        return await find_thread(self._bot, guild, ticket, names)
 
-    async def _create(self, guild: discord.Guild, ticket: Ticket) -> discord.TextChannel:
-        if len(guild.channels) >= MOST_CHANNELS:
-            raise ChannelRefused("The server has as many channels as it may")
+    async def _create(self, guild: discord.Guild, ticket: Ticket) -> Place:
+        """Make a channel, or a thread where that is wanted or the server has no room for a further channel."""
+        document = self._house.site.now.document
+        home = home_of_threads(guild, ticket, document)
+        if home is not None and wants_thread(ticket, document):
+            return await self._create_thread(home, ticket)
         try:
-            parent = await self._parent(guild, ticket)
-            return await guild.create_text_channel(
-                self._name_of(ticket),
-                category=parent,
-                topic=topic_of(ticket),
-                overwrites=await self._overwrites(guild, parent, ticket),
-            )
+            return await self._create_channel(guild, ticket)
         except discord.HTTPException as fault:
-            if fault.status in {400, 403, 404} and fault.code:
-                raise ChannelRefused(fault.text or f"Discord refuses with {fault.code}") from fault
-            raise
+            if fault.code != SERVER_FULL or home is None:
+                raise
+        return await self._create_thread(home, ticket)
+
+    async def _create_channel(self, guild: discord.Guild, ticket: Ticket) -> discord.TextChannel:
+        parent = await self._parent(guild, ticket)
+        return await guild.create_text_channel(
+            self._name_of(ticket),
+            category=parent,
+            topic=topic_of(ticket),
+            overwrites=await self._overwrites(guild, parent, ticket),
+        )
+
+    async def _create_thread(self, home: discord.TextChannel, ticket: Ticket) -> discord.Thread:
+        rules = self._house.site.now.document.thread
+        return await make_thread(
+            home,
+            thread_name(ticket, rules.name_template),
+            minutes=rules.auto_archive_duration,
+            members=_users_of(ticket),
+            roles=await self._readers(home.guild, ticket),
+        )
 
     async def _parent(self, guild: discord.Guild, ticket: Ticket) -> discord.CategoryChannel | None:
         """Return the category where the channel goes; when it is full, the next one of the same name with a number."""
@@ -124,35 +155,51 @@ class ChannelMaker:
     ) -> dict[discord.Role | discord.Member | discord.Object, discord.PermissionOverwrite]:
         """Return who sees the channel: the staff, by what the category says and by the roles that may see tickets."""
         talks = discord.PermissionOverwrite(view_channel=True, send_messages=True, read_message_history=True)
+        rules: dict[discord.Role | discord.Member | discord.Object, discord.PermissionOverwrite] = {}
+        if parent is not None and not await self._viewers(ticket):
+            rules |= parent.overwrites
+        rules[guild.default_role] = discord.PermissionOverwrite(view_channel=False)
+        rules |= dict.fromkeys(await self._readers(guild, ticket), talks)
+        rules[guild.me] = talks
+        rules |= {discord.Object(each, type=discord.Member): talks for each in _users_of(ticket)}
+        return rules
+
+    async def _viewers(self, ticket: Ticket) -> set[str]:
+        """Return the roles for which alone the category of a ticket is; none where it is for all of the staff."""
         async with self._house.database.read() as tx:
             known = await categories.list_categories(tx)
+        return next((set(each.viewer_role_ids) for each in known if each.id == ticket.category_id), set())
+
+    async def _readers(self, guild: discord.Guild, ticket: Ticket) -> list[discord.Role]:
+        """Return the roles whose holders see the ticket."""
+        async with self._house.database.read() as tx:
             grants = await desk.list_grants(tx)
-        viewers = next((set(each.viewer_role_ids) for each in known if each.id == ticket.category_id), set())
         named = self._house.desk_rules
         workers = {str(each) for each in named.super_roles | named.ticket_roles} | {
             each.subject_id for each in grants if each.subject_kind is SubjectKind.ROLE and each.permission in WORKS
         }
-        seen_by = viewers or workers
-        rules: dict[discord.Role | discord.Member | discord.Object, discord.PermissionOverwrite] = {}
-        if parent is not None and not viewers:
-            rules |= parent.overwrites
-        rules[guild.default_role] = discord.PermissionOverwrite(view_channel=False)
-        rules |= {role: talks for role in guild.roles if str(role.id) in seen_by and not role.is_default()}
-        rules[guild.me] = talks
-        if ticket.transport is Transport.DIRECT and ticket.user_id.isdecimal():
-            rules[discord.Object(int(ticket.user_id), type=discord.Member)] = talks
-        return rules
+        seen_by = await self._viewers(ticket) or workers
+        return [role for role in guild.roles if str(role.id) in seen_by and not role.is_default()]
 
-    async def _let_talk(self, channel: discord.TextChannel) -> None:
-        """Take back what archiving has done to a channel whose ticket is open again."""
+    async def _let_talk(self, guild: discord.Guild, place: Place, ticket: Ticket) -> None:
+        """Take back what the end of a ticket has done to where it was talked about, and let in who belongs there."""
+        if isinstance(place, discord.Thread):
+            if place.archived or place.locked:
+                await place.edit(archived=False, locked=False)
+            await let_in(place, members=_users_of(ticket), roles=await self._readers(guild, ticket))
+        elif ticket.reopen_count:
+            await self._open_up(place)
+
+    async def _open_up(self, channel: discord.TextChannel) -> None:
         rules = channel.overwrites_for(channel.guild.default_role)
         if rules.send_messages is False:
             rules.update(send_messages=None)
             name = channel.name.removeprefix("closed-")
             await channel.edit(name=name, overwrites={**channel.overwrites, channel.guild.default_role: rules})
 
-    def _name_of(self, ticket: Ticket) -> str:
-        return channel_name(ticket, self._house.site.now.document.thread.name_template)
+    def _name_of(self, ticket: Ticket, place: Place | None = None) -> str:
+        template = self._house.site.now.document.thread.name_template
+        return thread_name(ticket, template) if isinstance(place, discord.Thread) else channel_name(ticket, template)
 
     async def _give_up(self, ticket: Ticket, reason: str) -> None:
         """Let a ticket go that can have no channel; one that had one before is closed again and keeps its words."""
@@ -173,6 +220,22 @@ class ChannelMaker:
             fields = {"user": ticket.user_name, "number": str(ticket.number), "reason": reason}
             post = Post(say=Say.WORDS, words="desk.log.refused", fields=fields)
             await queue_for_log(tx, post, now=now)
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """Tell what Discord refuses for good from what passes. Raises ChannelRefused."""
+    try:
+        yield
+    except discord.HTTPException as fault:
+        if fault.status in {400, 403, 404} and fault.code:
+            raise ChannelRefused(fault.text or f"Discord refuses with {fault.code}") from fault
+        raise
+
+
+def _users_of(ticket: Ticket) -> list[int]:
+    """Return who sees a ticket's channel beside the staff: its user, where both sides write in one place."""
+    return [int(ticket.user_id)] if ticket.transport is Transport.DIRECT and ticket.user_id.isdecimal() else []
 
 
 def topic_of(ticket: Ticket) -> str:

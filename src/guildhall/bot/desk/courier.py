@@ -8,16 +8,18 @@ import contextlib
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 from msgspec.structs import replace
 
-from guildhall.bot.desk.names import channel_name
+from guildhall.bot.desk.names import channel_name, thread_name
 from guildhall.bot.desk.places import guild_of, place_of
 from guildhall.bot.desk.recap import recap_of
 from guildhall.bot.desk.rendering import Files, Part, Style, history_of, parts_of, said_part, view_of
 from guildhall.bot.desk.sparing import spare
+from guildhall.bot.desk.threads import awake, thread_there
 from guildhall.bot.desk.transcripts import post_transcript
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.bot.words import Words, words_for
@@ -27,7 +29,7 @@ from guildhall.core.errors import NotFound, Unavailable
 from guildhall.core.log import get_logger
 from guildhall.domains import tickets
 from guildhall.domains.attendance.errors import BotNotInGuild, DiscordUnavailable, NotMember
-from guildhall.domains.tickets import Kind, Message, Transport, categories, echoes
+from guildhall.domains.tickets import Kind, Message, Ticket, Transport, categories, echoes
 from guildhall.domains.tickets.attachments import Attachment
 from guildhall.domains.tickets.categories import Category
 from guildhall.domains.tickets.relay import TOPIC, Button, Post, Say, Target, delivery
@@ -131,7 +133,7 @@ class Courier:
     async def _send(self, taken: Taken) -> bool:
         """Send a post, and write down what came of it. False when nothing more can be done in its lane now."""
         try:
-            ended = await self._do(taken)
+            ended = await self._do_awake(taken)
         except NoPlace as fault:
             words = str(fault)
             await self._note(lambda tx, now: delivery.note_failed(tx, taken, words, now=now))
@@ -166,6 +168,13 @@ class Courier:
     async def _note(self, note: Callable[[Tx, datetime], Awaitable[None]]) -> None:
         async with self._house.database.write() as tx:
             await note(tx, self._house.clock.now())
+
+    async def _do_awake(self, taken: Taken) -> bool:
+        """Do what a post is for, also in the thread of an open ticket that rests. Raises NoPlace."""
+        ticket = taken.ticket
+        if taken.post.target is not Target.CHANNEL or ticket is None or ticket.closed or ticket.channel_id is None:
+            return await self._do(taken)
+        return await awake(self._bot, ticket.channel_id, partial(self._do, taken))
 
     async def _do(self, taken: Taken) -> bool:
         """Do what a post is for; False when it waits for later. Raises NoPlace."""
@@ -313,26 +322,36 @@ class Courier:
         if due > self._house.clock.now():
             await self._note(lambda tx, _: delivery.put_off(tx, taken, due))
             return False
-        channel = self._bot.get_channel(ticket.channel_id)
-        if not isinstance(channel, discord.TextChannel):
+        channel = await self._channel_of(ticket)
+        if channel is None:
             return True
-        if document.thread.on_close == "archive":
+        if document.thread.on_close != "archive":
+            await channel.delete()
+        elif isinstance(channel, discord.Thread):
+            await channel.edit(archived=True, locked=True)
+        else:
             name = f"closed-{channel.name}"[:100]
             rules = channel.overwrites_for(channel.guild.default_role)
             rules.update(send_messages=False)
             await channel.edit(name=name, overwrites={**channel.overwrites, channel.guild.default_role: rules})
-        else:
-            await channel.delete()
         return True
+
+    async def _channel_of(self, ticket: Ticket | None) -> discord.TextChannel | discord.Thread | None:
+        """Return where a ticket is talked about, None when that is gone. The library knows no thread that rests."""
+        if ticket is None or ticket.channel_id is None:
+            return None
+        channel = self._bot.get_channel(ticket.channel_id) or await thread_there(self._bot, ticket.channel_id)
+        return channel if isinstance(channel, discord.TextChannel | discord.Thread) else None
 
     async def _rename(self, taken: Taken) -> bool:
         """Give a channel the name that follows from its ticket now; False when that is due later, or done already."""
         ticket = taken.ticket
-        channel = self._bot.get_channel(ticket.channel_id or 0) if ticket is not None else None
-        if ticket is None or ticket.closed or not isinstance(channel, discord.TextChannel):
+        channel = await self._channel_of(ticket) if ticket is not None and not ticket.closed else None
+        if ticket is None or channel is None:
             await self._note(lambda tx, now: delivery.note_moot(tx, taken, "There is no channel", now=now))
             return False
-        name = channel_name(ticket, self._house.site.now.document.thread.name_template)
+        named = thread_name if isinstance(channel, discord.Thread) else channel_name
+        name = named(ticket, self._house.site.now.document.thread.name_template)
         if channel.name == name:
             await self._note(lambda tx, now: delivery.note_moot(tx, taken, "It has this name", now=now))
             return False
@@ -397,6 +416,8 @@ class Courier:
             return words(post.words, **{**post.fields, "link": link})
         if post.say is Say.HISTORY and taken.ticket is not None:
             async with self._house.database.read() as tx:
+                if await delivery.is_shown_in_channel(tx, taken.ticket):
+                    return words("desk.again")
                 page = await tickets.messages_of(tx, taken.ticket, before=1 << 62, limit=LAST_MESSAGES)
             return history_of(page.messages, words)
         return post.text

@@ -17,7 +17,7 @@ from guildhall.bot.desk.leaving import Leavers
 from guildhall.bot.desk.mirroring import mirror_reaction, mirror_typing
 from guildhall.bot.desk.places import guild_of
 from guildhall.bot.desk.pressing import is_ours, press
-from guildhall.bot.desk.reading import incoming_of, text_of
+from guildhall.bot.desk.reading import incoming_of, is_said, text_of
 from guildhall.bot.desk.staffside import write_in_channel, write_waiting
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.bot.lanes import Deed, Lanes
@@ -130,13 +130,15 @@ class Desk:
             self._beside(args[0], mirror_typing)
         elif event in {"raw_reaction_add", "raw_reaction_remove"}:
             self._beside(args[0], mirror_reaction)
+        elif event == "raw_thread_delete":
+            self._lanes.add(args[0].thread_id, partial(self._lose_channel, args[0].thread_id))
         elif event == "guild_channel_delete":
             self._lanes.add(args[0].id, partial(self._lose_channel, args[0].id))
         elif event == "interaction" and is_ours(args[0]):
             self._lanes.add(args[0].channel_id or 0, partial(press, self, args[0]))
 
     def _hear_message(self, message: discord.Message) -> None:
-        if message.author.bot or message.webhook_id is not None:
+        if message.webhook_id is not None or not is_said(message):
             return
         if message.guild is None:
             self._people[message.channel.id] = message.author
@@ -290,13 +292,8 @@ class Desk:
             open_ones = await echoes.tickets_with_channels(tx)
             waiting = await echoes.channels_that_wait(tx)
         channels = {each.channel_id for each in direct} | set(waiting)
-        for each in open_ones:
-            guild = self.bot.get_guild(guild_of(self.house, each))
-            known = each.channel_id is not None and self.bot.get_channel(each.channel_id) is not None
-            if known and each.channel_id is not None:
-                channels.add(each.channel_id)
-            elif each.channel_id is not None and guild is not None and not guild.unavailable:
-                self._lanes.add(each.channel_id, partial(self._lose_channel, each.channel_id))
+        # Threads that rest are not known to the library, so whether one is there shows when it is read.
+        channels |= {each.channel_id for each in open_ones if each.channel_id is not None}
         for channel_id in sorted(channels):
             self._lanes.add(channel_id, partial(self._catch_up, channel_id))
 
@@ -305,26 +302,31 @@ class Desk:
         self._lanes.add(channel_id, partial(self._catch_up, channel_id))
 
     async def _catch_up(self, channel_id: int, *, before: discord.Message | None = None) -> None:
-        """Read what was said in a channel after what is known, and what became of the last things before it."""
+        """Read what was said in a channel after what is known, and what became of the last things before it.
+
+        The ticket of a channel that is gone ends.
+        """
         read_up = self._read_up
         async with self.house.database.read() as tx:
             cursor = await echoes.cursor_of(tx, channel_id)
             ticket = await tickets.ticket_of_channel(tx, channel_id)
         user = await self._person_in(channel_id, cursor.user_id if cursor else None)
         after = discord.Object(cursor.last_seen if cursor else channel_id)
-        place = self.bot.get_channel(channel_id) or self.bot.get_partial_messageable(channel_id)
+        guild_id = guild_of(self.house, ticket) if ticket is not None else None
+        place = self.bot.get_channel(channel_id) or self.bot.get_partial_messageable(channel_id, guild_id=guild_id)
         if not isinstance(place, discord.abc.Messageable):
             return
         try:
             async for message in place.history(limit=None, after=after, before=before, oldest_first=True):
                 if user is not None and message.author.id == user.id:
                     await self._take_dm(message)
-                elif user is None and ticket is not None and not message.author.bot:
+                elif user is None and ticket is not None and is_said(message):
                     await write_in_channel(self, message)
             async for message in place.history(limit=EDITED, before=discord.Object(after.id + 1)):
                 if message.edited_at is not None and not message.author.bot:
                     await self._take_edit(message)
         except discord.NotFound:
+            await self._lose_channel(channel_id)
             return
         if user is not None:
             await self._take_in(user, channel_id)

@@ -1,9 +1,11 @@
 """What passes between the two sides beside words: that somebody types, and how they react."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import discord
 
+from guildhall.bot.desk.threads import awake
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.core.log import get_logger
 from guildhall.domains import tickets
@@ -52,8 +54,8 @@ async def mirror_reaction(desk: "Desk", payload: discord.RawReactionActionEvent)
         shown = desk.bot.get_partial_messageable(each.channel_id).get_partial_message(each.discord_id)
         try:
             if payload.event_type == "REACTION_ADD":
-                await shown.add_reaction(payload.emoji)
+                await awake(desk.bot, each.channel_id, partial(shown.add_reaction, payload.emoji))
             else:
-                await shown.remove_reaction(payload.emoji, me)
+                await awake(desk.bot, each.channel_id, partial(shown.remove_reaction, payload.emoji, me))
         except PASSING_FAULTS as fault:
             log.info("A reaction is not shown", message=each.message_id, reason=str(fault))

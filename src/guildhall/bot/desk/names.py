@@ -24,3 +24,8 @@ def channel_name(ticket: Ticket, template: str) -> str:
             template = f"{{{each}}}-{template}"
     name = FIELD.sub(lambda found: fields[found[1]], template)
     return re.sub(r"[\s-]+", "-", name).strip("-").lower()[:LONGEST_NAME] or str(ticket.number)
+
+
+def thread_name(ticket: Ticket, template: str) -> str:
+    """Return the name of a ticket's thread, which always has the number: nothing else tells whose thread it is."""
+    return channel_name(ticket, template if "{number}" in template else f"{template}-{{number}}")

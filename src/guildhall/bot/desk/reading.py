@@ -24,6 +24,11 @@ def incoming_of(message: discord.Message, *, lane: int, now: datetime) -> Incomi
     )
 
 
+def is_said(message: discord.Message) -> bool:
+    """Tell whether a person says something, and it is not Discord who notes what they did."""
+    return not message.author.bot and not message.is_system()
+
+
 def attached_to(message: discord.Message) -> list[Attached]:
     """Return the files of a message and of what it passes on; stickers are some too, but for drawings in motion."""
     sources: list[discord.Message | discord.MessageSnapshot] = [message, *message.message_snapshots]

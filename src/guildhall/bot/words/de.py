@@ -189,6 +189,7 @@ TABLE: Final = {
     "desk.deleted": "gelöscht",
     "desk.note_by": "Notiz von {name}",
     "desk.anonymous": "{name}, anonym",
+    "desk.again": "Dieses Ticket ist wieder offen.",
     "desk.history": "Dieses Ticket ist wieder offen. Das wurde zuletzt gesagt:",
     "desk.button.reopen": "Wieder öffnen",
     "desk.button.retry": "Noch einmal versuchen",

@@ -194,6 +194,7 @@ TABLE: Final = {
     "desk.deleted": "deleted",
     "desk.note_by": "Note by {name}",
     "desk.anonymous": "{name}, anonymously",
+    "desk.again": "This ticket is open again.",
     "desk.history": "This ticket is open again. What was said last:",
     "desk.button.reopen": "Open again",
     "desk.button.retry": "Try again",

@@ -185,6 +185,7 @@ TABLE: Final = {
     "desk.deleted": "borrado",
     "desk.note_by": "Nota de {name}",
     "desk.anonymous": "{name}, de forma anónima",
+    "desk.again": "Este ticket está abierto otra vez.",
     "desk.history": "Este ticket está abierto otra vez. Lo último que se dijo:",
     "desk.button.reopen": "Abrir otra vez",
     "desk.button.retry": "Intentar otra vez",

@@ -188,6 +188,7 @@ TABLE: Final = {
     "desk.deleted": "supprimé",
     "desk.note_by": "Note de {name}",
     "desk.anonymous": "{name}, anonymement",
+    "desk.again": "Ce ticket est rouvert.",
     "desk.history": "Ce ticket est rouvert. Les derniers messages :",
     "desk.button.reopen": "Rouvrir",
     "desk.button.retry": "Réessayer",

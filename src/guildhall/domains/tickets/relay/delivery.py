@@ -31,7 +31,7 @@ from guildhall.domains.tickets.relay.models import (
     ticket_incoming,
     ticket_posts,
 )
-from guildhall.domains.tickets.relay.queries import COPIES, COPY, HEAD, HEADS, INCOMING, RENAMED
+from guildhall.domains.tickets.relay.queries import COPIES, COPY, HEAD, HEADS, INCOMING, RENAMED, SHOWN_IN
 from guildhall.domains.tickets.relay.queueing import lane_of, names_of, queue_post
 
 NONCE_LENGTH: Final = 20
@@ -126,6 +126,11 @@ async def take_post(tx: Tx, lane: str, *, now: datetime) -> Taken | None:
 async def is_waiting(tx: Tx, ticket: Ticket) -> bool:
     """Tell whether something is still to be said in a ticket's channel."""
     return await tx.one(HEAD, lane=lane_of(ticket)) is not None
+
+
+async def is_shown_in_channel(tx: Tx, ticket: Ticket) -> bool:
+    """Tell whether something that was said in a ticket stands in the channel that it has now."""
+    return await tx.one(SHOWN_IN, ticket_id=ticket.id, channel_id=ticket.channel_id) is not None
 
 
 async def note_part(tx: Tx, taken: Taken, *, channel_id: int, discord_id: int, part: int) -> None:

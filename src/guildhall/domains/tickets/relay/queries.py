@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Integer, bindparam, case, func, or_, select, text
 
 from guildhall.core.db import query
-from guildhall.domains.tickets.models import Ticket, tickets
+from guildhall.domains.tickets.models import Ticket, ticket_messages, tickets
 from guildhall.domains.tickets.relay.models import (
     Copy,
     Cursor,
@@ -81,6 +81,14 @@ COPIES = query(
     select(ticket_copies)
     .where(ticket_copies.c.message_id == bindparam("message_id"))
     .order_by(ticket_copies.c.channel_id, ticket_copies.c.part),
+)
+
+SHOWN_IN = query(
+    int,
+    select(ticket_copies.c.discord_id)
+    .join(ticket_messages, ticket_messages.c.id == ticket_copies.c.message_id)
+    .where(ticket_messages.c.ticket_id == bindparam("ticket_id"), ticket_copies.c.channel_id == bindparam("channel_id"))
+    .limit(1),
 )
 
 _incoming_columns = [ticket_incoming.c[name] for name in Incoming.__struct_fields__]
