@@ -167,13 +167,14 @@ async def test_what_was_said_and_done_in_threads_while_the_bot_was_away_is_found
         name = thread_name(asked, "{user}-{number}")
         made = await _made_by_the_bot(scene.discord, inbox_of(front), name)
         other = await _made_by_the_bot(scene.discord, inbox_of(front), "juniper-77")
-        await front.says(made, "Who is this?")
+        owner = world.users[scene.discord.guild.owner_id].username
+        await front.says(made, "Who is this?", owner)
         await scene.comes_to(Phase.CONNECTED)
         await front.holds(ticket, 2)
         await front.holds(asked, 1)
         found = {each.user_name: each for each in await front.tickets()}
         assert (found["juniper"].channel_id, threads_of(front)) == (int(made.id), [thread, made, other])
-        assert names_in(front, made) == stewards(front) | {world.bot.username}
+        assert names_in(front, made) == stewards(front) | {owner, world.bot.username}
         await until(lambda: _is_closed(front, "pavel_n"))
         assert not (await _ticket_of(front, ROSA)).closed
 
@@ -198,13 +199,9 @@ async def _is_closed(front: Front, username: str) -> bool:
 async def test_a_full_server_has_room_in_a_thread_and_without_one_the_ticket_is_refused_and_staff_hear_of_it(
     front: Front,
 ) -> None:
-    discord, house = front.scene.discord, front.scene.house
+    discord = front.scene.discord
     logs = front.scene.channel("general")
-    await front.configure(
-        thread__container="channels",
-        bot__enable_logs=True,
-        bot__logs_channel_id=logs,
-    )
+    await front.configure(thread__container="channels", bot__enable_logs=True, bot__logs_channel_id=logs)
     for _ in range(MOST_CHANNELS - len(discord.guild.channels)):
         channel = Channel(discord.world.new_id(), 0, "full", discord.guild.id)
         discord.guild.channels[channel.id] = discord.world.channels[channel.id] = channel
@@ -215,13 +212,8 @@ async def test_a_full_server_has_room_in_a_thread_and_without_one_the_ticket_is_
     await front.configure(thread__inbox_channel_id=None)
     await front.writes("Me too", "pavel_n")
     await front.comes(lambda: [each[:30] for each in front.heard_by("pavel_n")], ["Your message could not be brou"])
-    refused = [
-        text_of(each) for each in discord.world.channels[logs].messages.values() if "could not get" in text_of(each)
-    ]
     await until(lambda: _said_in(discord.world.channels[logs], "Maximum number of guild channels"))
-    assert refused is not None
     assert [each.user_name for each in await front.tickets()] == ["Rosa"]
-    assert house.site.now.document.thread.container == "channels"
 
 
 async def _said_in(channel: Channel, words: str) -> bool:
