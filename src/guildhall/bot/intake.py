@@ -4,7 +4,8 @@ Nothing here waits for the database while the gateway is being read. Each thing 
 in the guild's lane.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -13,15 +14,18 @@ from typing import Final
 from guildhall.bot.backoff import Backoff
 from guildhall.bot.lanes import Deed, Lanes
 from guildhall.core.clock import Clock
-from guildhall.core.db import Database
+from guildhall.core.db import Database, StoreUnavailable
 from guildhall.core.log import get_logger
 from guildhall.domains import attendance
-from guildhall.domains.attendance import Picture, Scene, Seen, Watch
+from guildhall.domains.attendance import Heard, Picture, Scene, Seen, Watch
 
 log = get_logger(__name__)
 
 TOGETHER: Final = 200
 """Guilds of one checkpoint's transaction: the writers of other people need not wait long for it."""
+
+BURST: Final = 25
+"""Voice events of one transaction: many enough that the commit weighs little, and few enough to hold nobody up."""
 
 LONGEST_STOP: Final = 10.0
 RETRY: Final = 30.0
@@ -29,6 +33,17 @@ RETRY: Final = 30.0
 
 class WatchedElsewhere(Exception):
     """Another process still holds the lease of this guild."""
+
+
+@dataclass(frozen=True)
+class _Burst:
+    """Events that follow one another and wait for their guild's turn together."""
+
+    take: Callable[[list[Heard]], Awaitable[None]]
+    heard: list[Heard]
+
+    async def __call__(self) -> None:
+        await self.take(self.heard)
 
 
 class Intake:
@@ -63,7 +78,11 @@ class Intake:
 
     def voice(self, guild_id: int, seen: Seen) -> None:
         """Hear that somebody joined, moved, left, or is connected in another way."""
-        self._lanes.add(guild_id, partial(self._voice, guild_id, seen, self._clock.now()))
+        heard, last = Heard(seen, self._clock.now()), self._lanes.last(guild_id)
+        if isinstance(last, _Burst) and len(last.heard) < BURST:
+            last.heard.append(heard)
+        else:
+            self._lanes.add(guild_id, _Burst(partial(self._take_in, guild_id), [heard]))
 
     def afk_channel(self, guild_id: int, channel_id: int | None) -> None:
         """Hear which channel is for those who are away."""
@@ -121,10 +140,24 @@ class Intake:
         else:
             await self._begin_gap(guild_id, None)
 
-    async def _voice(self, guild_id: int, seen: Seen, now: datetime) -> None:
-        if guild_id in self._watch.guilds:
-            async with self._database.write() as tx:
-                await attendance.voice_changed(tx, guild_id=guild_id, seen=seen, now=now, scene=self._scene)
+    async def _take_in(self, guild_id: int, heard: list[Heard]) -> None:
+        if guild_id not in self._watch.guilds:
+            return
+        try:
+            await self._store(guild_id, heard)
+        except StoreUnavailable:
+            raise
+        except Exception as fault:
+            if len(heard) == 1:
+                raise
+            # One of them cannot be stored. What came before it is, and what follows is for the look at the whole.
+            log.warning("Of several voice events one cannot be stored", guild=guild_id, reason=repr(fault))
+            for each in heard:
+                await self._store(guild_id, [each])
+
+    async def _store(self, guild_id: int, heard: list[Heard]) -> None:
+        async with self._database.write() as tx:
+            await attendance.voices_changed(tx, guild_id=guild_id, heard=heard, scene=self._scene)
 
     async def _set_afk(self, guild_id: int, channel_id: int | None, now: datetime) -> None:
         if guild_id in self._watch.guilds:

@@ -37,6 +37,11 @@ class Lanes:
         """The guilds for which something waits or is being done."""
         return self._tasks.keys()
 
+    def last(self, guild_id: int) -> Deed | None:
+        """Return what was added last for a guild, as long as it waits. Whoever knows it may let it do more."""
+        waiting = self._waiting.get(guild_id)
+        return waiting[-1] if waiting else None
+
     def add(self, guild_id: int, deed: Deed) -> None:
         """Let something be done for a guild after all that was added before."""
         waiting = self._waiting.setdefault(guild_id, deque())

@@ -102,6 +102,7 @@ from guildhall.domains.attendance.verification import (
 )
 from guildhall.domains.attendance.watch import Watch
 from guildhall.domains.attendance.watching import (
+    Heard,
     Picture,
     Seen,
     begin_gap,
@@ -113,6 +114,7 @@ from guildhall.domains.attendance.watching import (
     set_afk_channel,
     take_picture,
     voice_changed,
+    voices_changed,
 )
 from guildhall.domains.attendance.webhooks.addresses import change_webhook, check_address, set_webhook
 from guildhall.domains.attendance.webhooks.courier import Courier
@@ -140,6 +142,7 @@ __all__ = [
     "GuildDirectory",
     "GuildMember",
     "GuildRole",
+    "Heard",
     "Heatmap",
     "History",
     "Interval",
@@ -241,6 +244,7 @@ __all__ = [
     "verify_period",
     "verify_session",
     "voice_changed",
+    "voices_changed",
     "voices_of",
     "webhook_of",
 ]

@@ -42,7 +42,7 @@ from guildhall.domains.attendance.queries import (
 from guildhall.domains.attendance.resets import UNWATCH, end_lost, is_live, known_up_to, pass_borders
 from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.states import OPEN_MICROPHONE
-from guildhall.domains.attendance.tracking import align, bridge, company_in, concerned, end_all
+from guildhall.domains.attendance.tracking import Rules, align, bridge, company_in, concerned, end_all
 from guildhall.domains.attendance.writing import open_period, write_changes
 
 SEE = insert_if_new(attendance_guilds)
@@ -98,6 +98,14 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What was told of a voice connection, and when."""
+
+    seen: Seen
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Picture:
     """Everybody who is in voice in a guild, and which channel is for those who are away."""
 
@@ -149,32 +157,66 @@ async def take_picture(
 
 
 async def voice_changed(tx: Tx, *, guild_id: int, seen: Seen, now: datetime, scene: Scene) -> None:
-    """Take in that a person joined, moved, left, or changed how they are connected.
+    """Take in that a person joined, moved, left, or changed how they are connected, as `voices_changed` does."""
+    await voices_changed(tx, guild_id=guild_id, heard=[Heard(seen, now)], scene=scene)
+
+
+async def voices_changed(tx: Tx, *, guild_id: int, heard: Iterable[Heard], scene: Scene) -> None:
+    """Take in, one after another, that people joined, moved, left, or changed how they are connected.
 
     What changes nothing writes nothing. While nobody watches the guild it is ignored, for the next picture has it all.
     Raises GuildNotSeen.
     """
-    if seen.bot:
+    of_people = [each for each in heard if not each.seen.bot]
+    if not of_people:
         return
-    guild, period, at = await _turn(tx, guild_id, now)
-    if not guild.watched or _is_lost(guild, at, scene.max_gap):
+    guild, period, _ = await _turn(tx, guild_id, of_people[0].at)
+    if not guild.watched:
         return
+    rules = await rules_of(tx, guild)
+    changed = False
+    for each in of_people:
+        at = not_before(guild, period, each.at)
+        move = None if _is_lost(guild, at, scene.max_gap) else await _move_of(tx, guild_id, each.seen)
+        if move is None:
+            continue
+        changed, guild = True, known_up_to(guild, at)
+        period = await pass_borders(tx, guild, period, at=at, scene=scene)
+        await _take_in(tx, scene, move, rules, period, at=at)
+    if changed:
+        await tx.run(WITNESS, of_guild=guild_id, until=guild.witnessed_until)
+        tx.announce("attendance", guild_id=str(guild_id))
+
+
+@dataclass(frozen=True)
+class _Move:
+    """How somebody is connected now, and who is where they were and where they are, themselves included."""
+
+    user_id: int
+    after: Voice | None
+    voices: Sequence[Voice]
+
+
+async def _move_of(tx: Tx, guild_id: int, seen: Seen) -> _Move | None:
+    """Return what a connection has become; None when that is known."""
     around = await tx.all(VOICES_AROUND, guild_id=guild_id, user_id=seen.user_id, channel_id=seen.channel_id)
     before = next((voice for voice in around if voice.user_id == seen.user_id), None)
     after = None if seen.channel_id is None else Voice(seen.user_id, seen.channel_id, seen.state)
     if before == after:
-        return
-    period = await pass_borders(tx, known_up_to(guild, at), period, at=at, scene=scene)
-    await _write_voice(tx, guild_id, seen.user_id, after)
-    voices = [voice for voice in around if voice.user_id != seen.user_id] + ([after] if after else [])
-    company = company_in(voices)
-    voices = concerned(voices, company, seen.user_id)
-    people = {seen.user_id, *(voice.user_id for voice in voices)}
+        return None
+    others = [voice for voice in around if voice.user_id != seen.user_id]
+    return _Move(seen.user_id, after, [*others, after] if after else others)
+
+
+async def _take_in(tx: Tx, scene: Scene, move: _Move, rules: Rules, period: Period, *, at: datetime) -> None:
+    guild_id = period.guild_id
+    await _write_voice(tx, guild_id, move.user_id, move.after)
+    company = company_in(move.voices)
+    voices = concerned(move.voices, company, move.user_id)
+    people = {move.user_id, *(voice.user_id for voice in voices)}
     sessions = await tx.all(OPEN_SESSIONS_OF[tx.engine], guild_id=guild_id, people=list(people))
-    changes = align(sessions, voices, company, await rules_of(tx, guild), at)
+    changes = align(sessions, voices, company, rules, at)
     await write_changes(tx, scene, changes, guild_id=guild_id, period_id=period.id, now=at)
-    await tx.run(WITNESS, of_guild=guild_id, until=at)
-    tx.announce("attendance", guild_id=str(guild_id))
 
 
 async def checkpoint(tx: Tx, *, guild_ids: Collection[int], now: datetime, max_gap: timedelta) -> set[int]:
