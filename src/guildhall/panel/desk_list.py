@@ -82,7 +82,8 @@ class OfTicket(QueryString, frozen=True, kw_only=True):
 async def list_tickets(query: DeskList, call: Call, tx: Tx) -> Answer:
     """List tickets: those that somebody wrote in last come first."""
     viewer = viewer_of(call).person.id
-    found = await tickets.list_tickets(
+    found = await tickets.find_tickets(
+        call.house.database,
         tx,
         query.wanted(viewer),
         sight=await sight_of(tx, call.actor),

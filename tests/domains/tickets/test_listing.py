@@ -1,12 +1,14 @@
 """Lists of tickets: what they have, in which order, how many there are, and what they cost."""
 
+import threading
 from random import Random
+from typing import Any
 
 import pytest
 
 from guildhall.core.db import Database
 from guildhall.domains import tickets
-from guildhall.domains.tickets import NOBODY, Person, Sight, Sort, Wanted
+from guildhall.domains.tickets import EVERYTHING, NOBODY, Person, Sight, Sort, Wanted
 from tests.domains.tickets.desk import MARA, PAVEL, ROSA, Desk
 
 
@@ -64,6 +66,27 @@ async def test_claimers_tags_and_words_are_found(desk: Desk) -> None:
     assert await desk.numbers(Wanted(words="secret")) == [], "notes are not searched, because owners search too"
     await desk.do(tickets.delete_message, other, message.id, person=PAVEL)
     assert await desk.numbers(Wanted(words="dry")) == []
+
+
+async def test_nobody_waits_behind_a_list_for_which_many_may_have_to_be_looked_at(desk: Desk) -> None:
+    await desk.says(await desk.open(), "The printer is on fire")
+    threads: set[str] = set()
+    desk.database.observe = lambda _: threads.add(threading.current_thread().name)
+
+    async def threads_of(wanted: Wanted, **named: Any) -> tuple[int, bool]:  # noqa: ANN401 (whatever the read takes)
+        """Return how many tickets are found, and whether the loop's own thread had to look for them."""
+        threads.clear()
+        async with desk.database.read() as tx:
+            found = await tickets.find_tickets(desk.database, tx, wanted, sight=EVERYTHING, **named)
+        return found.total, threading.main_thread().name in threads
+
+    loops_own = desk.database.engine == "postgresql"
+    assert [await threads_of(each) for each in (Wanted(), Wanted(closed=False), Wanted(user_id=ROSA.id))] == [
+        (1, True), (1, True), (1, True),
+    ]  # fmt: skip
+    for each in (Wanted(words="printer"), Wanted(tag="late"), Wanted(claimed_by=NOBODY, closed=False)):
+        assert (await threads_of(each))[1] is loops_own
+    assert await threads_of(Wanted(), sort=Sort.LAST_MESSAGE, offset=20_000) == (1, loops_own)
 
 
 async def test_nobody_sees_or_counts_what_is_out_of_sight(desk: Desk) -> None:

@@ -155,7 +155,8 @@ async def get_ticket_transcript(ticket_id: str, query: TranscriptQuery, call: Ca
 
 async def _list(call: Call, tx: Tx, visitor: Visitor, query: TicketQuery, sight: Sight) -> TicketList:
     wanted, limit = query.wanted, None if query.limit is UNSET else query.limit
-    found = await tickets.list_tickets(tx, wanted, sight=sight, limit=limit or MOST_AT_ALL, offset=query.offset)
+    most = limit or MOST_AT_ALL
+    found = await tickets.find_tickets(call.house.database, tx, wanted, sight=sight, limit=most, offset=query.offset)
     replies = await _replies(call, tx, visitor, found.tickets)
     return TicketList(tickets=replies, total=found.total, limit=limit, offset=query.offset)
 

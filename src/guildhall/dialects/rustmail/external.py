@@ -211,10 +211,10 @@ async def create_external_ticket(
 
 
 @route("GET", PLACE, permission=READ, accepts=BY_KEY, refusals=(InvalidStatus, InvalidParameter))
-async def list_external_tickets(query: TicketQuery, tx: Tx) -> TicketList:
+async def list_external_tickets(query: TicketQuery, tx: Tx, house: House) -> TicketList:
     """List tickets for polling by another system."""
     limit, offset = query.length, query.skipped
-    found = await tickets.list_tickets(tx, query.wanted, sight=EVERYTHING, limit=limit, offset=offset)
+    found = await tickets.find_tickets(house.database, tx, query.wanted, sight=EVERYTHING, limit=limit, offset=offset)
     tags = await tickets.tags_of(tx, found.tickets)
     shown = [_for_outside(TicketReply.of(each, tags[each.id])) for each in found.tickets]
     return TicketList.of(shown, found.total, limit=limit, offset=offset)

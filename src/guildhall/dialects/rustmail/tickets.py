@@ -317,13 +317,14 @@ async def open_ticket(data: NewTicket, guest: Guest, call: Call, tx: Tx, actor: 
     "GET", "/api/bot/tickets", permission=VIEW, accepts=SESSION,
     refusals=(*REFUSED, InvalidStatus, InvalidParameter, TicketNotFound),
 )  # fmt: skip
-async def list_tickets(query: TicketQuery, tx: Tx, actor: Actor) -> Answer | TicketList:
+async def list_tickets(query: TicketQuery, tx: Tx, actor: Actor, house: House) -> Answer | TicketList:
     """List tickets that the caller may see."""
     if query.id is not None:
         return await _one_in_a_list(tx, actor, query.id)
     limit, offset = query.length, query.skipped
     sort = Sort.CREATED if query.sort_by is UNSET else query.sort_by
-    found = await tickets.list_tickets(
+    found = await tickets.find_tickets(
+        house.database,
         tx,
         query.wanted,
         sight=await sight_of(tx, actor),

@@ -23,7 +23,15 @@ from guildhall.domains.tickets.conversation import (
 from guildhall.domains.tickets.deleting import delete_ticket, deleter_of, wipe_deleted
 from guildhall.domains.tickets.jobs import close_due, quiet_closer_of
 from guildhall.domains.tickets.languages import choose_language, language_of
-from guildhall.domains.tickets.lists.listing import ANYBODY, NOBODY, TicketPage, Wanted, count_tickets, list_tickets
+from guildhall.domains.tickets.lists.listing import (
+    ANYBODY,
+    NOBODY,
+    TicketPage,
+    Wanted,
+    count_tickets,
+    find_tickets,
+    list_tickets,
+)
 from guildhall.domains.tickets.lists.queries import Sort
 from guildhall.domains.tickets.models import (
     Delivery,
@@ -111,6 +119,7 @@ __all__ = [
     "discard_ticket",
     "due_to_close",
     "edit_message",
+    "find_tickets",
     "heard_in",
     "hold_ticket",
     "language_of",

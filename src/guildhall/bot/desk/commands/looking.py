@@ -58,7 +58,7 @@ async def ban_info(use: Use) -> str:
 
 async def _listed(use: Use, wanted: Wanted) -> str:
     async with use.house.database.read() as tx:
-        page = await tickets.list_tickets(tx, wanted, sight=await use.sight(tx), limit=SHOWN)
+        page = await tickets.find_tickets(use.house.database, tx, wanted, sight=await use.sight(tx), limit=SHOWN)
     lines = [f"{_line(use, each)} · [{each.user_name}]({_address(use, each)})" for each in page.tickets]
     if page.total > len(lines):
         lines.append(use.words("commands.said.more", number=page.total - len(lines)))

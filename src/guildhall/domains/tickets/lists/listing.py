@@ -1,11 +1,11 @@
 """Lists of tickets: filtered, sorted, page by page, with how many there are. No list reads a message, but to search."""
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from guildhall.core.db import Tx
+from guildhall.core.db import Database, Tx
 from guildhall.domains.tickets.lists.queries import Shape, Sort, Tally, counting, listing, summing, tallying
 from guildhall.domains.tickets.models import SPANS, Ticket
 from guildhall.domains.tickets.policy import Sight
@@ -16,6 +16,9 @@ NOBODY: Final = ""
 ANYBODY: Final = "*"
 """As a claimer: tickets that somebody has claimed."""
 
+
+FAR: Final = 10_000
+"""How many tickets are skipped one by one without anybody noticing."""
 
 HIGHEST: Final = 2**31 - 1
 """The greatest running number that a store keeps."""
@@ -47,6 +50,11 @@ class Wanted:
         return self.has_words or self.changed_since is not None
 
     @property
+    def may_be_many(self) -> bool:
+        """Whether far more may have to be looked at than a page has: all with a tag or a word, or without a claimer."""
+        return self.is_searched or self.tag is not None or self.claimed_by in {NOBODY, ANYBODY}
+
+    @property
     def has_words(self) -> bool:
         """Whether something is to be found; spaces are nothing."""
         return bool(self.words and self.words.strip())
@@ -58,6 +66,26 @@ class TicketPage:
 
     tickets: list[Ticket]
     total: int
+
+
+async def find_tickets(
+    database: Database,
+    tx: Tx,
+    wanted: Wanted,
+    *,
+    sight: Sight,
+    sort: Sort = Sort.CREATED,
+    ascending: bool = False,
+    limit: int = 50,
+    offset: int = 0,
+) -> TicketPage:
+    """Return what `list_tickets` does, and let nobody wait behind a list that takes long, such as that of a word."""
+
+    def read(tx: Tx) -> Coroutine[Any, Any, TicketPage]:
+        return list_tickets(tx, wanted, sight=sight, sort=sort, ascending=ascending, limit=limit, offset=offset)
+
+    is_far = sort is not Sort.CREATED and offset > FAR
+    return await database.long_read(read) if wanted.may_be_many or is_far else await read(tx)
 
 
 async def list_tickets(
