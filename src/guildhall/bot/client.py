@@ -64,6 +64,11 @@ INTENTS: Final = discord.Intents(
     dm_typing=True,
 )
 
+# The bot hears who is in voice and never speaks there itself, so the library need not miss at each start what it would
+# encrypt speech with.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
+
 
 class Tell(Protocol):
     """Hears how the bot does, and why."""

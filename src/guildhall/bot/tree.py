@@ -49,6 +49,19 @@ class Reply:
     picture: discord.File | None = None
 
 
+@dataclass(frozen=True)
+class Notice:
+    """What somebody is told about something that did not work: in a box of its own, or in plain words."""
+
+    embed: discord.Embed | None = None
+    content: str | None = None
+
+    @property
+    def embeds(self) -> list[discord.Embed]:
+        """The box, as posts take it."""
+        return [self.embed] if self.embed is not None else []
+
+
 class HouseTree(app_commands.CommandTree["HouseBot"]):
     """The commands, with words for whatever goes wrong in any of them."""
 
@@ -82,14 +95,17 @@ def actor_of(interaction: Interaction) -> Actor:
     return Actor(ActorKind.USER, user_id=str(interaction.user.id), provider="discord")
 
 
-async def explain(interaction: Interaction, error: Exception) -> None:
-    """Tell somebody alone what went wrong and what to do. Where nobody can be told any more, the log is."""
+async def explain(interaction: Interaction, error: Exception, notice: Notice | None = None) -> None:
+    """Tell somebody alone what went wrong and what to do. Where nobody can be told any more, the log is.
+
+    A `notice` is what they are told, where somebody knows better than the words for the error.
+    """
     fault = error.original if isinstance(error, app_commands.CommandInvokeError) else error
     if isinstance(fault, discord.HTTPException) and fault.code in TOO_LATE:
         log.info("An interaction is over before its answer", interaction=interaction.id, code=fault.code)
         return
     try:
-        await _tell_alone(interaction, _words_for(interaction, fault))
+        await _tell_alone(interaction, notice or Notice(_words_for(interaction, fault)))
     except discord.HTTPException as refused:
         log.warning("Discord does not take the answer to an interaction", status=refused.status, code=refused.code)
     # Last, because writing down where it happened takes time that the person would wait.
@@ -110,14 +126,14 @@ def _words_for(interaction: Interaction, fault: Exception) -> discord.Embed:
     return refusal(error, words, now=now, reference=str(interaction.id))
 
 
-async def _tell_alone(interaction: Interaction, embed: discord.Embed) -> None:
-    if not interaction.response.is_done():
-        await interaction.response.send_message(embed=embed, ephemeral=True)
+async def _tell_alone(interaction: Interaction, notice: Notice) -> None:
+    if interaction.response.is_done() and interaction.extras.get(ALONE):
+        await interaction.edit_original_response(content=notice.content, embed=notice.embed)
         return
-    if interaction.extras.get(ALONE):
-        await interaction.edit_original_response(embed=embed)
+    if not interaction.response.is_done():
+        await interaction.response.send_message(notice.content, embeds=notice.embeds, ephemeral=True)
         return
     if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
         # What was announced to all would be visible to all, so a refusal must not take its place.
         await interaction.delete_original_response()
-    await interaction.followup.send(embed=embed, ephemeral=True)
+    await interaction.followup.send(notice.content or "", embeds=notice.embeds, ephemeral=True)

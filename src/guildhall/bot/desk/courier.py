@@ -179,10 +179,9 @@ class Courier:
     async def _do(self, taken: Taken) -> bool:
         """Do what a post is for; False when it waits for later. Raises NoPlace."""
         say = taken.post.payload.say
-        if say is Say.END:
-            return await self._end(taken)
-        if say is Say.NAME:
-            return await self._rename(taken)
+        apart = {Say.END: self._end, Say.NAME: self._rename, Say.REMOVE: self._remove}.get(say)
+        if apart is not None:
+            return await apart(taken)
         place = await self._place_of(taken)
         if place is None:
             return True
@@ -342,6 +341,13 @@ class Courier:
             return None
         channel = self._bot.get_channel(ticket.channel_id) or await thread_there(self._bot, ticket.channel_id)
         return channel if isinstance(channel, discord.TextChannel | discord.Thread) else None
+
+    async def _remove(self, taken: Taken) -> bool:
+        what = taken.post.payload.fields
+        place = self._bot.get_partial_messageable(int(what["channel"]))
+        with contextlib.suppress(discord.NotFound):
+            await place.get_partial_message(int(what["message"])).delete()
+        return True
 
     async def _rename(self, taken: Taken) -> bool:
         """Give a channel the name that follows from its ticket now; False when that is due later, or done already."""

@@ -16,7 +16,7 @@ from guildhall.bot.desk.fetching import FileFetcher
 from guildhall.bot.desk.leaving import Leavers
 from guildhall.bot.desk.mirroring import mirror_reaction, mirror_typing
 from guildhall.bot.desk.places import guild_of
-from guildhall.bot.desk.pressing import is_ours, press
+from guildhall.bot.desk.pressing import is_ours, lane_of, press
 from guildhall.bot.desk.reading import incoming_of, is_said, text_of
 from guildhall.bot.desk.staffside import write_in_channel, write_waiting
 from guildhall.bot.gateway import PASSING_FAULTS
@@ -135,7 +135,7 @@ class Desk:
         elif event == "guild_channel_delete":
             self._lanes.add(args[0].id, partial(self._lose_channel, args[0].id))
         elif event == "interaction" and is_ours(args[0]):
-            self._lanes.add(args[0].channel_id or 0, partial(press, self, args[0]))
+            self._lanes.add(lane_of(args[0]), partial(press, self, args[0]))
 
     def _hear_message(self, message: discord.Message) -> None:
         if message.webhook_id is not None or not is_said(message):

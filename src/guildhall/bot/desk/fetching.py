@@ -1,6 +1,6 @@
 """Files that people attach in Discord, fetched before their addresses lapse, and from nowhere else than Discord."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -72,12 +72,12 @@ class FileFetcher:
                     await intake.note_files(tx, each, files)
         return True
 
-    async def fetch(self, message: discord.Message) -> tuple[tuple[KeptFile, ...], str]:
-        """Fetch the files of a message at once, and return them with the words for those that cannot be had.
+    async def fetch(self, attached: Sequence[Attached]) -> tuple[tuple[KeptFile, ...], str]:
+        """Fetch files at once, and return them with the words for those that cannot be had.
 
         Raises FileAway, Unavailable.
         """
-        settled = [await self._settle(each) for each in attached_to(message)]
+        settled = [await self._settle(each) for each in attached]
         lost = "\n".join(each.lost for each in settled if each.lost)
         return tuple(each.kept for each in settled if each.kept), lost
 

@@ -7,14 +7,14 @@ from discord import ui
 
 from guildhall.bot.desk.answers import answers_in, own_ticket
 from guildhall.bot.desk.commands.catalogue import BY_NAME
-from guildhall.bot.desk.commands.doing import perform
+from guildhall.bot.desk.commands.slash import EDIT_FORM, explaining, fill_in, perform_for
 from guildhall.bot.desk.rating import comment, rate
 from guildhall.bot.desk.rendering import OTHER, PREFIX, further_view
 from guildhall.bot.speech import own_words, refusal
 from guildhall.bot.tree import Interaction, actor_of, explain
 from guildhall.core.errors import GuildhallError
 from guildhall.domains import tickets
-from guildhall.domains.tickets import Person, categories, echoes, errors, intake
+from guildhall.domains.tickets import categories, echoes, errors, intake
 from guildhall.domains.tickets.categories import Category, FieldKind
 from guildhall.domains.tickets.intake import Rules
 from guildhall.domains.tickets.relay import Step, queue_again
@@ -31,6 +31,15 @@ LONGEST_TITLE: Final = 45
 def is_ours(interaction: Interaction) -> bool:
     """Tell whether somebody pressed something of the desk's."""
     return _name_of(interaction).startswith(PREFIX)
+
+
+def lane_of(interaction: Interaction) -> int:
+    """Return the lane of something pressed: its channel's, but one of its own for the form of a command.
+
+    Discord waits three seconds for a form to be acknowledged, and a command takes its turn after that.
+    """
+    is_command = _name_of(interaction).startswith(EDIT_FORM)
+    return interaction.id if is_command else interaction.channel_id or 0
 
 
 async def press(desk: "Desk", interaction: Interaction) -> None:
@@ -111,19 +120,19 @@ async def _retry(desk: "Desk", interaction: Interaction, what: str) -> None:
     await interaction.response.send_message(words("desk.retried"), ephemeral=True)
 
 
-async def _close(desk: "Desk", interaction: Interaction, _: str) -> None:
+async def _close(_desk: "Desk", interaction: Interaction, _: str) -> None:
     """Close the ticket of the channel, as the command does, for whoever may."""
-    done = await perform(
-        desk.bot,
-        BY_NAME["close"],
-        dict,
-        person=Person(str(interaction.user.id), interaction.user.display_name),
-        source_id=interaction.id,
-        guild_id=interaction.guild_id,
-        channel_id=interaction.channel_id or 0,
-        words=own_words(interaction),
-    )
-    await _replace(interaction, done)
+    command = BY_NAME["close"]
+    async with explaining(interaction, command):
+        done = await perform_for(interaction, command, {})
+        await _replace(interaction, done.text)
+
+
+async def _edit(_desk: "Desk", interaction: Interaction, what: str) -> None:
+    """Change a reply, as the command does."""
+    data: Mapping[str, Any] = interaction.data or {}
+    answers = dict(answers_in(data.get("components", [])))
+    await fill_in(interaction, int(what), answers.get("text", ""))
 
 
 async def _keep(_desk: "Desk", interaction: Interaction, _: str) -> None:
@@ -188,6 +197,7 @@ ACTS: Final[dict[str, Act]] = {
     "rate": rate,
     "comment": comment,
     "close": _close,
+    "edit": _edit,
     "keep": _keep,
 }
 """What is done about whatever is pressed, by the first word of its id; the rest says what it is about."""

@@ -32,17 +32,18 @@ def is_said(message: discord.Message) -> bool:
 def attached_to(message: discord.Message) -> list[Attached]:
     """Return the files of a message and of what it passes on; stickers are some too, but for drawings in motion."""
     sources: list[discord.Message | discord.MessageSnapshot] = [message, *message.message_snapshots]
-    files = [
-        Attached(each.filename, each.content_type, each.url, each.size)
-        for source in sources
-        for each in source.attachments
-    ]
+    files = [as_attached(each) for source in sources for each in source.attachments]
     return files + [
         Attached(f"{each.name}.{each.format.file_extension}", None, each.url, 0)
         for source in sources
         for each in source.stickers
         if each.format is not discord.StickerFormatType.lottie
     ]
+
+
+def as_attached(file: discord.Attachment) -> Attached:
+    """Return a file that is still to be fetched."""
+    return Attached(file.filename, file.content_type, file.url, file.size)
 
 
 def text_of(message: discord.Message) -> str:

@@ -13,6 +13,7 @@ from guildhall.domains.tickets.closing import (
 from guildhall.domains.tickets.conversation import (
     Draft,
     Written,
+    check_may_edit,
     delete_message,
     edit_message,
     write_as_staff,
@@ -106,6 +107,7 @@ __all__ = [
     "access_ticket",
     "access_ticket_to_change",
     "assign_ticket",
+    "check_may_edit",
     "choose_language",
     "claim_ticket",
     "close_as_owner",

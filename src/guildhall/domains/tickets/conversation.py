@@ -201,10 +201,7 @@ async def edit_message(
     Raises MessageNotFound, NotMessageAuthor, MessageDeleted, EmptyMessage, MessageTooLong.
     """
     message = await access_message(tx, ticket, message_id)
-    if message.author_id != person.id:
-        raise NotMessageAuthor
-    if message.deleted_at is not None:
-        raise MessageDeleted
+    check_may_edit(message, person)
     content = valid_content(content)
     if content == message.content:
         return message
@@ -238,6 +235,14 @@ async def delete_message(
     await queue_changes(tx, ticket, deleted, now=now)
     tell_of_message(tx, "deleted", ticket, deleted)
     return deleted
+
+
+def check_may_edit(message: Message, person: Person) -> None:
+    """Let through whoever wrote a message that is still there. Raises NotMessageAuthor, MessageDeleted."""
+    if message.author_id != person.id:
+        raise NotMessageAuthor
+    if message.deleted_at is not None:
+        raise MessageDeleted
 
 
 async def access_message(tx: Tx, ticket: Ticket, message_id: int) -> Message:

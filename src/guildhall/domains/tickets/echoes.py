@@ -9,8 +9,8 @@ from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.domains.tickets.closing import close_ticket
 from guildhall.domains.tickets.conversation import delete_message, edit_message
 from guildhall.domains.tickets.errors import EmptyMessage, MessageDeleted, MessageNotFound, MessageTooLong
-from guildhall.domains.tickets.models import Message, Person, Ticket, TicketState
-from guildhall.domains.tickets.queries import ANY_MESSAGE, LIVE_RELAY, TICKET_LOCKED
+from guildhall.domains.tickets.models import Kind, Message, Person, Ticket, TicketState
+from guildhall.domains.tickets.queries import ANY_MESSAGE, LIVE_RELAY, MESSAGE, TICKET_LOCKED
 from guildhall.domains.tickets.relay.models import (
     LOG,
     Copy,
@@ -104,6 +104,13 @@ async def copies_beside(tx: Tx, discord_id: int) -> list[Copy]:
     """Return everything of Discord's that shows the message which one of Discord's shows."""
     copy = await tx.one(COPY, discord_id=discord_id)
     return await tx.all(COPIES, message_id=copy.message_id) if copy is not None else []
+
+
+async def reply_shown_by(tx: Tx, ticket: Ticket, discord_id: int) -> Message | None:
+    """Return the reply of a ticket's staff that a message of Discord's shows, also a deleted one; None without one."""
+    copy = await tx.one(COPY, discord_id=discord_id)
+    message = await tx.one(MESSAGE, ticket_id=ticket.id, id=copy.message_id) if copy is not None else None
+    return message if message is not None and message.kind is Kind.STAFF else None
 
 
 async def live_ticket_of(tx: Tx, *, guild_id: int, user_id: str) -> Ticket | None:

@@ -3,8 +3,6 @@
 It answers this machine alone. Whoever steers needs no token; people are still held to what Discord lets them do.
 """
 
-import base64
-import binascii
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -16,12 +14,12 @@ import msgspec
 from aiohttp import web
 
 from guildhall.simulator.discord import guilds, messages, people, threads, wire
-from guildhall.simulator.discord.drafts import Upload, read
+from guildhall.simulator.discord.drafts import read, read_upload
 from guildhall.simulator.discord.faults import Fault, Faults
 from guildhall.simulator.discord.forms import Form
 from guildhall.simulator.discord.gateway import Gateway
 from guildhall.simulator.discord.interactions import Desk, Interaction, seen
-from guildhall.simulator.discord.refusals import Json, Refused, bad_form
+from guildhall.simulator.discord.refusals import Json, Refused
 from guildhall.simulator.discord.state import TEXT, Channel, Guild, Message, Role, User
 from guildhall.simulator.discord.world import World
 
@@ -181,7 +179,7 @@ class Control:
         """Let somebody write in a channel, or to the bot."""
         author = self._world.user(turn.text("author_id"))
         channel = self._place(turn)
-        files = list(map(_upload, turn.body.get("attachments") or []))
+        files = list(map(read_upload, turn.body.get("attachments") or []))
         body = {name: value for name, value in turn.body.items() if name != "attachments"}
         beside = {name: turn.body[name] for name in BESIDE if name in turn.body}
         draft = replace(read(body, dict(enumerate(files))), beside=beside)
@@ -316,13 +314,3 @@ def _retry_after(limit: object) -> float | None:
     return (
         float(limit.get("retry_after", 1)) if isinstance(limit, dict) else float(str(limit if limit is not True else 1))
     )
-
-
-def _upload(attachment: Json) -> Upload:
-    """Return a file from its `filename` and its content: text in `content`, or anything in `content_base64`."""
-    try:
-        content = base64.b64decode(attachment.get("content_base64", ""), validate=True)
-    except binascii.Error as error:
-        wrong = {"code": "BASE_TYPE_CONVERT", "message": "Could not interpret value as base64."}
-        raise bad_form({"attachments": {"_errors": [wrong]}}) from error
-    return Upload(str(attachment.get("filename", "file")), content or str(attachment.get("content", "")).encode())

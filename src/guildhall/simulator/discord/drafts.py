@@ -1,5 +1,7 @@
 """What somebody wants to post: read from a body and judged, before it becomes a message."""
 
+import base64
+import binascii
 import mimetypes
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +10,7 @@ from typing import Any
 import msgspec
 
 from guildhall.simulator.discord.forms import Form
-from guildhall.simulator.discord.refusals import Json
+from guildhall.simulator.discord.refusals import Json, bad_form
 from guildhall.simulator.discord.state import COMPONENTS_V2, EPHEMERAL
 
 LONGEST_CONTENT = 2000
@@ -162,6 +164,19 @@ def read_choices(body: Json) -> list[Json]:
         form.measure(f"choices.{index}.name", str(each.get("name", "")), least=1, most=100)
     form.check()
     return choices
+
+
+def read_upload(attachment: Json) -> Upload:
+    """Return a file from its `filename` and its content: text in `content`, or anything in `content_base64`.
+
+    Raises Invalid Form Body.
+    """
+    try:
+        content = base64.b64decode(attachment.get("content_base64", ""), validate=True)
+    except binascii.Error as error:
+        wrong = {"code": "BASE_TYPE_CONVERT", "message": "Could not interpret value as base64."}
+        raise bad_form({"attachments": {"_errors": [wrong]}}) from error
+    return Upload(str(attachment.get("filename", "file")), content or str(attachment.get("content", "")).encode())
 
 
 def _shaped(form: Form, name: str, shape: type[msgspec.Struct]) -> list[Json] | None:

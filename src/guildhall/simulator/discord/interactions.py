@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from guildhall.simulator.discord import messages, permissions, wire
-from guildhall.simulator.discord.drafts import BUTTON, INTERACTIVE, STRING_SELECT, TEXT_INPUT, Draft, walk
+from guildhall.simulator.discord.drafts import BUTTON, INTERACTIVE, STRING_SELECT, TEXT_INPUT, Draft, read_upload, walk
 from guildhall.simulator.discord.refusals import Json, Refused, missing_permissions, unknown
 from guildhall.simulator.discord.state import EPHEMERAL, LOADING, Channel, Message, User
 from guildhall.simulator.discord.world import Event, World, token
@@ -21,7 +21,7 @@ CHAT, OF_USERS, OF_MESSAGES = 1, 2, 3
 """Types of commands."""
 
 SUBCOMMAND, GROUP = 1, 2
-USER, CHANNEL, ROLE, MENTIONABLE = 6, 7, 8, 9
+USER, CHANNEL, ROLE, MENTIONABLE, ATTACHMENT = 6, 7, 8, 9, 11
 """Types of options."""
 
 GUILDS, WITH_THE_BOT = 0, 1
@@ -354,6 +354,13 @@ class Resolver:
         """Add a message."""
         self._put("messages", message.id, wire.message(message, self.world.address, seen_by=self.world.bot.id))
 
+    def add_file(self, sent: Json) -> str:
+        """Keep a file that goes with a command, add it and return its id. Raises Invalid Form Body."""
+        upload = read_upload(sent)
+        kept = self.world.keep_file(self.channel, upload.filename, upload.content_type, upload.content)
+        self._put("attachments", kept.id, wire.attachment(kept, self.world.address))
+        return kept.id
+
     def added_to(self, data: Json) -> Json:
         """Return the data of an interaction with what was found."""
         return data | ({"resolved": self.found} if self.found else {})
@@ -411,10 +418,12 @@ def _chosen(
 
 def _fitting(option: Json, value: object, resolver: Resolver) -> object:
     """Return a value as the client of a person would send it. Raises 400 where it would not let them."""
-    kinds: dict[int, tuple[type, ...]] = {3: (str,), 4: (int,), 5: (bool,), 10: (int, float)}
+    kinds: dict[int, tuple[type, ...]] = {3: (str,), 4: (int,), 5: (bool,), 10: (int, float), ATTACHMENT: (dict,)}
     wanted = kinds.get(option["type"], (str,))
     if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
         raise Refused(400, 0, f"The option {option['name']} takes another kind of value")
+    if isinstance(value, dict):
+        return resolver.add_file(value)
     if option.get("choices") and value not in {each["value"] for each in option["choices"]}:
         raise Refused(400, 0, f"The option {option['name']} has no choice {value}")
     if option["type"] in {USER, CHANNEL, ROLE, MENTIONABLE}:

@@ -4,7 +4,7 @@ from typing import Final
 
 from guildhall.bot.desk.commands.errors import NothingBlocked
 from guildhall.bot.desk.commands.lines import fitting, instant
-from guildhall.bot.desk.commands.model import Argument, Command, Kind, Subject, Use
+from guildhall.bot.desk.commands.model import Argument, Command, Kind, Subject, Telling, Use
 from guildhall.domains.identity import Permission
 from guildhall.domains.identity.desk import SubjectKind
 from guildhall.domains.tickets import blocks
@@ -77,5 +77,5 @@ COMMANDS: Final = (
         ),
     ),
     Command("unblock", unblock, MANAGE, (SUBJECT,)),
-    Command("blocked", list_all, MANAGE),
+    Command("blocked", list_all, MANAGE, telling=Telling.ANSWER),
 )

@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from guildhall.bot.desk.commands import closing, helping
+from guildhall.bot.desk.commands import helping
 from guildhall.bot.desk.commands.model import Command
 
 COMMANDS: Final[tuple[Command, ...]] = (*helping.OTHERS, *helping.COMMANDS)
-MENUS: Final[tuple[Command, ...]] = (closing.NEW_THREAD,)
-"""What can be chosen in the menu of a user as well."""
-
 GROUPS: Final[tuple[str, ...]] = tuple(dict.fromkeys(each.group for each in COMMANDS if each.group != each.name))
 GROUP_NAMES: Final[Mapping[str, str]] = MappingProxyType({**{each: each for each in GROUPS}, "s": "snippet"})
 BY_NAME: Final[Mapping[str, Command]] = MappingProxyType(

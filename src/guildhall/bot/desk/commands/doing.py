@@ -1,20 +1,28 @@
 """One way for every use of a command: find out who it is, whether they may, and let it happen."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 import discord
 
 from guildhall.bot.desk.commands.callers import admit, caller_of, makes_staff
-from guildhall.bot.desk.commands.errors import CommandDenied, CommandOff, MayNotInDiscord
-from guildhall.bot.desk.commands.model import Caller, Command, Use, Values
+from guildhall.bot.desk.commands.errors import CommandDenied, CommandOff, FilesNotFetched, MayNotInDiscord
+from guildhall.bot.desk.commands.model import Answer, Caller, Command, Use, Values
+from guildhall.bot.desk.commands.telling import is_logged
+from guildhall.bot.desk.fetching import FileAway
 from guildhall.bot.words import Words, words_for
+from guildhall.core.db import StoreUnavailable
+from guildhall.core.errors import GuildhallError
+from guildhall.core.log import get_logger
 from guildhall.domains import tickets
 from guildhall.domains.tickets import Person, Ticket
 from guildhall.domains.tickets.attachments import KeptFile
+from guildhall.domains.tickets.relay import Attached, Post, Say, queue_for_log
 
 if TYPE_CHECKING:
     from guildhall.bot.client import HouseBot
+
+log = get_logger(__name__)
 
 
 async def perform(
@@ -28,7 +36,7 @@ async def perform(
     channel_id: int,
     words: Words,
     files: Callable[[], Awaitable[tuple[KeptFile, ...]]] | None = None,
-) -> str:
+) -> Answer:
     """Do what a command says, and return what to tell the person who used it.
 
     `given` reads what was given with it, and `files` fetches what came along, after the person was let in. Raises
@@ -50,9 +58,34 @@ async def perform(
         files=await files() if files is not None else (),
     )
     try:
-        return await command.work(use)
+        told = await command.work(use)
     except discord.Forbidden:
         raise MayNotInDiscord from None
+    return told if isinstance(told, Answer) else Answer(told, command.telling)
+
+
+async def fetch_files(bot: "HouseBot", attached: Sequence[Attached]) -> tuple[KeptFile, ...]:
+    """Fetch the files of a command, which is done with all of them or not at all. Raises FilesNotFetched."""
+    try:
+        files, lost = await bot.desk.files.fetch(attached)
+    except FileAway as fault:
+        raise FilesNotFetched from fault
+    if lost:
+        raise FilesNotFetched
+    return files
+
+
+async def report(bot: "HouseBot", command: Command | None, error: GuildhallError, *, user_id: int, source: int) -> None:
+    """Let the log channel know of a command that failed, if that is wanted; `source` is where it can be found."""
+    if command is None or not is_logged(error, bot.house.site.now.document):
+        return
+    fields = {"command": command.name, "user": f"<@{user_id}>", "code": error.code, "reference": str(source)}
+    try:
+        async with bot.house.database.write() as tx:
+            post = Post(say=Say.WORDS, words="commands.log.failed", fields=fields)
+            await queue_for_log(tx, post, now=bot.house.clock.now())
+    except StoreUnavailable as fault:
+        log.warning("The log channel does not hear of a command that failed", source=source, reason=fault.message)
 
 
 async def may_use(bot: "HouseBot", command: Command, person: Person, guild_id: int | None, channel_id: int) -> bool:

@@ -7,6 +7,7 @@ GuildhallError
 │   └── MayNotInDiscord    Discord does not let the bot do this
 ├── NotFound
 │   ├── NoTicketHere       a command for a ticket, in a channel that has none
+│   ├── NoReplyThere       a menu of a message that is no reply of staff in this ticket
 │   ├── NobodyThere        no member of the community by that id
 │   └── NothingBlocked     there is no block to lift
 ├── Invalid
@@ -49,6 +50,13 @@ class NoTicketHere(NotFound):
 
     code = "no_ticket_here"
     text = "This channel belongs to no ticket"
+
+
+class NoReplyThere(NotFound):
+    """The message is no reply of staff in this channel's ticket."""
+
+    code = "no_reply_there"
+    text = "This message is no reply of the staff's"
 
 
 class NobodyThere(NotFound):

@@ -1,13 +1,14 @@
 """What there is, and in which language people are spoken to."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from guildhall.bot.desk.commands import blocking, closing, looking, menu, reminding, running, talking, texts, working
 from guildhall.bot.desk.commands.doing import admitted
 from guildhall.bot.desk.commands.errors import CommandDenied, CommandOff, UnknownLanguage
 from guildhall.bot.desk.commands.lines import fitting
-from guildhall.bot.desk.commands.model import Argument, Command, Kind, Use
+from guildhall.bot.desk.commands.model import Argument, Command, Kind, Telling, Use
 from guildhall.bot.words import TABLES, words_for
 from guildhall.domains import tickets
 
@@ -24,6 +25,11 @@ OTHERS: Final[tuple[Command, ...]] = (
 )
 """All commands but those of this module."""
 
+MENUS: Final[Mapping[str, tuple[Command, ...]]] = MappingProxyType(
+    {"users": (closing.NEW_THREAD,), "replies": (talking.EDIT, talking.DELETE)}
+)
+"""What can be chosen in the menu of a user, or of a message that shows a reply, as well."""
+
 
 async def show(use: Use) -> str:
     """List what the caller may use here."""
@@ -32,6 +38,7 @@ async def show(use: Use) -> str:
     groups = dict.fromkeys(each.group for each in allowed if each.name != each.group)
     lines = [_line(use, each) for each in alone]
     lines += [_group(use, name, (each for each in allowed if each.group == name)) for name in groups]
+    lines += [_menus(use, of, allowed) for of, menus in MENUS.items() if not set(menus).isdisjoint(allowed)]
     return fitting(lines, use.words)
 
 
@@ -64,12 +71,17 @@ def _group(use: Use, name: str, commands: Iterable[Command]) -> str:
     return f"`{use.document.command.prefix}{name}` {parts}"
 
 
+def _menus(use: Use, of: str, allowed: Collection[Command]) -> str:
+    names = (f"**{use.words(f'commands.menu.{each.name}')}**" for each in MENUS[of] if each in allowed)
+    return f"{use.words(f'commands.menu.of.{of}')}: {' · '.join(names)}"
+
+
 def _usage(use: Use, command: Command) -> str:
     shown = (each.name if each.required else f"[{each.name}]" for each in command.arguments)
     return " ".join((use.document.command.prefix + command.name, *shown))
 
 
 COMMANDS: Final = (
-    Command("help", show, None),
+    Command("help", show, None, telling=Telling.ANSWER),
     Command("language", choose_language, None, (Argument("code", Kind.WORD),)),
 )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from guildhall.bot.desk.commands.lines import fitting, instant
-from guildhall.bot.desk.commands.model import Argument, Command, Kind, Use
+from guildhall.bot.desk.commands.model import Argument, Command, Kind, Telling, Use
 from guildhall.domains import bans, tickets
 from guildhall.domains.bans import Ban
 from guildhall.domains.identity import Permission
@@ -82,10 +82,10 @@ def _ban(use: Use, ban: Ban) -> str:
 
 
 COMMANDS: Final = (
-    Command("logs", logs, VIEW, (Argument("user", Kind.USER, required=False),)),
-    Command("search", search, VIEW, (Argument("words", Kind.TEXT),)),
-    Command("transcript", transcript, VIEW),
-    Command("id", ids, VIEW),
-    Command("baninfo", ban_info, Permission.VIEW_BANS, (USER,), ("bi",)),
-    Command("tickets", own, None),
+    Command("logs", logs, VIEW, (Argument("user", Kind.USER, required=False),), telling=Telling.ANSWER),
+    Command("search", search, VIEW, (Argument("words", Kind.TEXT),), telling=Telling.ANSWER),
+    Command("transcript", transcript, VIEW, telling=Telling.ANSWER),
+    Command("id", ids, VIEW, telling=Telling.ANSWER),
+    Command("baninfo", ban_info, Permission.VIEW_BANS, (USER,), ("bi",), telling=Telling.ANSWER),
+    Command("tickets", own, None, telling=Telling.ANSWER),
 )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from guildhall.bot.desk.commands.lines import fitting
-from guildhall.bot.desk.commands.model import Argument, Command, Kind, Use
+from guildhall.bot.desk.commands.model import Argument, Command, Kind, Telling, Use
 from guildhall.core.db import Tx
 from guildhall.domains.identity import Permission
 from guildhall.domains.tickets import categories
@@ -176,7 +176,7 @@ def _line(number: int, category: Category) -> str:
 
 
 COMMANDS: Final = (
-    Command("category list", list_all, MANAGE),
+    Command("category list", list_all, MANAGE, telling=Telling.ANSWER),
     Command("category create", create, MANAGE, (CATEGORY, Argument("place", Kind.PLACE))),
     Command("category rename", rename, MANAGE, (CATEGORY, Argument("name", Kind.NAME))),
     Command("category move", move, MANAGE, (CATEGORY, Argument("number", Kind.NUMBER))),
@@ -187,6 +187,12 @@ COMMANDS: Final = (
     Command("category on", switch_on, MANAGE),
     Command("category off", switch_off, MANAGE),
     Command("category roles", set_roles, MANAGE, (CATEGORY, Argument("roles", Kind.TEXT))),
-    Command("category form", ask, MANAGE, (CATEGORY, Argument("questions", Kind.TEXT, required=False))),
+    Command(
+        "category form",
+        ask,
+        MANAGE,
+        (CATEGORY, Argument("questions", Kind.TEXT, required=False)),
+        telling=Telling.ANSWER,
+    ),
     Command("category answer", answer, MANAGE, (CATEGORY, Argument("text", Kind.TEXT))),
 )

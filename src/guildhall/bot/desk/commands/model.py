@@ -42,6 +42,31 @@ class Kind(Enum):
     USER = auto()
     SUBJECT = auto()
     PLACE = auto()
+    FILE = auto()
+
+
+class Telling(Enum):
+    """What kind of thing a command tells when it has worked; the configuration says which of them are said in words.
+
+    An ANSWER is what the command was used for, and always said. A SIGN never is, because what the command does shows
+    in the channel by itself. PARTLY is an edit that does not reach everybody.
+    """
+
+    WORDS = auto()
+    ANSWER = auto()
+    REPLY = auto()
+    EDIT = auto()
+    PARTLY = auto()
+    DELETE = auto()
+    SIGN = auto()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command tells the person who used it."""
+
+    text: str
+    telling: Telling
 
 
 @dataclass(frozen=True)
@@ -71,17 +96,16 @@ class Argument:
 class Command:
     """A command. `name` may have two words, of which the first is its group; `short` are further names when typed.
 
-    Without a `permission` it is everybody's, also in the conversation with the bot. A `quiet` one, when typed, is
-    answered with a reaction, because what it does shows in the channel by itself. With files, one that `takes_files`
-    needs no words.
+    Without a `permission` it is everybody's, also in the conversation with the bot. `telling` is what its words are,
+    where its work does not say so. With files, one that `takes_files` needs no words.
     """
 
     name: str
-    work: "Callable[[Use], Awaitable[str]]"
+    work: "Callable[[Use], Awaitable[str | Answer]]"
     permission: Permission | None
     arguments: tuple[Argument, ...] = ()
     short: tuple[str, ...] = ()
-    quiet: bool = False
+    telling: Telling = Telling.WORDS
     takes_files: bool = False
 
     @property

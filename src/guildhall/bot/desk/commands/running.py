@@ -2,7 +2,7 @@
 
 from typing import Final, get_args
 
-from guildhall.bot.desk.commands.model import Argument, Command, Kind, Use
+from guildhall.bot.desk.commands.model import Argument, Command, Kind, Telling, Use
 from guildhall.domains import site
 from guildhall.domains.identity import Permission
 from guildhall.domains.site.sections import PresenceState
@@ -34,5 +34,5 @@ async def ping(use: Use) -> str:
 COMMANDS: Final = (
     Command("status", status, Permission.MANAGE_BOT, (Argument("text", Kind.TEXT),)),
     Command("recover", recover, Permission.MANAGE_BOT),
-    Command("ping", ping, Permission.VIEW_DESK),
+    Command("ping", ping, Permission.VIEW_DESK, telling=Telling.ANSWER),
 )

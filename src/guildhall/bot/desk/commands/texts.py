@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from guildhall.bot.desk.commands.lines import fitting
-from guildhall.bot.desk.commands.model import Argument, Command, Kind, Use
+from guildhall.bot.desk.commands.model import Argument, Command, Kind, Telling, Use
 from guildhall.core.db import Tx
 from guildhall.domains.identity import Permission
 from guildhall.domains.tickets import Ticket, snippets
@@ -106,8 +106,8 @@ def _line(snippet: Snippet) -> str:
 
 
 COMMANDS: Final = (
-    Command("snippet list", list_all, VIEW),
-    Command("snippet show", show, VIEW, (KEY,)),
+    Command("snippet list", list_all, VIEW, telling=Telling.ANSWER),
+    Command("snippet show", show, VIEW, (KEY,), telling=Telling.ANSWER),
     Command("snippet create", create, MANAGE, (KEY, ANONYMOUS, TEXT)),
     Command("snippet edit", edit, MANAGE, (KEY, ANONYMOUS, TEXT)),
     Command("snippet delete", delete, MANAGE, (KEY,)),

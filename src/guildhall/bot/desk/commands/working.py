@@ -8,7 +8,7 @@ from discord.abc import GuildChannel
 from guildhall.bot.desk.commands.callers import caller_of
 from guildhall.bot.desk.commands.errors import NoTicketHere, UnreadableWord
 from guildhall.bot.desk.commands.menu import CATEGORY, NONE, category_named
-from guildhall.bot.desk.commands.model import Argument, Command, Kind, Subject, Use
+from guildhall.bot.desk.commands.model import Argument, Command, Kind, Subject, Telling, Use
 from guildhall.bot.desk.commands.people import guild_of, member_of
 from guildhall.domains import tickets
 from guildhall.domains.identity import Permission
@@ -172,7 +172,7 @@ COMMANDS: Final = (
     Command("rename", rename, MANAGE, (Argument("label", Kind.TEXT),), ("rn",)),
     Command("tag add", add_tags, MANAGE, (TAGS,)),
     Command("tag remove", remove_tags, MANAGE, (TAGS,)),
-    Command("tag list", list_tags, MANAGE),
+    Command("tag list", list_tags, MANAGE, telling=Telling.ANSWER),
     Command("priority", prioritise, MANAGE, (Argument("priority", Kind.WORD, choices=tuple(Priority)),)),
     Command("addmod", let_in, MANAGE, (SUBJECT,), ("am",)),
     Command("delmod", keep_out, MANAGE, (SUBJECT,), ("dm",)),

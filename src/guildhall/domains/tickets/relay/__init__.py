@@ -22,6 +22,7 @@ from guildhall.domains.tickets.relay.queueing import (
     queue_for_user,
     queue_name,
     queue_post,
+    queue_removal,
     queue_welcome,
     was_welcomed,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "queue_for_user",
     "queue_name",
     "queue_post",
+    "queue_removal",
     "queue_welcome",
     "was_welcomed",
 ]

@@ -143,7 +143,7 @@ class Say(StrEnum):
     `closed` and `history` are built from the ticket and the configuration. `end` does to the channel what the
     configuration says of closed tickets, `name` gives it the name that follows from the ticket as it is then.
     `transcript` is a file with all that was said, for whoever reads it there; `reminder` are words in a colour of
-    their own.
+    their own. `remove` takes away what the bot has said somewhere, which `fields` name.
     """
 
     MESSAGE = "message"
@@ -159,6 +159,7 @@ class Say(StrEnum):
     NAME = "name"
     TRANSCRIPT = "transcript"
     REMINDER = "reminder"
+    REMOVE = "remove"
 
 
 class Button(StrEnum):

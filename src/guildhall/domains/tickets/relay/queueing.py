@@ -77,6 +77,13 @@ async def queue_for_log(tx: Tx, post: Post, *, now: datetime) -> None:
     await _put(tx, None, Target.LOG, LOG_LANE, None, None, post, now, now)
 
 
+async def queue_removal(tx: Tx, *, channel_id: int, discord_id: int, due_at: datetime, now: datetime) -> None:
+    """Let something that the bot has said in Discord be taken away at a time."""
+    post = Post(say=Say.REMOVE, fields={"channel": str(channel_id), "message": str(discord_id)})
+    # In a lane of its own, because nothing else is to wait for that time.
+    await _put(tx, None, LOG, f"remove:{discord_id}", None, None, post, due_at, now)
+
+
 async def pending_posts(tx: Tx) -> int:
     """Return how many posts wait to go out."""
     return await tx.one(PENDING) or 0
