@@ -22,16 +22,13 @@ from tests.clock import SettableClock
 STEWARD = Actor(ActorKind.USER, user_id="7")
 KEY = "a key that is for tests only"
 
-UNREAD_SECTIONS = frozenset(["error_handling", "notifications"])
 UNREAD_OF = {
     "bot": "enable_discord_logs enable_features",
     "thread": "create_ticket_by_create_channel",
     "language": "fallback_language",
     "logs": "audit_log_actions",
 }
-UNREAD = {f"{section}.{key}" for section, keys in UNREAD_OF.items() for key in keys.split()} | {
-    key for key in KINDS if key.partition(".")[0] in UNREAD_SECTIONS
-}
+UNREAD = {f"{section}.{key}" for section, keys in UNREAD_OF.items() for key in keys.split()}
 """Keys that are stored and that nobody reads yet: the relay of tickets brings their readers. It only ever shrinks."""
 
 

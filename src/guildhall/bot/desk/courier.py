@@ -160,6 +160,8 @@ class Courier:
             await self._note(lambda tx, now: delivery.note_away(tx, taken, words, now=now))
             return
         await self._note(lambda tx, now: delivery.note_failed(tx, taken, words, now=now))
+        if self._house.site.now.document.notifications.show_partial_success_on_edit:
+            await self._note(lambda tx, now: delivery.tell_of_unchanged(tx, taken, words, now=now))
         ticket = taken.ticket
         if fault.code == UNKNOWN_CHANNEL and taken.post.target is Target.CHANNEL and ticket and ticket.channel_id:
             gone = ticket.channel_id

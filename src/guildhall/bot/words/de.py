@@ -184,6 +184,7 @@ TABLE: Final = {
     "desk.reopened": "Dein Gespräch ist wieder offen. Schreib hier, wann immer du magst.",
     "desk.retried": "Es wird noch einmal gesendet.",
     "desk.undelivered": "Antwort {number} ist nicht angekommen: {reason}",
+    "desk.unchanged": "Die Person liest Antwort {number} noch so, wie sie war: {reason}",
     "desk.staff": "Team",
     "desk.lost_file": "{name} ({size}) blieb bei Discord: zu groß, oder nicht mehr da",
     "desk.deleted": "gelöscht",

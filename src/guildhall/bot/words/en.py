@@ -189,6 +189,7 @@ TABLE: Final = {
     "desk.reopened": "Your conversation is open again. Write here whenever you like.",
     "desk.retried": "It is being sent once more.",
     "desk.undelivered": "Reply {number} did not reach the user: {reason}",
+    "desk.unchanged": "The user still reads reply {number} as it was: {reason}",
     "desk.staff": "staff",
     "desk.lost_file": "{name} ({size}) stayed with Discord: too large, or no longer there",
     "desk.deleted": "deleted",

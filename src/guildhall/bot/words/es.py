@@ -180,6 +180,7 @@ TABLE: Final = {
     "desk.reopened": "Tu conversación está abierta otra vez. Escribe aquí cuando quieras.",
     "desk.retried": "Se envía una vez más.",
     "desk.undelivered": "La respuesta {number} no llegó: {reason}",
+    "desk.unchanged": "La persona aún lee la respuesta {number} como estaba: {reason}",
     "desk.staff": "equipo",
     "desk.lost_file": "{name} ({size}) se quedó en Discord: demasiado grande, o ya no existe",
     "desk.deleted": "borrado",

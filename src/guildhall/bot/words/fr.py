@@ -183,6 +183,7 @@ TABLE: Final = {
     "desk.reopened": "Votre conversation est rouverte. Écrivez ici quand vous voulez.",
     "desk.retried": "L’envoi est tenté une nouvelle fois.",
     "desk.undelivered": "La réponse {number} n’est pas arrivée : {reason}",
+    "desk.unchanged": "La personne lit encore la réponse {number} telle qu’elle était : {reason}",
     "desk.staff": "équipe",
     "desk.lost_file": "{name} ({size}) est resté chez Discord : trop volumineux, ou disparu",
     "desk.deleted": "supprimé",

@@ -170,6 +170,16 @@ async def note_failed(tx: Tx, taken: Taken, words: str, *, now: datetime) -> Non
         await queue_post(tx, taken.ticket, to=CHANNEL, post=post, message_id=taken.message.id, now=now)
 
 
+async def tell_of_unchanged(tx: Tx, taken: Taken, words: str, *, now: datetime) -> None:
+    """Let the channel know that the user still reads a reply as it was. Nothing is said of any other post."""
+    is_edit = taken.post.payload.say is Say.EDIT and taken.post.target is USER
+    if is_edit and taken.ticket is not None and taken.message is not None:
+        fields = {"number": str(taken.message.number or ""), "reason": words}
+        await queue_post(
+            tx, taken.ticket, to=CHANNEL, post=Post(say=Say.WORDS, words="desk.unchanged", fields=fields), now=now
+        )
+
+
 async def note_away(tx: Tx, taken: Taken, words: str, *, pause: timedelta = timedelta(0), now: datetime) -> None:
     """Try again later: after twice as long each time, and no sooner than Discord asked for."""
     attempts = taken.post.attempts + 1
