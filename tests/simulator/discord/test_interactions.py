@@ -61,6 +61,10 @@ def commands_of(bot: HastyBot) -> None:
         await more.edit(content="And much more")
         assert (await interaction.original_response()).content == "42"
 
+    @tree.command(description="Read a file aloud")
+    async def recite(interaction: Spoken, file: discord.Attachment) -> None:
+        await interaction.response.send_message(f"{file.filename}: {(await file.read()).decode()}")
+
     @tree.command(description="Think, then say")
     async def mull(interaction: Spoken) -> None:
         await interaction.response.defer(thinking=True)
@@ -141,7 +145,12 @@ async def test_a_command_is_used_with_its_options_and_answered(
     assert (seen["content"], seen["embeds"][0]["title"]) == ("Closed: solved", "Bye")
     assert [each.content async for each in general.history(limit=1)] == ["Closed: solved"]
 
-    wrong = {"greet": {}, "desk close": {"reason": "tired"}, "ponder": {"speed": 1}}
+    poem = {"file": {"filename": "poem.txt", "content": "Roses"}}
+    assert (await steer("POST", "/interactions", **use, name="recite", options=poem))["content"] == "poem.txt: Roses"
+
+    spoilt = {"file": {"filename": "poem.txt", "content_base64": "?"}}
+    wrong = {"greet": {}, "desk close": {"reason": "tired"}, "ponder": {"speed": 1}, "recite": {"file": "poem.txt"}}
+    await steer("POST", "/interactions", refused=400, **use, name="recite", options=spoilt)
     for name, options in wrong.items():
         await steer("POST", "/interactions", refused=400, **use, name=name, options=options)
     assert (await steer("POST", "/interactions", refused=404, **use, name="dance"))["code"] == 10063
