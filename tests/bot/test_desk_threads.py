@@ -88,7 +88,18 @@ async def test_a_ticket_is_talked_about_in_a_private_thread_as_in_a_channel_also
     await front.comes(lambda: front.heard_by()[1:], ["Good morning"])
     await front.says(thread, "!take")
     await front.comes(lambda: thread.name, "claimed-rosa-1")
-    await front.says(thread, "!am rosa.m")
+    inbox, guild = inbox_of(front), front.scene.discord.guild
+    host = next(each.id for each in guild.roles.values() if each.name == "Host")
+    inbox.overwrites[host] = Overwrite(host, 0, VIEW, 0)
+    await front.says(thread, f"!am <@&{host}>")
+    everybody = names_in(front, thread) | {"okonkwo", "juniper"}
+    await front.comes(lambda: names_in(front, thread), everybody)
+    await front.says(thread, f"!dm <@&{host}>")
+    await front.comes(lambda: names_in(front, thread), everybody - {"okonkwo", "juniper"})
+    # Whoever does not see the channel around it cannot be in it either.
+    await front.says(thread, f"!am <@{front.scene.person(ROSA)}>")
+    await until(lambda: _said_in(thread, "does not let the bot"))
+    assert names_in(front, thread) == stewards(front) | {world.bot.username}
     kinds = [each.kind.value for each in await front.messages(ticket)]
     assert kinds == ["user", "note", "staff", "system"]
 

@@ -141,10 +141,15 @@ GROUPS: Final = (
         "",
         {
             "thread.container": Sentence(
-                "A ticket is", choices={"channels": "a channel of its own", "threads": "a private thread"}
+                "A ticket is",
+                "The bot brings into a thread whom a channel would be shown to; for that it has to be allowed to "
+                "create private threads, to manage threads, and to mention all roles.",
+                choices={"channels": "a channel of its own", "threads": "a private thread"}
             ),
             "thread.inbox_category_id": Sentence("Category for the channels", ID),
-            "thread.inbox_channel_id": Sentence("Channel for the threads", ID),
+            "thread.inbox_channel_id": Sentence(
+                "Channel for the threads", f"{ID} It also takes tickets when the server has no room for a channel."
+            ),
             "thread.name_template": Sentence("Name", "With {state}, {user}, {number}, {label} or {category}."),
             "thread.create_ticket_by_create_channel": Sentence("A channel made by hand there opens a ticket"),
             "thread.plain_messages": Sentence(
@@ -162,6 +167,7 @@ GROUPS: Final = (
             "thread.time_to_close_thread": Sentence("Pause before that close", "In seconds."),
             "thread.on_close": Sentence(
                 "After a close, the channel is",
+                "A thread that is archived is locked too, and opens again with its ticket.",
                 choices={"delete": "deleted", "archive": "archived", "keep": "kept for a while"},
             ),
             "thread.keep_channel_hours": Sentence("Kept for", "In hours, up to 720."),

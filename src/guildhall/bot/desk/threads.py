@@ -69,6 +69,18 @@ async def let_in(thread: discord.Thread, *, members: Iterable[int] = (), roles: 
         await called.delete()
 
 
+async def let_out(thread: discord.Thread, *, members: Iterable[int] = (), roles: Sequence[discord.Role] = ()) -> None:
+    """Put people out of a thread, and whoever has one of these roles, but not the bot. Raises discord.HTTPException."""
+    there = await thread.fetch_members() if roles else []
+    holders = [each.id for each in there if await _holds_any(thread.guild, each.id, roles)]
+    for each in [*members, *holders]:
+        await thread.remove_user(discord.Object(each))
+
+
+async def _holds_any(guild: discord.Guild, user_id: int, roles: Sequence[discord.Role]) -> bool:
+    return user_id != guild.me.id and not set(roles).isdisjoint((await guild.fetch_member(user_id)).roles)
+
+
 async def find_thread(
     bot: "HouseBot", guild: discord.Guild, ticket: Ticket, names: Collection[str]
 ) -> discord.Thread | None:

@@ -5,6 +5,7 @@ from typing import Final
 import discord
 from discord.abc import GuildChannel
 
+from guildhall.bot.desk import threads
 from guildhall.bot.desk.commands.callers import caller_of
 from guildhall.bot.desk.commands.errors import NoTicketHere, UnreadableWord
 from guildhall.bot.desk.commands.menu import CATEGORY, NONE, category_named
@@ -150,11 +151,9 @@ async def _give_access(use: Use, subject: Subject, *, allowed: bool) -> None:
     if subject.is_role and role is None:
         raise UnreadableWord(name="subject")
     if isinstance(channel, discord.Thread):
-        if role is not None:
-            # A private thread is open to people one by one.
-            raise UnreadableWord(name="subject")
-        person = discord.Object(subject.id)
-        await (channel.add_user(person) if allowed else channel.remove_user(person))
+        # A private thread is open to people one by one, so a role stands for whoever has it now.
+        change = threads.let_in if allowed else threads.let_out
+        await change(channel, members=[] if role else [subject.id], roles=[role] if role else [])
         return
     if not isinstance(channel, GuildChannel):
         raise NoTicketHere
