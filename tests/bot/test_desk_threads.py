@@ -9,7 +9,7 @@ import pytest
 from guildhall.bot.desk.names import thread_name
 from guildhall.domains import tickets
 from guildhall.domains.bot import Phase
-from guildhall.domains.tickets import Draft, Origin, Person, Source, Ticket, Transport
+from guildhall.domains.tickets import Draft, Origin, Person, Source, Ticket, Transport, categories
 from guildhall.domains.tickets.guests import Guest, open_for
 from guildhall.domains.tickets.opening import open_ticket
 from guildhall.simulator.discord import threads
@@ -154,7 +154,7 @@ async def test_what_was_said_and_done_in_threads_while_the_bot_was_away_is_found
     async with scenes() as scene:
         await scene.comes_to(Phase.CONNECTED)
         front = Front(scene)
-        await front.let_stewards_in()
+        # Nothing was granted to the stewards: they see the channel around the threads.
         await front.configure(thread__container="threads", thread__inbox_channel_id=inbox_of(front).id)
         await front.writes("Hello?")
         thread = await thread_of(front)
@@ -229,6 +229,28 @@ async def test_a_full_server_has_room_in_a_thread_and_without_one_the_ticket_is_
 
 async def _said_in(channel: Channel, words: str) -> bool:
     return any(words in text_of(each) for each in channel.messages.values())
+
+
+async def test_into_the_thread_of_a_category_for_some_roles_nobody_else_is_brought(front: Front) -> None:
+    scene, inbox = front.scene, inbox_of(front)
+    host = next(each.id for each in scene.discord.guild.roles.values() if each.name == "Host")
+    inbox.overwrites[host] = Overwrite(host, 0, VIEW, 0)
+    guest = Guest(Person(scene.person(ROSA), "Rosa"), frozenset())
+    async with scene.house.database.write() as tx:
+        layout = categories.Layout(name="Safety", discord_category_id="1", viewer_role_ids=[host])
+        category = await categories.create_category(tx, OPERATOR, layout, now=scene.clock.now())
+        await open_for(
+            tx,
+            OPERATOR,
+            guest,
+            guild_id=scene.guild_id,
+            origin=Origin.STAFF,
+            category=category,
+            now=scene.clock.now(),
+        )
+    thread = await thread_of(front)
+    await front.comes(lambda: [text_of(each) for each in said(thread)][:1], ["Ticket 1"])
+    assert names_in(front, thread) == {"okonkwo", "juniper", scene.discord.world.bot.username}
 
 
 async def test_whoever_cannot_be_written_to_talks_in_a_thread_that_they_see_too(front: Front) -> None:

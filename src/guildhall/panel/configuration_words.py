@@ -142,8 +142,8 @@ GROUPS: Final = (
         {
             "thread.container": Sentence(
                 "A ticket is",
-                "The bot brings into a thread whom a channel would be shown to; for that it has to be allowed to "
-                "create private threads, to manage threads, and to mention all roles.",
+                "The bot brings the staff into a thread, and whoever has a role that sees its channel. It has to be "
+                "allowed to create private threads, manage threads and mention all roles.",
                 choices={"channels": "a channel of its own", "threads": "a private thread"}
             ),
             "thread.inbox_category_id": Sentence("Category for the channels", ID),

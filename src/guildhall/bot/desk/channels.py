@@ -67,7 +67,7 @@ class ChannelMaker:
             found = await self._find(guild, ticket)
             channel = found or await self._create(guild, ticket)
             if found is not None:
-                await self._let_talk(guild, found, ticket)
+                await self._let_talk(found, ticket)
         async with self._house.database.write() as tx:
             fresh = await tickets.access_ticket_to_change(tx, SYSTEM, ticket.id, sight=EVERYTHING)
             noted = await tickets.note_channel(tx, fresh, channel.id)
@@ -125,7 +125,7 @@ class ChannelMaker:
             thread_name(ticket, rules.name_template),
             minutes=rules.auto_archive_duration,
             members=_users_of(ticket),
-            roles=await self._readers(home.guild, ticket),
+            roles=await self._called_in(home, ticket),
         )
 
     async def _parent(self, guild: discord.Guild, ticket: Ticket) -> discord.CategoryChannel | None:
@@ -181,12 +181,26 @@ class ChannelMaker:
         seen_by = await self._viewers(ticket) or workers
         return [role for role in guild.roles if str(role.id) in seen_by and not role.is_default()]
 
-    async def _let_talk(self, guild: discord.Guild, place: Place, ticket: Ticket) -> None:
+    async def _called_in(self, home: discord.TextChannel, ticket: Ticket) -> list[discord.Role]:
+        """Return the roles whose holders belong into a ticket's thread: those that see it, and those that see its home.
+
+        As with the category of a channel, who is allowed to see the place counts where the ticket is for all of the
+        staff; but not where members come by.
+        """
+        roles = await self._readers(home.guild, ticket)
+        if ticket.transport is Transport.RELAY and not await self._viewers(ticket):
+            let_in_there = (each for each, rules in home.overwrites.items() if rules.view_channel)
+            roles += [each for each in let_in_there if isinstance(each, discord.Role) and not each.is_bot_managed()]
+        return [each for each in dict.fromkeys(roles) if not each.is_default()]
+
+    async def _let_talk(self, place: Place, ticket: Ticket) -> None:
         """Take back what the end of a ticket has done to where it was talked about, and let in who belongs there."""
         if isinstance(place, discord.Thread):
             if place.archived or place.locked:
                 await place.edit(archived=False, locked=False)
-            await let_in(place, members=_users_of(ticket), roles=await self._readers(guild, ticket))
+            home = place.parent
+            roles = await self._called_in(home, ticket) if isinstance(home, discord.TextChannel) else []
+            await let_in(place, members=_users_of(ticket), roles=roles)
         elif ticket.reopen_count:
             await self._open_up(place)
 
