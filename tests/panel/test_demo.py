@@ -3,17 +3,20 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from guildhall import demo
+from guildhall.demo.desk import STAFF
 from guildhall.demo.voice import PASSPHRASE, WEEKS
 from guildhall.domains import attendance, bot, identity, tickets
 from guildhall.domains.attendance.key_models import Pending
 from guildhall.domains.attendance.signed.queries import pending_of
 from guildhall.domains.identity import User
-from guildhall.domains.tickets import EVERYTHING, Wanted
+from guildhall.domains.tickets import EVERYTHING, Wanted, categories
+from guildhall.domains.tickets.statistics import statistics_of
 from guildhall.own_discord import stage_of
 from guildhall.simulator.discord import simulate
 from tests.serving import ADMIN_NAME, ADMIN_PASSWORD, Served
@@ -105,9 +108,17 @@ async def test_the_front_desk_of_the_demo_has_weeks_behind_it_and_something_to_d
         closed, still_open = [
             await tickets.list_tickets(tx, Wanted(closed=each), sight=EVERYTHING) for each in (True, False)
         ]
+        menu = await categories.list_categories(tx)
+        (side_door,) = [each for each in still_open.tickets if each.user_name == "Chiara Rossi"]
+        filled = await categories.answers_of(tx, side_door.id)
+        found = await statistics_of(tx, days=30, zone=ZoneInfo("UTC"), sight=EVERYTHING, now=house.clock.now())
     assert closed.total > 10
     assert all(each.first_reply_at and each.closed_at and each.closed_at < house.clock.now() for each in closed.tickets)
     assert {each.user_name for each in still_open.tickets} == {
         "Bram Verhoeven", "Chiara Rossi", "Elif Aydemir", "Noor Janssens",
     }  # fmt: skip
+    assert [bool(each.fields or each.answer) for each in menu] == [True, True, False, True]
+    assert filled[0].value == "Side door, to the yard"
+    assert found.rated > 0
+    assert len(found.staff) == STAFF
     assert await demo.receive(house, stage) is None

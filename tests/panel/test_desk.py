@@ -1,6 +1,7 @@
 """Who may do what at the front desk, and the keys of other systems, on the panel's pages."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from guildhall.core.actor import SYSTEM
 from guildhall.core.errors import Unauthenticated
 from guildhall.domains import identity
-from guildhall.domains.identity import desk
+from guildhall.domains.identity import Permission, desk
 from guildhall.domains.identity.sessions import open_session
 from guildhall.settings import Settings
 from guildhall.simulator.discord import DiscordSimulator, Fault, simulate
@@ -80,6 +81,27 @@ async def test_what_is_given_to_a_role_opens_its_pages_to_whoever_has_it(
         await expect(page.get_by_text("Taken back.")).to_be_visible()
         await expect(page.locator(".held li")).to_have_count(1)
         assert (await tobias.get(STAFF)).status_code == 403
+
+
+async def test_who_may_only_read_is_shown_nothing_that_they_cannot_do(
+    served: Served, discord: DiscordSimulator
+) -> None:
+    house, kind, giver = served.house, desk.SubjectKind.ROLE, replace(SYSTEM, permissions=frozenset(Permission))
+    role = next(each.id for each in discord.guild.roles.values() if each.name == "Steward")
+    everything = ("Open a ticket", "Reply, note, claim, close", "/panel/desk/categories")
+    async with await steward(served, discord) as tobias:
+        for given, offered in (
+            ([Permission.VIEW_TICKETS], False),
+            ([Permission.MANAGE_TICKETS, Permission.MANAGE_CATEGORIES], True),
+        ):
+            async with house.database.write() as tx:
+                for each in given:
+                    await desk.grant(
+                        tx, giver, subject_kind=kind, subject_id=role, permission=each, now=house.clock.now()
+                    )
+            shown = (await tobias.get("/panel/desk")).text
+            assert "The next ticket, the one before" in shown
+            assert [each in shown for each in everything] == [offered] * len(everything)
 
 
 async def test_whom_to_give_something_is_found_by_name_and_named_by_id_while_discord_is_away(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from guildhall.domains.bot import Name, remember_names
 from guildhall.domains.tickets import blocks, categories, snippets
 from guildhall.settings import Settings
 from guildhall.simulator.discord import DiscordSimulator, Fault, simulate
@@ -97,18 +98,23 @@ async def test_a_snippet_is_written_changed_and_deleted(served: Served, page: Pa
     await expect(page.get_by_role("alert")).to_contain_text("There is no variable {{user.nam}}")
     await page.get_by_label("Text").fill("Hello {{user.name}},\nit is on its way.")
     await page.get_by_role("button", name="Write it").click()
-    written = page.locator("section", has=page.get_by_role("heading", name="refund"))
+    written = page.locator("details", has_text="refund")
     await expect(written).to_contain_text("used 0 times")
+    await written.locator("summary").focus()
+    await page.keyboard.press("Enter")
     await written.get_by_label("Text").fill("{{nobody}}")
     await written.get_by_role("button", name="Save").click()
     await expect(written.get_by_role("alert")).to_contain_text("There is no variable {{nobody}}")
     await written.get_by_label("Text").fill("Done, {{user.name}}.")
     await written.get_by_label("Send it without a name").check()
     await written.get_by_role("button", name="Save").click()
-    await expect(written).to_contain_text("without a name")
+    await expect(written.locator("summary")).to_contain_text("without a name")
+    # It is folded again, and the keyboard is where it was opened.
+    await expect(written.locator("summary")).to_be_focused()
     async with served.house.database.read() as tx:
         (kept,) = await snippets.list_snippets(tx)
     assert (kept.content, kept.anonymous) == ("Done, {{user.name}}.", True)
+    await page.keyboard.press("Enter")
     await page.get_by_role("button", name="Delete…").click()
     await page.get_by_role("button", name="Delete it").click()
     await expect(page.get_by_text("There are no snippets.")).to_be_visible()
@@ -133,6 +139,9 @@ async def test_somebody_is_blocked_and_let_in_again(served: Served, page: Page) 
         found = await blocks.block_of(tx, user_id="4242", role_ids=[], now=house.clock.now())
     assert found is not None
     assert (found.reason, found.notify) == ("spam", True)
+    await remember_names(house.cache, house.discord.guild_id, {4242: Name("Rosa")})
+    await page.reload()
+    await expect(page.get_by_role("listitem").filter(has_text="4242").locator("b")).to_have_text("Rosa")
     await page.get_by_role("button", name="Lift…").click()
     await page.get_by_role("button", name="Lift it").click()
     await expect(page.get_by_text("Nobody is blocked.")).to_be_visible()

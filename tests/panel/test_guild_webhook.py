@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 from standardwebhooks import Webhook
 
 from guildhall.core.actor import SYSTEM
@@ -54,7 +54,71 @@ async def grant(served: Served, place: Place, clock: SettableClock) -> None:
         )  # fmt: skip
 
 
-async def test_an_address_is_given_tried_out_and_followed_in_its_log(  # noqa: PLR0915  One long walk, as a person takes it.
+async def an_address_is_given(page: Page, server: Receiver) -> str:
+    """Enter a wrong address and then the right one; return the secret that is shown."""
+    await expect(page.get_by_text("Nothing was sent yet.")).to_be_visible()
+    await page.get_by_label("Address").fill("https://no-such-name.invalid/in")
+    await page.get_by_role("button", name="Save and switch on").click()
+    await expect(page.get_by_text("There is no machine of this name.")).to_be_visible()
+    await expect(page.get_by_label("Address")).to_have_value("https://no-such-name.invalid/in")
+    await page.get_by_label("Address").fill(f"{server.url}/in")
+    await page.get_by_label("Roles that are given").check()
+    await page.get_by_role("button", name="Save and switch on").click()
+    secret = await page.locator(".secret output").inner_text()
+    await expect(page.get_by_label("Roles that are given")).to_be_checked()
+    return secret
+
+
+async def it_is_tried_out(page: Page, server: Receiver, secret: str, clock: SettableClock) -> None:
+    """Send a test that arrives, signed with the secret, and one that does not."""
+    await page.get_by_role("button", name="Send a test").click()
+    await expect(page.locator(".toast", has_text="The test has arrived")).to_be_visible()
+    await expect(page.locator(".secret")).to_have_count(0)
+    (arrived,) = server.arrived
+    assert (
+        Webhook(secret).sign(arrived.id, clock.now(), arrived.body.decode()) in (arrived.headers["webhook-signature"])
+    )
+    server.says(500)
+    clock.advance(timedelta(seconds=1))
+    await page.get_by_role("button", name="Send a test").click()
+    await expect(page.locator(".toast", has_text="has not arrived")).to_be_visible()
+    await expect(page.get_by_role("row", name="Test").first).to_contain_text("The answer was 500")
+
+
+async def what_was_missed_is_sent_again(page: Page, served: Served, server: Receiver) -> None:
+    """Find what the server did not take in the log, and send it again."""
+    await served.house.courier.work_off()
+    await page.reload()
+    row = page.get_by_role("row", name="Role given")
+    await expect(row).to_contain_text("1 try, the next")
+    await expect(page.get_by_text("has not taken anything since")).to_be_visible()
+    server.says(200)
+    await row.get_by_role("button", name="Send again").click()
+    await expect(page.locator(".toast", has_text="sent again")).to_be_visible()
+    await served.house.courier.work_off()
+    await page.reload()
+    await expect(page.get_by_role("row", name="Role given")).to_contain_text("delivered")
+    await page.get_by_role("link", name="Failed").click()
+    await expect(page.get_by_role("row", name="Role given")).to_have_count(0)
+    await expect(page.get_by_role("row", name="Test")).to_have_count(1)
+
+
+async def it_is_given_up(page: Page, server: Receiver) -> None:
+    """Let the server want no more, and switch the webhook on, off, and away."""
+    server.says(410)
+    await page.get_by_role("button", name="Send a test").click()
+    await expect(page.get_by_text("it wants no more")).to_be_visible()
+    await page.get_by_role("button", name="Switch on").click()
+    await page.get_by_role("button", name="Switch off…").click()
+    await page.get_by_role("button", name="Switch it off").click()
+    await expect(page.get_by_text("Nothing is queued while it is off")).to_be_visible()
+    await page.get_by_role("button", name="Remove the address…").click()
+    await page.get_by_role("button", name="Remove it").click()
+    await expect(page.locator("#url")).to_have_value("")
+    await expect(page.get_by_role("button", name="Send again")).to_have_count(0)
+
+
+async def test_an_address_is_given_tried_out_and_followed_in_its_log(
     browser: Browser,
     served: Served,
     administrator: User,
@@ -67,64 +131,17 @@ async def test_an_address_is_given_tried_out_and_followed_in_its_log(  # noqa: P
     async with visiting(browser, served) as page:
         await sign_in(page)
         await page.goto(f"/panel/guilds/{place.guild}/webhook")
-        await expect(page.get_by_text("Nothing was sent yet.")).to_be_visible()
-        await page.get_by_label("Address").fill("https://no-such-name.invalid/in")
-        await page.get_by_role("button", name="Save and switch on").click()
-        await expect(page.get_by_text("There is no machine of this name.")).to_be_visible()
-        await expect(page.get_by_label("Address")).to_have_value("https://no-such-name.invalid/in")
-        await page.get_by_label("Address").fill(f"{server.url}/in")
-        await page.get_by_label("Roles that are given").check()
-        await page.get_by_role("button", name="Save and switch on").click()
-        secret = await page.locator(".secret output").inner_text()
-        await expect(page.get_by_label("Roles that are given")).to_be_checked()
-
-        await page.get_by_role("button", name="Send a test").click()
-        await expect(page.locator(".toast", has_text="The test has arrived")).to_be_visible()
-        await expect(page.locator(".secret")).to_have_count(0)
-        (arrived,) = server.arrived
-        assert (
-            Webhook(secret).sign(arrived.id, clock.now(), arrived.body.decode())
-            in (arrived.headers["webhook-signature"])
-        )
-        server.says(500)
-        clock.advance(timedelta(seconds=1))
-        await page.get_by_role("button", name="Send a test").click()
-        await expect(page.locator(".toast", has_text="has not arrived")).to_be_visible()
-        await expect(page.get_by_role("row", name="Test").first).to_contain_text("The answer was 500")
-
+        secret = await an_address_is_given(page, server)
+        await it_is_tried_out(page, server, secret, clock)
         await grant(served, place, clock)
-        await served.house.courier.work_off()
-        await page.reload()
-        row = page.get_by_role("row", name="Role given")
-        await expect(row).to_contain_text("1 try, the next")
-        await expect(page.get_by_text("has not taken anything since")).to_be_visible()
-        server.says(200)
-        await row.get_by_role("button", name="Send again").click()
-        await expect(page.locator(".toast", has_text="sent again")).to_be_visible()
-        await served.house.courier.work_off()
-        await page.reload()
-        await expect(page.get_by_role("row", name="Role given")).to_contain_text("delivered")
-        await page.get_by_role("link", name="Failed").click()
-        await expect(page.get_by_role("row", name="Role given")).to_have_count(0)
-        await expect(page.get_by_role("row", name="Test")).to_have_count(1)
+        await what_was_missed_is_sent_again(page, served, server)
 
         await page.get_by_role("button", name="Make a new secret…").click()
         await page.get_by_role("button", name="Make it", exact=True).click()
         await expect(page.get_by_text("The old one signs too until")).to_be_visible()
         assert await page.locator(".secret output").inner_text() != secret
 
-        server.says(410)
-        await page.get_by_role("button", name="Send a test").click()
-        await expect(page.get_by_text("it wants no more")).to_be_visible()
-        await page.get_by_role("button", name="Switch on").click()
-        await page.get_by_role("button", name="Switch off…").click()
-        await page.get_by_role("button", name="Switch it off").click()
-        await expect(page.get_by_text("Nothing is queued while it is off")).to_be_visible()
-        await page.get_by_role("button", name="Remove the address…").click()
-        await page.get_by_role("button", name="Remove it").click()
-        await expect(page.locator("#url")).to_have_value("")
-        await expect(page.get_by_role("button", name="Send again")).to_have_count(0)
-
+        await it_is_given_up(page, server)
         async with served.house.database.write() as tx:
             await attendance.set_tier(tx, SYSTEM, guild_id=int(place.guild), tier=Tier.FREE, now=clock.now())
         await page.reload()

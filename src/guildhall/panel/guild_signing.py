@@ -1,5 +1,6 @@
 """A guild's signing key: what it does for whom, making it, opening and closing it, and replacing it."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from guildhall.core.actor import Actor
@@ -52,21 +53,9 @@ async def show_signing(call: Call, tx: Tx, house: House) -> Answer:
 
 
 @change(SIGNING + "/generate", permission=MANAGE, transaction="none")
-async def generate(form: NewPassphrase, call: Call, actor: Actor, house: House) -> Answer:
+async def generate(form: NewPassphrase, call: Call) -> Answer:
     """Make the guild's first key."""
-    place = place_of(call)
-    try:
-        await attendance.generate_key(
-            house.database,
-            house.keyring,
-            actor,
-            guild_id=place.guild_id,
-            passphrase=form.checked(),
-            now=house.clock.now(),
-        )
-    except InvalidField as error:
-        return await _refused(call, house, "generate", error)
-    return redirect(told(_path(place), "key-made"))
+    return await _with_new_key(call, attendance.generate_key, form, "generate", "key-made")
 
 
 @change(SIGNING + "/unlock", permission=MANAGE, transaction="none")
@@ -96,21 +85,27 @@ async def lock(call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
 
 
 @change(SIGNING + "/rotate", permission=MANAGE, transaction="none")
-async def rotate(form: NewPassphrase, call: Call, actor: Actor, house: House) -> Answer:
+async def rotate(form: NewPassphrase, call: Call) -> Answer:
     """Replace the key by a new one."""
-    place = place_of(call)
+    return await _with_new_key(call, attendance.rotate_key, form, "rotate", "key-replaced")
+
+
+async def _with_new_key(
+    call: Call, verb: Callable[..., Awaitable[object]], form: NewPassphrase, name: str, notice: str
+) -> Answer:
+    house, place = call.house, place_of(call)
     try:
-        await attendance.rotate_key(
+        await verb(
             house.database,
             house.keyring,
-            actor,
+            call.actor,
             guild_id=place.guild_id,
             passphrase=form.checked(),
             now=house.clock.now(),
         )
     except InvalidField as error:
-        return await _refused(call, house, "rotate", error)
-    return redirect(told(_path(place), "key-replaced"))
+        return await _refused(call, house, name, error)
+    return redirect(told(_path(place), notice))
 
 
 async def _refused(call: Call, house: House, which: str, error: GuildhallError) -> Answer:

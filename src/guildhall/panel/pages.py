@@ -101,12 +101,16 @@ NOTICES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Link:
-    """A page in the navigation; `key` opens it after `g` on the keyboard."""
+    """A page in the navigation; `key` opens it after `g` on the keyboard.
+
+    Pages that are `beside` others of their wing have the same tabs as these.
+    """
 
     name: str
     path: str
     key: str
     permission: Permission
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,12 +137,12 @@ WINGS = (
         (
             Link("Tickets", "/panel/desk", "d", Permission.VIEW_TICKETS),
             Link("Statistics", "/panel/desk/statistics", "u", Permission.VIEW_DESK),
-            Link("Categories", "/panel/desk/categories", "q", Permission.MANAGE_CATEGORIES),
-            Link("Snippets", "/panel/desk/snippets", "x", Permission.MANAGE_SNIPPETS),
-            Link("Blocks", "/panel/desk/blocks", "z", Permission.MANAGE_BLOCKS),
-            Link("Staff", "/panel/desk/staff", "e", Permission.MANAGE_DESK_GRANTS),
-            Link("API keys", "/panel/desk/keys", "i", Permission.MANAGE_DESK_KEYS),
-            Link("Configuration", "/panel/desk/configuration", "n", Permission.MANAGE_CONFIG),
+            Link("Categories", "/panel/desk/categories", "q", Permission.MANAGE_CATEGORIES, beside=True),
+            Link("Snippets", "/panel/desk/snippets", "x", Permission.MANAGE_SNIPPETS, beside=True),
+            Link("Blocks", "/panel/desk/blocks", "z", Permission.MANAGE_BLOCKS, beside=True),
+            Link("Staff", "/panel/desk/staff", "e", Permission.MANAGE_DESK_GRANTS, beside=True),
+            Link("API keys", "/panel/desk/keys", "i", Permission.MANAGE_DESK_KEYS, beside=True),
+            Link("Configuration", "/panel/desk/configuration", "n", Permission.MANAGE_CONFIG, beside=True),
         ),
     ),
     Wing("Discord", (Link("Attendance", "/panel/guilds", "v", Permission.MANAGE_GUILDS),)),

@@ -1,10 +1,10 @@
 """The week's shifts: who is on, where a hand is missing, and signing up with one click."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import GuildhallError
 from guildhall.domains import rooms, shifts
@@ -60,39 +60,15 @@ async def show_rota(query: Chosen, call: Call, tx: Tx, house: House) -> Answer:
 
 
 @change("/panel/shifts/{day}/{slot}/sign-up", permission=Permission.SIGN_UP)
-async def sign_up(day: str, slot: str, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
+async def sign_up(day: str, slot: str, call: Call, tx: Tx) -> Answer:
     """Take a place in a shift."""
-    try:
-        async with tx.savepoint():
-            await shifts.sign_up(
-                tx,
-                actor,
-                day=parse_day(day),
-                index=whole_number(slot, field="slot"),
-                hub=house.hub,
-                now=house.clock.now(),
-            )
-    except GuildhallError as error:
-        return await _rota(call, tx, house, day, refusal=Refusal.of(error))
-    return redirect(told(f"/panel/shifts?date={day}", "signed-up"))
+    return await _change_place(call, tx, shifts.sign_up, day, slot, "signed-up")
 
 
 @change("/panel/shifts/{day}/{slot}/withdraw", permission=Permission.SIGN_UP)
-async def withdraw(day: str, slot: str, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
+async def withdraw(day: str, slot: str, call: Call, tx: Tx) -> Answer:
     """Give a place in a shift back."""
-    try:
-        async with tx.savepoint():
-            await shifts.withdraw(
-                tx,
-                actor,
-                day=parse_day(day),
-                index=whole_number(slot, field="slot"),
-                hub=house.hub,
-                now=house.clock.now(),
-            )
-    except GuildhallError as error:
-        return await _rota(call, tx, house, day, refusal=Refusal.of(error))
-    return redirect(told(f"/panel/shifts?date={day}", "withdrawn"))
+    return await _change_place(call, tx, shifts.withdraw, day, slot, "withdrawn")
 
 
 @show("/panel/shifts/print", permission=Permission.READ_HUB)
@@ -123,6 +99,25 @@ def _on_sheet(event: RoomEvent, day: date, zone: ZoneInfo) -> tuple[str, str]:
     start, end = (clock_text(minutes_of(at, day, zone)) for at in (event.starts_at, event.ends_at))
     private = isinstance(event, BookedEvent) and event.private
     return f"{start} {DASH} {end}", "Busy" if private else event.title
+
+
+async def _change_place(
+    call: Call, tx: Tx, verb: Callable[..., Awaitable[object]], day: str, slot: str, notice: str
+) -> Answer:
+    house = call.house
+    try:
+        async with tx.savepoint():
+            await verb(
+                tx,
+                call.actor,
+                day=parse_day(day),
+                index=whole_number(slot, field="slot"),
+                hub=house.hub,
+                now=house.clock.now(),
+            )
+    except GuildhallError as error:
+        return await _rota(call, tx, house, day, refusal=Refusal.of(error))
+    return redirect(told(f"/panel/shifts?date={day}", notice))
 
 
 async def _rota(call: Call, tx: Tx, house: House, asked: str, *, refusal: Refusal | None = None) -> Answer:

@@ -177,15 +177,10 @@ async def test_a_repeat_finds_what_was_not_done_in_time_and_begins_anew_what_was
     assert (await shop.post(CREATE, json=body, headers=once)).json() == created
 
 
-async def test_other_systems_read_no_notes_and_nobody_behind_anonymous_words(
-    front: FrontDesk, served: Served, owner: httpx.AsyncClient, shop: httpx.AsyncClient, clock: SettableClock
-) -> None:
-    rosa, steward = front.id_of(MEMBER), Person("4444", "tobias.k")
-    async with making_channels(served):
-        first = (await shop.post(CREATE, json={"discord_id": rosa, "message": "Hello"})).json()["ticket_id"]
-        second = (await shop.post(CREATE, json={"discord_id": front.id_of(OTHER)})).json()["ticket_id"]
+async def staff_work_on(served: Served, ticket_id: str, steward: Person, clock: SettableClock) -> None:
+    """Let somebody claim a ticket, answer anonymously, write a note, and take an answer back."""
     async with served.house.database.write() as tx:
-        ticket = await tickets.access_ticket_to_change(tx, SYSTEM, first, sight=EVERYTHING)
+        ticket = await tickets.access_ticket_to_change(tx, SYSTEM, ticket_id, sight=EVERYTHING)
         ticket = await tickets.claim_ticket(tx, SYSTEM, ticket, steward, now=clock.now())
         for write, words, hidden in (
             (tickets.write_as_staff, "We look", True),
@@ -194,9 +189,47 @@ async def test_other_systems_read_no_notes_and_nobody_behind_anonymous_words(
         ):
             draft = Draft(words, Source.PANEL, hidden)
             said = await write(tx, SYSTEM, ticket, steward, draft, now=clock.now())
-            ticket = await tickets.access_ticket_to_change(tx, SYSTEM, first, sight=EVERYTHING)
+            ticket = await tickets.access_ticket_to_change(tx, SYSTEM, ticket_id, sight=EVERYTHING)
         await tickets.delete_message(tx, SYSTEM, ticket, said.id, person=steward, now=clock.now())
 
+
+async def ends_once(shop: httpx.AsyncClient, ticket_id: str) -> None:
+    """Close a ticket, which takes nothing more then."""
+    closed = (await shop.post(f"{PLACE}/{ticket_id}/close", json={"reason": "Solved"})).json()["ticket"]
+    assert closed["closed_by"].startswith("api_key:")
+    assert closed["close_reason"] == "Solved"
+    assert (await shop.get(f"{PLACE}/{ticket_id}")).json()["messages"][-1]["content"] == "**Closing Message:** Solved"
+    assert refusal(await shop.post(f"{PLACE}/{ticket_id}/close")) == (409, "TICKET_CLOSED")
+    sent = await shop.post(f"{PLACE}/{ticket_id}/messages", json={"content": "Late"})
+    assert refusal(sent) == (409, "TICKET_CLOSED")
+
+
+async def is_listed(shop: httpx.AsyncClient, first: str, second: str, **queries: str) -> None:
+    """See both tickets in the list, and the first, closed one alone where it is asked for in each of these ways."""
+
+    async def listed(**query: str) -> set[str]:
+        answer = await shop.get(PLACE, params=query)
+        assert answer.status_code == 200, answer.text
+        return {each["id"] for each in answer.json()["tickets"]}
+
+    assert await listed() == {first, second}
+    for query in ({"status": "closed"}, *({name: value} for name, value in queries.items())):
+        assert await listed(**query) == {first}
+    for wrong in ({"updated_since": "yesterday"}, {"updated_since": "2026-03-01T12:00:00"}, {"limit": "0"}):
+        assert refusal(await shop.get(PLACE, params=wrong)) == (400, "INVALID_PARAMETER")
+    assert refusal(await shop.get(PLACE, params={"status": "ajar"})) == (400, "INVALID_STATUS")
+    assert refusal(await shop.get(f"{PLACE}/nothing")) == (404, "TICKET_NOT_FOUND")
+    assert refusal(await shop.post(f"{PLACE}/nothing/close")) == (404, "TICKET_NOT_FOUND")
+
+
+async def test_other_systems_read_no_notes_and_nobody_behind_anonymous_words(
+    front: FrontDesk, served: Served, owner: httpx.AsyncClient, shop: httpx.AsyncClient, clock: SettableClock
+) -> None:
+    rosa, steward = front.id_of(MEMBER), Person("4444", "tobias.k")
+    async with making_channels(served):
+        first = (await shop.post(CREATE, json={"discord_id": rosa, "message": "Hello"})).json()["ticket_id"]
+        second = (await shop.post(CREATE, json={"discord_id": front.id_of(OTHER)})).json()["ticket_id"]
+    await staff_work_on(served, first, steward, clock)
     reply = (await shop.post(f"{PLACE}/{first}/messages", json={"content": "Your order left."})).json()
     assert (reply["author_id"], reply["author_name"], reply["kind"], reply["source"]) == (
         None,
@@ -220,24 +253,6 @@ async def test_other_systems_read_no_notes_and_nobody_behind_anonymous_words(
 
     clock.advance(timedelta(minutes=5))
     since = clock.now().isoformat()
-    closed = (await shop.post(f"{PLACE}/{first}/close", json={"reason": "Solved"})).json()["ticket"]
-    assert closed["closed_by"].startswith("api_key:")
-    assert closed["close_reason"] == "Solved"
-    assert (await shop.get(f"{PLACE}/{first}")).json()["messages"][-1]["content"] == "**Closing Message:** Solved"
-    assert refusal(await shop.post(f"{PLACE}/{first}/close")) == (409, "TICKET_CLOSED")
-    sent = await shop.post(f"{PLACE}/{first}/messages", json={"content": "Late"})
-    assert refusal(sent) == (409, "TICKET_CLOSED")
-
-    async def listed(**query: str) -> set[str]:
-        answer = await shop.get(PLACE, params=query)
-        assert answer.status_code == 200, answer.text
-        return {each["id"] for each in answer.json()["tickets"]}
-
-    assert await listed() == {first, second}
-    assert await listed(status="closed") == await listed(updated_since=since) == await listed(user_id=rosa) == {first}
-    for wrong in ({"updated_since": "yesterday"}, {"updated_since": "2026-03-01T12:00:00"}, {"limit": "0"}):
-        assert refusal(await shop.get(PLACE, params=wrong)) == (400, "INVALID_PARAMETER")
-    assert refusal(await shop.get(PLACE, params={"status": "ajar"})) == (400, "INVALID_STATUS")
-    assert refusal(await shop.get(f"{PLACE}/nothing")) == (404, "TICKET_NOT_FOUND")
-    assert refusal(await shop.post(f"{PLACE}/nothing/close")) == (404, "TICKET_NOT_FOUND")
+    await ends_once(shop, first)
+    await is_listed(shop, first, second, updated_since=since, user_id=rosa)
     assert (await owner.get("/api/apikeys")).json()["keys"][0]["name"] == "A shop"

@@ -106,6 +106,39 @@ async def test_whoever_guesses_the_token_is_slowed_down_and_keeps_nobody_else_ou
         assert (await stranger.get(f"{SETUP}/status")).status_code == 200
 
 
+async def takes_nothing_wrong(operator: httpx.AsyncClient, whole: dict[str, Any]) -> None:
+    """See each wrong answer refused by its name, and the house still not set up."""
+    for wrong, field in (
+        ({"token": "wrong"}, "bot.token"),
+        ({"guild_id": "17"}, "bot.guild_id"),
+        ({"guild_id": None}, "guild_id"),
+        ({"server_mode": "dual"}, "community_guild_id"),
+        ({"panel_super_admin_users": []}, "panel_super_admin_users"),
+        ({"timezone": "Mars/Olympus"}, "bot.timezone"),
+    ):
+        answer = await operator.post(f"{SETUP}/save", json={**whole, **wrong})
+        assert (*refusal(answer), answer.json()["success"]) == (400, "INVALID_REQUEST", False)
+        assert [each["path"] for each in answer.json()["details"]] == [field]
+    assert (await operator.get(f"{SETUP}/status")).json()["setup_required"] is True
+
+
+async def goes_by_what_was_saved(front: FrontDesk, discord: DiscordSimulator) -> httpx.AsyncClient:
+    """See the desk ruled and Discord asked by what was saved; return the client of the server's owner."""
+    # Who was named rules the desk, the owner of the stored server as well, and the stored token asks for them.
+    steward, owner = await front.enters(STEWARD), await front.enters(OWNER)
+    for client in (steward, owner):
+        assert (await client.get("/api/user/permissions")).json()["is_super_admin"] is True
+    assert (await owner.get("/api/bot/profile")).json()["id"] == discord.world.bot.id
+    assert len((await owner.get("/api/admin/members")).json()["members"]) > 1
+    shown = (await owner.get("/api/bot/config")).json()
+    assert (shown["thread"]["staff_message_color"], shown["command"]["prefix"]) == ("aabbcc", "?")
+    assert shown["secrets"] == {"bot.client_secret": True, "bot.token": True}
+    assert discord.token not in str(shown)
+    login = await owner.get("/api/auth/login", headers={"Host": "hub.test"})
+    assert f"client_id={discord.world.application.id}" in login.headers["location"]
+    return owner
+
+
 async def test_one_save_ends_the_setup_for_good_and_everything_that_speaks_with_discord_goes_by_it(
     served: Served, operator: httpx.AsyncClient, discord: DiscordSimulator, front: FrontDesk, clock: SettableClock
 ) -> None:
@@ -131,19 +164,7 @@ async def test_one_save_ends_the_setup_for_good_and_everything_that_speaks_with_
             "logs_channel_id": None,
             "panel_url": "https://elsewhere.test",
         }
-        for wrong, field in (
-            ({"token": "wrong"}, "bot.token"),
-            ({"guild_id": "17"}, "bot.guild_id"),
-            ({"guild_id": None}, "guild_id"),
-            ({"server_mode": "dual"}, "community_guild_id"),
-            ({"panel_super_admin_users": []}, "panel_super_admin_users"),
-            ({"timezone": "Mars/Olympus"}, "bot.timezone"),
-        ):
-            answer = await operator.post(f"{SETUP}/save", json={**whole, **wrong})
-            assert (*refusal(answer), answer.json()["success"]) == (400, "INVALID_REQUEST", False)
-            assert [each["path"] for each in answer.json()["details"]] == [field]
-        assert (await operator.get(f"{SETUP}/status")).json()["setup_required"] is True
-
+        await takes_nothing_wrong(operator, whole)
         ends = await asyncio.gather(*(operator.post(f"{SETUP}/save", json=whole) for _ in range(2)))
         assert sorted(each.status_code for each in ends) == [200, 403]
         await scene.comes_to(Phase.CONNECTED)
@@ -154,19 +175,7 @@ async def test_one_save_ends_the_setup_for_good_and_everything_that_speaks_with_
         assert (await operator.post(f"{SETUP}/restart")).json() == {"success": True}
         await scene.comes_to(Phase.CONNECTED)
 
-        # Who was named rules the desk, the owner of the stored server as well, and the stored token asks for them.
-        steward, owner = await front.enters(STEWARD), await front.enters(OWNER)
-        for client in (steward, owner):
-            assert (await client.get("/api/user/permissions")).json()["is_super_admin"] is True
-        assert (await owner.get("/api/bot/profile")).json()["id"] == discord.world.bot.id
-        assert len((await owner.get("/api/admin/members")).json()["members"]) > 1
-        shown = (await owner.get("/api/bot/config")).json()
-        assert (shown["thread"]["staff_message_color"], shown["command"]["prefix"]) == ("aabbcc", "?")
-        assert shown["secrets"] == {"bot.client_secret": True, "bot.token": True}
-        assert discord.token not in str(shown)
-        login = await owner.get("/api/auth/login", headers={"Host": "hub.test"})
-        assert f"client_id={application.id}" in login.headers["location"]
-
+        owner = await goes_by_what_was_saved(front, discord)
         clock.advance(timedelta(minutes=10, seconds=1))
         assert refusal(await operator.post(f"{SETUP}/restart")) == (403, "SETUP_COMPLETED")
         # A token that is taken away is not used any more by anything.
