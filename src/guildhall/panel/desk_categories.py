@@ -2,7 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from msgspec.structs import asdict
@@ -10,8 +11,8 @@ from msgspec.structs import asdict
 from guildhall.core.actor import Actor
 from guildhall.core.db import Tx
 from guildhall.core.errors import GuildhallError
+from guildhall.domains.attendance.errors import BotNotInGuild, DiscordUnavailable
 from guildhall.domains.identity import Permission
-from guildhall.domains.identity.desk import StaffRole
 from guildhall.domains.identity.desk.errors import NoStaffServer, StaffServerAway
 from guildhall.domains.tickets import categories
 from guildhall.domains.tickets.categories import Category, ChoiceSettings, FieldKind, FormField, Layout
@@ -29,6 +30,14 @@ CATEGORIES: Final = "/panel/desk/categories"
 MANAGE: Final = Permission.MANAGE_CATEGORIES
 PINGED, VIEWER = "ping_", "view_"
 """Before the id of a role, in the names of its two ticks."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """The names of the staff server's roles but the one that all have, and of its categories, by their ids."""
+
+    roles: Mapping[str, str]
+    places: Mapping[str, str]
 
 
 @show(CATEGORIES, permission=MANAGE)
@@ -53,7 +62,7 @@ async def save_choice(call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
 @show(CATEGORIES + "/new", permission=MANAGE, transaction="none")
 async def show_new_category(call: Call, house: House) -> Answer:
     """Show an empty editor."""
-    return _editor(call, None, {"enabled": "yes"}, await _roles(house))
+    return _editor(call, None, {"enabled": "yes"}, await _server(house))
 
 
 @change(CATEGORIES + "/new", permission=MANAGE, transaction="none")
@@ -65,7 +74,7 @@ async def create_category(call: Call, actor: Actor, house: House) -> Answer:
             made = await categories.create_category(tx, actor, _layout(fields), now=house.clock.now())
             await categories.set_roles(tx, actor, made, _ticked(fields, PINGED), now=house.clock.now())
     except GuildhallError as error:
-        return _editor(call, None, fields, await _roles(house), error)
+        return _editor(call, None, fields, await _server(house), error)
     return redirect(told(CATEGORIES, "category-saved"))
 
 
@@ -74,7 +83,7 @@ async def show_category(category_id: str, call: Call, actor: Actor, house: House
     """Show the editor of a category."""
     async with house.database.read() as tx:
         found = await categories.access_category(tx, actor, category_id)
-    return _editor(call, found, _filled(found), await _roles(house))
+    return _editor(call, found, _filled(found), await _server(house))
 
 
 @change(CATEGORIES + "/{category_id}", permission=MANAGE, transaction="none")
@@ -89,7 +98,7 @@ async def save_category(category_id: str, call: Call, actor: Actor, house: House
             changed = await categories.change_category(tx, actor, held, _layout(fields), now=house.clock.now())
             await categories.set_roles(tx, actor, changed, _ticked(fields, PINGED), now=house.clock.now())
     except GuildhallError as error:
-        return _editor(call, found, fields, await _roles(house), error)
+        return _editor(call, found, fields, await _server(house), error)
     return redirect(told(CATEGORIES, "category-saved"))
 
 
@@ -113,26 +122,31 @@ async def _list(call: Call, tx: Tx, *, refusal: Refusal | None = None) -> Answer
     )
 
 
-async def _roles(house: House) -> Sequence[StaffRole] | None:
-    """Return the roles of the staff server but the one that all have, None while Discord cannot be asked."""
+async def _server(house: House) -> Server | None:
+    """Return what of the staff server the editor offers, None while Discord cannot be asked."""
+    server = house.staff.server
     try:
-        roles = await house.staff.server.roles()
-    except (NoStaffServer, StaffServerAway):
+        roles = await server.roles()
+        channels = await house.directory.channels(server.guild_id)
+    except (NoStaffServer, StaffServerAway, BotNotInGuild, DiscordUnavailable):
         return None
-    return [each for each in roles if each.position > 0]
+    return Server(
+        {str(each.id): each.name for each in roles if each.position > 0},
+        {str(each.id): each.name for each in channels if each.kind == "category"},
+    )
 
 
 def _editor(
     call: Call,
     category: Category | None,
     fields: Mapping[str, str],
-    roles: Sequence[StaffRole] | None,
+    server: Server | None,
     error: GuildhallError | None = None,
 ) -> Answer:
     refusal = Refusal.of(error, fields=_places(fields)) if error else None
-    names = {str(each.id): each.name for each in roles or ()}
-    # What is ticked stays to be seen, whether Discord knows it or not.
+    # What is ticked or chosen stays to be seen, whether Discord knows it or not.
     ticked = {each: each for prefix in (PINGED, VIEWER) for each in _ticked(fields, prefix)}
+    place = fields.get("discord_category_id", "")
     used = [slot for slot in range(MOST_FIELDS) if _is_used(fields, slot)]
     return page(
         call,
@@ -141,9 +155,10 @@ def _editor(
         title=category.name if category else "A new category",
         category=category,
         fields=defaultdict(str, fields),
-        roles=ticked | names,
+        roles={**ticked, **(server.roles if server else {})},
+        places={place: place or "Choose one", **server.places} if server and server.places else {},
         form_fields=list(_places(fields).values()),
-        away=roles is None,
+        away=server is None,
         slots=range(min(MOST_FIELDS, max(used, default=-1) + 2)),
         refusal=refusal,
     )
