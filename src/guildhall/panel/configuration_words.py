@@ -239,7 +239,7 @@ GROUPS: Final = (
         {
             "command.slash_commands": Sentence("Slash commands"),
             "command.text_commands": Sentence("Commands as messages"),
-            "command.prefix": Sentence("Commands as messages begin with", "1 to 5 characters."),
+            "command.prefix": Sentence("Commands begin with", "1 to 5 characters."),
             "command.channel_members_are_staff": Sentence("Whoever sees a ticket channel may use its commands"),
             "notifications.show_success": Sentence("Say that a command has worked", "A sign says so otherwise."),
             "notifications.show_success_on_reply": Sentence("… also after replies"),
