@@ -101,8 +101,8 @@ async def explain(interaction: Interaction, error: Exception, notice: Notice | N
     A `notice` is what they are told, where somebody knows better than the words for the error.
     """
     fault = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-    if isinstance(fault, discord.HTTPException) and fault.code in TOO_LATE:
-        log.info("An interaction is over before its answer", interaction=interaction.id, code=fault.code)
+    if is_over(fault):
+        log.info("An interaction is over before its answer", interaction=interaction.id, reason=str(fault))
         return
     try:
         await _tell_alone(interaction, notice or Notice(_words_for(interaction, fault)))
@@ -111,6 +111,11 @@ async def explain(interaction: Interaction, error: Exception, notice: Notice | N
     # Last, because writing down where it happened takes time that the person would wait.
     if not isinstance(fault, KNOWN):
         log.error("A command failed", interaction=interaction.id, exc_info=fault)
+
+
+def is_over(fault: Exception) -> bool:
+    """Tell whether somebody could not be answered because nobody waits for it any more, or has been answered."""
+    return isinstance(fault, discord.HTTPException) and fault.code in TOO_LATE
 
 
 def _words_for(interaction: Interaction, fault: Exception) -> discord.Embed:

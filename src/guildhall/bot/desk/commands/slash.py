@@ -23,7 +23,7 @@ from guildhall.bot.desk.reading import as_attached
 from guildhall.bot.desk.rendering import PREFIX
 from guildhall.bot.registration import STAFF
 from guildhall.bot.speech import GREEN, RED, own_words, said
-from guildhall.bot.tree import Interaction, Notice, Reply, answer, explain
+from guildhall.bot.tree import Interaction, Notice, Reply, answer, explain, is_over
 from guildhall.core.errors import GuildhallError
 from guildhall.domains.tickets import Person
 
@@ -208,7 +208,8 @@ async def explaining(interaction: Interaction, command: Command) -> AsyncIterato
     except Exception as fault:  # noqa: BLE001 (whatever it is, somebody waits for an answer)
         error = known(fault)
         await explain(interaction, fault, _notice(interaction, command, error))
-        await report(interaction.client, command, error, user_id=interaction.user.id, source=interaction.id)
+        if not is_over(fault):
+            await report(interaction.client, command, error, user_id=interaction.user.id, source=interaction.id)
 
 
 def _notice(interaction: Interaction, command: Command, error: GuildhallError) -> Notice:
