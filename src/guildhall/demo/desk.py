@@ -67,8 +67,9 @@ async def receive(house: House, stage: Stage) -> str | None:
                 talk, helper = chance.choice(PAST), chance.choice(staff)
                 ticket = await _open(tx, stage, person, Transport.RELAY, talk, menu, at)
                 ticket = await _hold(tx, ticket, talk, helper, chance, at)
-                ticket = await tickets.close_ticket(tx, SYSTEM, ticket, by=helper.id, now=at + timedelta(hours=2))
-                await _rate(tx, ticket, chance, at + timedelta(hours=3))
+                end = at + timedelta(minutes=chance.randrange(2 * 60, 10 * 60))
+                ticket = await tickets.close_ticket(tx, SYSTEM, ticket, by=helper.id, now=end)
+                await _rate(tx, ticket, chance, end + timedelta(hours=1))
                 for reader in staff:
                     await tickets.mark_read(tx, ticket, reader.id)
         for name, talk in OPEN.items():
