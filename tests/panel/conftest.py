@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from guildhall.core.db.base import Engine
 from guildhall.simulator.discord import DiscordSimulator, Limits, simulate
 from tests.clock import SettableClock
 from tests.dialects.attendance.asking import Place, Voices
+from tests.panel.visiting import sign_in, visiting
 from tests.serving import Served
 
 CHROMIUM = "/usr/bin/chromium"
@@ -37,6 +38,14 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def page(served: Served, browser: Browser, administrator: object) -> AsyncIterator[Page]:
+    """The administrator's browser."""
+    async with visiting(browser, served) as page:
+        await sign_in(page)
+        yield page
 
 
 @pytest.fixture

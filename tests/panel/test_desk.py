@@ -1,12 +1,11 @@
 """Who may do what at the front desk, and the keys of other systems, on the panel's pages."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from guildhall.core.actor import SYSTEM
 from guildhall.core.errors import Unauthenticated
@@ -14,30 +13,15 @@ from guildhall.domains import identity
 from guildhall.domains.identity import Permission, desk
 from guildhall.domains.identity.sessions import open_session
 from guildhall.settings import Settings
-from guildhall.simulator.discord import DiscordSimulator, Fault, simulate
-from tests.panel.visiting import sign_in, visiting
+from guildhall.simulator.discord import DiscordSimulator, Fault
 from tests.serving import Served, settings_for
 
 STAFF, KEYS = "/panel/desk/staff", "/panel/desk/keys"
 
 
 @pytest.fixture
-async def discord() -> AsyncIterator[DiscordSimulator]:
-    async with simulate() as simulator:
-        yield simulator
-
-
-@pytest.fixture
 def settings(database_url: str, tmp_path: Path, discord: DiscordSimulator) -> Settings:
     return settings_for(database_url, tmp_path, **discord.settings)
-
-
-@pytest.fixture
-async def page(served: Served, browser: Browser, administrator: object) -> AsyncIterator[Page]:
-    """The administrator's browser."""
-    async with visiting(browser, served) as page:
-        await sign_in(page)
-        yield page
 
 
 async def steward(served: Served, discord: DiscordSimulator) -> httpx.AsyncClient:

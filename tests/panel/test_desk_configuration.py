@@ -1,15 +1,13 @@
 """The configuration on the panel's pages."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from guildhall.domains import site
 from guildhall.panel.configuration_words import SENTENCES
 from guildhall.settings import Settings
-from tests.panel.visiting import sign_in, visiting
 from tests.serving import Served, settings_for
 
 CONFIGURATION = "/panel/desk/configuration"
@@ -20,14 +18,6 @@ ONLY_BY_THE_API = {"command.overrides"}
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     return settings_for(database_url, tmp_path, DISCORD_GUILD_ID="4242")
-
-
-@pytest.fixture
-async def page(served: Served, browser: Browser, administrator: object) -> AsyncIterator[Page]:
-    """The administrator's browser."""
-    async with visiting(browser, served) as page:
-        await sign_in(page)
-        yield page
 
 
 def test_every_setting_has_words() -> None:

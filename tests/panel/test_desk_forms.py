@@ -1,38 +1,22 @@
 """Categories with their forms, snippets and blocks, on the panel's pages."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from guildhall.domains.bot import Name, remember_names
 from guildhall.domains.tickets import blocks, categories, snippets
 from guildhall.settings import Settings
-from guildhall.simulator.discord import DiscordSimulator, Fault, simulate
-from tests.panel.visiting import sign_in, visiting
+from guildhall.simulator.discord import DiscordSimulator, Fault
 from tests.serving import Served, settings_for
 
 DESK = "/panel/desk"
 
 
 @pytest.fixture
-async def discord() -> AsyncIterator[DiscordSimulator]:
-    async with simulate() as simulator:
-        yield simulator
-
-
-@pytest.fixture
 def settings(database_url: str, tmp_path: Path, discord: DiscordSimulator) -> Settings:
     return settings_for(database_url, tmp_path, **discord.settings)
-
-
-@pytest.fixture
-async def page(served: Served, browser: Browser, administrator: object) -> AsyncIterator[Page]:
-    """The administrator's browser."""
-    async with visiting(browser, served) as page:
-        await sign_in(page)
-        yield page
 
 
 async def test_a_category_is_made_with_its_form_changed_and_deleted(

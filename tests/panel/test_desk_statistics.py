@@ -1,10 +1,9 @@
 """The desk in numbers, on the panel."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from guildhall.core.actor import SYSTEM
 from guildhall.domains import tickets
@@ -13,7 +12,6 @@ from guildhall.domains.tickets.ratings import comment_on_rating, rate_ticket
 from guildhall.panel.charts import Day, pairs_chart
 from guildhall.panel.templating import day_words
 from tests.clock import SettableClock
-from tests.panel.visiting import sign_in, visiting
 from tests.serving import Served
 
 STATISTICS = "/panel/desk/statistics"
@@ -24,14 +22,6 @@ STAFF = [Person("2001", "mara.d"), Person("2002", "tobias.k"), Person("2003", "n
 def engine() -> str:
     """What is tested here does not depend on the engine."""
     return "sqlite"
-
-
-@pytest.fixture
-async def page(served: Served, browser: Browser, administrator: object) -> AsyncIterator[Page]:
-    """The administrator's browser."""
-    async with visiting(browser, served) as page:
-        await sign_in(page)
-        yield page
 
 
 async def a_month(served: Served, clock: SettableClock) -> None:
