@@ -138,12 +138,25 @@ async def test_a_closed_ticket_leaves_a_locked_thread_that_opens_again_or_none_a
     assert (threads_of(front), thread.archived, thread.locked) == ([thread], False, False)
     assert (thread.name, thread.auto_archive_duration) == ("rosa-1", 60)
 
+    # What staff say while it is closed is no part of it, and never reaches the user.
+    await front.configure(thread__on_close="keep", thread__plain_messages="reply")
+    await front.do(tickets.close_ticket, ticket, by="mara.d")
+    for text in ("She was rude", "!close"):
+        await front.says(thread, text)
+    await until(lambda: _said_in(thread, "is closed"))
+    heard = len(front.heard_by())
+    await front.presses(f"reopen:{ticket.id}")
+    await front.comes(lambda: shown_in(thread)[-1], "Ticket has been reopened")
+    await front.says(thread, "Welcome back")
+    await front.comes(lambda: front.heard_by()[heard + 1 :], ["Welcome back"])
+    assert (threads_of(front), [each.closed for each in await front.tickets()]) == ([thread], [False])
+
     await front.configure(thread__on_close="delete")
     await front.do(tickets.close_ticket, ticket, by="mara.d")
     await front.comes(lambda: threads_of(front), [])
     await front.presses(f"reopen:{ticket.id}")
     again = await thread_of(front)
-    begin = "This ticket is open again. What was said last:\n**Rosa**: Hello?"
+    begin = "This ticket is open again. What was said last:\n**Rosa**: Hello?\n**Tobias**: Welcome back"
     await front.comes(lambda: [text_of(each) for each in said(again)][:1], [begin])
     assert [each.channel_id for each in await front.tickets()] == [int(again.id)]
 

@@ -77,7 +77,7 @@ class ChannelMaker:
         if noted.channel_id != channel.id:
             # It was closed meanwhile, and nobody else knows of the channel.
             await channel.delete()
-        elif found is not None:
+        elif found is not None and ticket.channel_id is None:
             # Whoever made it died before it was known, and people may have written there since.
             self._bot.desk.read_up(channel.id)
 

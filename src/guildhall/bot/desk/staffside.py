@@ -29,11 +29,12 @@ async def write_in_channel(desk: "Desk", message: discord.Message) -> None:
     house, now = desk.house, desk.house.clock.now()
     async with house.database.read() as tx:
         ticket = await tickets.ticket_of_channel(tx, message.channel.id)
-    if ticket is None or ticket.closed:
+    if ticket is None:
         await desk.is_command(message)
         return
     heard = incoming_of(message, lane=message.channel.id, now=now)
-    if await desk.is_command(message):
+    # What is said while a ticket is closed is no part of it, also not when it is open again and its channel is read.
+    if await desk.is_command(message) or ticket.closed:
         # Its effect is there once, however often it is told; noted beforehand, it could become something that was said.
         async with house.database.write() as tx:
             await intake.store_incoming(tx, heard, user_id=None, done=True)
