@@ -12,7 +12,7 @@ from guildhall.domains.bot import Phase
 from guildhall.domains.tickets import Draft, Origin, Person, Source, Ticket, Transport, categories
 from guildhall.domains.tickets.guests import Guest, open_for
 from guildhall.domains.tickets.opening import open_ticket
-from guildhall.simulator.discord import threads
+from guildhall.simulator.discord import messages, threads
 from guildhall.simulator.discord.rest.guilds import MOST_CHANNELS
 from guildhall.simulator.discord.state import PRIVATE_THREAD, Channel, Message, Overwrite, Thread
 from tests.bot.conftest import OPERATOR, until
@@ -80,6 +80,7 @@ async def test_a_ticket_is_talked_about_in_a_private_thread_as_in_a_channel_also
     assert ticket.channel_id == int(thread.id)
 
     # What Discord notes of what staff do is nothing that they say.
+    messages.announce(world, thread, world.users[front.scene.person(TOBIAS)], messages.RENAMED, "help")
     await front.steer("PATCH", f"/messages/{first['channel_id']}/{first['id']}", content="Hello there?")
     await front.comes(lambda: shown_in(thread), ["Hello there?"])
     await front.says(thread, "Between us: she is new")
