@@ -1,10 +1,12 @@
 """Sockets: whoever may see a ticket hears of it at once, whichever way it is written in, and as long as they may."""
 
 import asyncio
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import pytest
 import socketio  # type: ignore[import-untyped]  # the library has no types
@@ -240,6 +242,81 @@ async def test_nobody_opens_more_sockets_or_writes_more_than_they_may(people: Pe
     assert refusal(await talk.mod.get("/api/tickets/none")) == (404, "TICKET_NOT_FOUND")
     await client.emit("send_message", {"ticket_id": talk.ticket_id, "message": "x" * 70_000})
     await heard.next("disconnect")
+
+
+class Crowd:
+    """Sockets of one person that do no more than come in, or not."""
+
+    def __init__(self, session: aiohttp.ClientSession, token: str) -> None:
+        self._session, self._token = session, token
+        # Whatever is let go of is closed.
+        self._open: list[aiohttp.ClientWebSocketResponse] = []
+        self._running: list[asyncio.Future[aiohttp.ClientResponse]] = []
+
+    async def knock(self, served: Served) -> aiohttp.ClientWebSocketResponse:
+        """Show the token, and wait for no answer."""
+        socket = await self._session.ws_connect(f"{served.url}/socket.io/?EIO=4&transport=websocket")
+        assert (await socket.receive_str()).startswith("0{")
+        await socket.send_str("40" + json.dumps({"token": self._token}))
+        self._open.append(socket)
+        return socket
+
+    async def knocks_and_runs(self, served: Served) -> None:
+        """Show the token, and leave before there is an answer: both by requests, which overtake each other."""
+        place = f"{served.url}/socket.io/?EIO=4&transport=polling"
+        async with self._session.get(place) as answer:
+            place += "&sid=" + json.loads((await answer.text())[1:])["sid"]
+        for packet in ("40" + json.dumps({"token": self._token}), "1"):
+            self._running.append(asyncio.ensure_future(self._session.post(place, data=packet)))
+        await asyncio.gather(*self._running)
+
+    async def comes(self, served: Served) -> aiohttp.ClientWebSocketResponse | None:
+        """Return a socket that was let in, None when it was not."""
+        socket = await self.knock(served)
+        if (await socket.receive_str()).startswith("44"):
+            await socket.close()
+            return None
+        return socket
+
+    async def comes_soon(self, served: Served) -> aiohttp.ClientWebSocketResponse:
+        """Return a socket that is let in as soon as there is a place for it."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                if socket := await self.comes(served):
+                    return socket
+
+
+async def test_whoever_leaves_while_being_let_in_takes_no_place(served: Served, people: People) -> None:
+    token = await people.token("hasty", "moderator")
+    async with aiohttp.ClientSession() as session:
+        crowd = Crowd(session, token)
+        for _ in range(12):
+            await crowd.knocks_and_runs(served)
+        for _ in range(10):
+            await crowd.comes_soon(served)
+        assert await crowd.comes(served) is None
+
+
+async def test_sockets_of_a_person_are_counted_over_all_processes(
+    sqlite_database_url: str, tmp_path: Path, redis_url: str, clock: SettableClock
+) -> None:
+    settings = settings_for(sqlite_database_url, tmp_path, REDIS_URL=redis_url)
+    async with (
+        serving(settings, clock=clock) as one,
+        coming_to(one, clock) as people,
+        aiohttp.ClientSession() as session,
+    ):
+        crowd = Crowd(session, await people.token("busy", "moderator"))
+        async with serving(settings, clock=clock) as other:
+            found = [await crowd.comes(each) for each in (one, other) for _ in range(5)]
+            assert [await crowd.comes(each) for each in (one, other)] == [None, None]
+            assert found[0] is not None
+            await found[0].close()
+            await crowd.comes_soon(other)
+            assert await crowd.comes(one) is None
+        for _ in range(6):
+            await crowd.comes_soon(one)
+        assert await crowd.comes(one) is None
 
 
 async def test_a_message_reaches_sockets_of_another_process_once(

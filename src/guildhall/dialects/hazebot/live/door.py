@@ -10,7 +10,9 @@ from litestar.connection import ASGIConnection
 
 from guildhall.core.errors import GuildhallError
 from guildhall.core.log import get_logger
+from guildhall.core.seats import open_seats
 from guildhall.dialects.hazebot.live.events import Conversation
+from guildhall.dialects.hazebot.live.managers import LocalManager, SharedManager
 from guildhall.dialects.hazebot.live.news import News
 from guildhall.dialects.hazebot.live.rooms import Rooms, Socket, person_room
 from guildhall.dialects.hazebot.ticket_work import Visitor
@@ -26,7 +28,7 @@ PATH: Final = "/socket.io"
 COOKIE: Final = "gh_socket"
 LARGEST_FRAME: Final = 64 * 1024
 SOCKETS: Final = 10
-"""Sockets that a person may have open in one process."""
+"""Sockets that a person may have open."""
 
 LOOK: Final = 0.5
 """Seconds between two looks at whose time is over."""
@@ -54,7 +56,8 @@ class Live:
             logger=False,
             engineio_logger=False,
         )
-        self._rooms = Rooms(self._server)
+        self._seats = open_seats(house.settings.store.redis_url)
+        self._rooms = Rooms(self._server, self._seats)
         self._news = News(house, self._rooms)
         self._keeping: asyncio.Task[None] | None = None
         self._open: set[asyncio.Future[Any]] = set()
@@ -101,13 +104,17 @@ class Live:
             raise socketio.exceptions.ConnectionRefusedError("Authentication required")
         ip = self._address(environ)
         room = person_room(caller.person_id) if caller else f"address:{ip}"
-        if self._rooms.count(room) >= SOCKETS:
+        if not await self._seats.take(room, sid, limit=SOCKETS):
             raise socketio.exceptions.ConnectionRefusedError("Too many connections")
         visitor = Visitor(caller) if caller else None
-        self._rooms.add(Socket(sid, visitor, self._house.clock.now(), lent_at=None if caller else ip))
+        self._rooms.add(Socket(sid, room, visitor, self._house.clock.now(), lent_at=None if caller else ip))
         await self._rooms.enter(sid, room)
         greeting = {"message": "Connected to Guildhall", "authenticated": caller is not None}
         await self._rooms.tell("connected", greeting, sid)
+        if self._server.manager.eio_sid_from_sid(sid, "/") not in self._server.environ:
+            # The library tells nobody of those who leave while they are being let in.
+            self._rooms.remove(sid)
+            raise socketio.exceptions.ConnectionRefusedError("Already gone")
 
     async def _disconnect(self, sid: str, *_: object) -> None:
         self._rooms.remove(sid)
@@ -140,7 +147,7 @@ class Live:
 
     async def _keep(self) -> None:
         """Tell what happens and show out whose time is over, until the house closes."""
-        watching = asyncio.create_task(self._watch())
+        watching, seating = asyncio.create_task(self._watch()), asyncio.create_task(self._seats.keep())
         try:
             await self._news.follow(self._look_again)
         finally:
@@ -154,6 +161,8 @@ class Live:
                 connection.cancel()
             await self._server.shutdown()
             await _stop(self._server.manager)
+            self._seats.stop()
+            await seating
 
     async def _watch(self) -> None:
         while True:
@@ -190,7 +199,7 @@ def _manager(house: House) -> Any:  # noqa: ANN401 (untyped)
     News of tickets does not go that way: every process hears it by itself, and tells its own sockets.
     """
     url = house.settings.store.redis_url
-    return socketio.AsyncRedisManager(url, channel="guildhall:sockets") if url else None
+    return SharedManager(url, channel="guildhall:sockets") if url else LocalManager()
 
 
 async def _stop(manager: Any) -> None:  # noqa: ANN401 (untyped)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from guildhall.core.seats import Seats
 from guildhall.dialects.hazebot.ticket_work import Visitor
 
 Payload = Mapping[str, Any]
@@ -12,13 +13,14 @@ Payload = Mapping[str, Any]
 
 @dataclass
 class Socket:
-    """One connection: whose it is, when that was looked at, and which tickets it follows.
+    """One connection: whose place it takes and whose it is, when that was looked at, and which tickets it follows.
 
     One that has shown no token is nobody's until it follows a ticket that was read from its address, `lent_at`, and is
     good for that one alone.
     """
 
     sid: str
+    seat: str
     visitor: Visitor | None
     looked_at: datetime
     lent_at: str | None = None
@@ -38,8 +40,9 @@ def ticket_room(ticket_id: str, *, own: bool) -> str:
 class Rooms:
     """The sockets of this process. Everything said here stays in it, because each process hears the news itself."""
 
-    def __init__(self, server: Any) -> None:  # noqa: ANN401 (untyped)
+    def __init__(self, server: Any, seats: Seats) -> None:  # noqa: ANN401 (untyped)
         self._server = server
+        self._seats = seats
         self._sockets: dict[str, Socket] = {}
         self._followers: dict[str, set[str]] = {}
 
@@ -49,7 +52,7 @@ class Rooms:
         return list(self._sockets.values())
 
     def add(self, socket: Socket) -> None:
-        """Take in somebody new."""
+        """Take in somebody new, who has a seat."""
         self._sockets[socket.sid] = socket
 
     def get(self, sid: str) -> Socket | None:
@@ -59,12 +62,11 @@ class Rooms:
     def remove(self, sid: str) -> None:
         """Forget somebody who has left."""
         socket = self._sockets.pop(sid, None)
-        for ticket_id in socket.tickets if socket else ():
+        if socket is None:
+            return
+        self._seats.leave(socket.seat, sid)
+        for ticket_id in socket.tickets:
             self._unfollow(ticket_id, sid)
-
-    def count(self, room: str) -> int:
-        """Return how many are in a room."""
-        return sum(1 for _ in self._server.manager.get_participants("/", room))
 
     def followers(self, ticket_id: str) -> list[Socket]:
         """Return who follows a ticket."""
