@@ -50,10 +50,10 @@ async def test_processes_share_seats_and_those_of_one_that_died_are_free_again(r
         async with kept(one):
             assert await one.take("rosa", "a", limit=1)
             assert not await other.take("rosa", "b", limit=1)
-            begun = await redis.zscore(KEY, "a")
+            begun = await redis.zscore(KEY, "a") or 0
 
             async def is_renewed() -> bool:
-                return bool(await redis.zscore(KEY, "a") > begun)
+                return (await redis.zscore(KEY, "a") or 0) > begun
 
             await until(is_renewed)
             await redis.flushdb()

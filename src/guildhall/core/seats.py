@@ -1,16 +1,14 @@
 """Seats: how many of something somebody may have open at once, over all processes.
 
-With Redis a seat is a lease, which the process that gave it out renews while it is taken. So the seats of a process that
-died are free again after a while, and what Redis forgets is there again after the next renewal. While Redis is away
-each process counts for itself, so that no door stands open; without one there is only the one process.
+With Redis a seat is a lease, which the process that gave it out renews while it is taken. So the seats of a process
+that died are free again after a while, and what Redis forgets is there again after the next renewal. While Redis is
+away each process counts for itself, so that no door stands open; without one there is only the one process.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import islice
 from typing import Final, Protocol
-
-from redis.asyncio.client import Pipeline
 
 from guildhall.core.log import get_logger
 from guildhall.core.redis import RedisDown, RedisLink
@@ -154,7 +152,7 @@ class RedisSeats:
                 # Whoever left since is not asked for again.
                 if holders := self._own.taken.get(key):
                     await self._renew(keys=[_name(key)], args=[self._lease, *holders], client=pipeline)
-            await self._say(pipeline)
+            await self._say(pipeline.execute)
 
     async def _free_left(self) -> None:
         self._some_are_free.clear()
@@ -163,11 +161,11 @@ class RedisSeats:
             pipeline = self._link.client.pipeline(transaction=False)
             for key in keys:
                 pipeline.zrem(_name(key), *left[key])
-            await self._say(pipeline)
+            await self._say(pipeline.execute)
 
-    async def _say(self, pipeline: Pipeline) -> None:
+    async def _say(self, command: Callable[[], Awaitable[object]]) -> None:
         try:
-            await self._link.ask(pipeline.execute)
+            await self._link.ask(command)
         except RedisDown:
             log.info("Seats are renewed or given back later")
 

@@ -282,12 +282,12 @@ async def delete(ticket_id: str, message_id: str, call: Call, tx: Tx, actor: Act
 
 
 @change(ONE + "/messages/{message_id}/again", permission=MANAGE)
-async def deliver_again(ticket_id: str, message_id: str, call: Call, tx: Tx, house: House) -> Answer:
+async def deliver_again(ticket_id: str, message_id: str, call: Call, tx: Tx, actor: Actor, house: House) -> Answer:
     """Try once more to bring a reply to its reader."""
     number, now = number_in_path(message_id), house.clock.now()
 
     async def work(ticket: Ticket) -> None:
-        await queue_again(tx, ticket, await access_message(tx, ticket, number), now=now)
+        await queue_again(tx, actor, ticket, await access_message(tx, ticket, number), now=now)
 
     return await _after(call, tx, ticket_id, work, done="delivered-again")
 

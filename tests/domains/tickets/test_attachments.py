@@ -13,7 +13,8 @@ from guildhall.core.blobs import Blob, BlobStore, open_blobs
 from guildhall.core.errors import InvalidField
 from guildhall.core.jobs import JobContext
 from guildhall.domains import tickets
-from guildhall.domains.tickets import EVERYTHING, Draft, Message, Sight, Source, Ticket
+from guildhall.domains.site import Document
+from guildhall.domains.tickets import EVERYTHING, Draft, Message, Sight, Source, Ticket, intake
 from guildhall.domains.tickets.attachments import (
     Attachment,
     FileStore,
@@ -33,6 +34,8 @@ from guildhall.domains.tickets.attachments.errors import (
     InvalidSignature,
 )
 from guildhall.domains.tickets.errors import EmptyMessage
+from guildhall.domains.tickets.intake import Guest, Rules
+from guildhall.domains.tickets.relay import Attached, Incoming
 from guildhall.settings import StoreSettings
 from tests.clock import SettableClock
 from tests.domains.tickets.desk import MARA, PAVEL, ROSA, START, Desk
@@ -117,6 +120,30 @@ async def test_files_go_with_their_message_and_equal_ones_are_stored_once(shelf:
         await shelf.says(ticket, *[kept] * 11)
     with pytest.raises(FileTooLarge, match=r"a.txt is too large, a file has at most 100 B"):
         await shelf.keep(b"x" * 101)
+
+
+async def test_content_stays_as_long_as_what_it_came_with_waits_for_a_ticket(shelf: Shelf) -> None:
+    kept, desk = await shelf.keep(), shelf.desk
+    heard = Incoming(
+        message_id=9001,
+        lane=int(ROSA.id),
+        channel_id=77,
+        author_id=ROSA.id,
+        author_name=ROSA.name,
+        content="",
+        attachments=[Attached(kept.name, kept.content_type, "", kept.size, kept)],
+        reply_to=None,
+        heard_at=desk.now,
+    )
+    async with desk.database.write() as tx:
+        await intake.store_incoming(tx, heard, user_id=ROSA.id)
+    await shelf.forget(after=3 * WEEK)
+    assert await shelf.exists(kept), "such as over a long maintenance"
+    async with desk.database.write() as tx:
+        await intake.take_in(tx, Guest(ROSA.id, ROSA.name, "en", frozenset()), Rules(Document(), 1), now=desk.now)
+    (ticket,) = (await desk.page()).tickets
+    (file,) = await shelf.of((await desk.messages(ticket))[-1])
+    assert await shelf.read(file) == b"some bytes"
 
 
 async def test_content_goes_when_no_message_has_it_and_not_before(shelf: Shelf) -> None:

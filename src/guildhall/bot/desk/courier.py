@@ -214,7 +214,11 @@ class Courier:
             await self._post(taken, place, await self._parts_of(taken, 0))
 
     async def _place_of(self, taken: Taken) -> discord.abc.Messageable | None:
-        """Return where a post goes, None for a log that nobody wants. Raises NoPlace."""
+        """Return where a post goes. Raises NoPlace.
+
+        None for a log that nobody wants, and for the channel that a direct ticket could not have: both sides read it by
+        the way they came.
+        """
         post, ticket = taken.post, taken.ticket
         if post.target is Target.USER:
             if not (post.user_id or "").isdecimal():
@@ -222,7 +226,7 @@ class Courier:
             return await self._bot.create_dm(discord.Object(int(post.user_id or 0)))
         if post.target is Target.LOG:
             channel_id = place_of(post.payload, self._house.site.now.document)
-        elif ticket is None or ticket.channel_id is None:
+        elif ticket is None or (ticket.channel_id is None and ticket.transport is Transport.RELAY):
             raise NoPlace("The channel was never made")
         else:
             channel_id = ticket.channel_id

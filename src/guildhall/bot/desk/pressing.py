@@ -116,7 +116,7 @@ async def _retry(desk: "Desk", interaction: Interaction, what: str) -> None:
         found = await echoes.message_of(tx, int(what))
         if found is None or found[0].channel_id != interaction.channel_id:
             raise errors.MessageNotFound
-        await queue_again(tx, *found, now=desk.house.clock.now())
+        await queue_again(tx, actor_of(interaction), *found, now=desk.house.clock.now())
     await interaction.response.send_message(words("desk.retried"), ephemeral=True)
 
 

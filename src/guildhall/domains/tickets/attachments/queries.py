@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from sqlalchemy import Integer, Select, bindparam, exists, select, text
+from sqlalchemy import Integer, Select, Text, bindparam, cast, column, exists, literal_column, select, table, text
 
 from guildhall.core.db import JsonDoc, Tx, query
 from guildhall.domains.tickets.attachments.models import (
@@ -34,9 +34,22 @@ class StoredFile(msgspec.Struct, frozen=True):
     key: str
 
 
+# Named here alone, because the tables of the relay know those of files and not the other way round.
+_incoming = table("ticket_incoming", column("attachments"))
+_waits_with_it = (
+    exists()
+    .select_from(_incoming)
+    .where(
+        literal_column("ticket_incoming.state = 'waiting'"),
+        cast(_incoming.c.attachments, Text).contains(ticket_files.c.sha256),
+    )
+)
+"""What somebody wrote and no ticket has yet, be it because the bot or the whole house rested for long."""
+
 _unnamed: Select[tuple[str, str]] = select(ticket_files.c.sha256, ticket_files.c.key).where(
     ticket_files.c.wanted_at < bindparam("before"),
     ~exists().where(ticket_attachments.c.sha256 == ticket_files.c.sha256),
+    ~_waits_with_it,
 )
 UNNAMED_FILES = query(StoredFile, _unnamed.order_by(ticket_files.c.wanted_at).limit(bindparam("limit", type_=Integer)))
 UNNAMED_LOCKED = query(

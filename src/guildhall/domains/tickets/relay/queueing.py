@@ -5,7 +5,9 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, update
 
+from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
+from guildhall.domains import audit
 from guildhall.domains.tickets.models import Delivery, Kind, Message, Ticket, TicketState, Transport, ticket_messages
 from guildhall.domains.tickets.relay.models import (
     CHANNEL,
@@ -43,7 +45,7 @@ CANCEL_NAMES = command(
 )
 UNDELIVERED = command(
     update(ticket_messages)
-    .where(ticket_messages.c.id == bindparam("message"))
+    .where(ticket_messages.c.id == bindparam("message"), ticket_messages.c.delivery == Delivery.FAILED.value)
     .values(delivery=Delivery.PENDING.value, delivery_error=None)
 )
 
@@ -124,11 +126,13 @@ async def queue_changes(tx: Tx, ticket: Ticket, message: Message, *, now: dateti
         await queue_post(tx, ticket, to=to, post=Post(say=say), message_id=message.id, now=now)
 
 
-async def queue_again(tx: Tx, ticket: Ticket, message: Message, *, now: datetime) -> None:
+async def queue_again(tx: Tx, actor: Actor, ticket: Ticket, message: Message, *, now: datetime) -> None:
     """Try once more to bring the user a reply that did not reach them; nothing happens to any other message."""
-    if message.kind is Kind.STAFF and message.delivery is Delivery.FAILED and not ticket.closed:
-        await tx.run(UNDELIVERED, message=message.id)
-        await queue_post(tx, ticket, to=USER, post=Post(say=Say.MESSAGE), message_id=message.id, now=now)
+    if message.kind is not Kind.STAFF or ticket.closed or await tx.run(UNDELIVERED, message=message.id) != 1:
+        return
+    to = USER if ticket.transport is Transport.RELAY else CHANNEL
+    await queue_post(tx, ticket, to=to, post=Post(say=Say.MESSAGE), message_id=message.id, now=now)
+    await audit.record(tx, actor, "ticket.delivered_again", ticket.id, now=now, message=message.id)
 
 
 async def queue_opening(tx: Tx, ticket: Ticket, *, now: datetime) -> None:
