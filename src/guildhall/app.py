@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -26,6 +26,7 @@ from guildhall.core.db import Database, open_database
 from guildhall.core.errors import GuildhallError, Internal, Invalid, MethodNotAllowed, NotFound
 from guildhall.core.log import get_logger
 from guildhall.core.redis import is_there
+from guildhall.core.seats import Seats
 from guildhall.core.toml_file import FileFaulty, TomlFile
 from guildhall.dialects import attendance, commonshub, hazebot, rustmail, veza
 from guildhall.domains import calendars, identity, ledger, rooms, shifts
@@ -80,6 +81,7 @@ async def open_house(
         stack.push_async_callback(house.events.stop)
         stack.push_async_callback(house.limiter.close)
         stack.push_async_callback(house.cache.close)
+        stack.push_async_callback(_seat(house.seats))
         stack.callback(house.passwords.close)
         stack.callback(house.keyring.close)
         database.announcer = _announcer(house)
@@ -93,6 +95,17 @@ async def open_house(
         if works_jobs:
             await begin_work(house, client, stack)
         yield house
+
+
+def _seat(seats: Seats) -> Callable[[], Awaitable[None]]:
+    """Give out seats from now on; what is returned takes them all back."""
+    seating = asyncio.create_task(seats.keep())
+
+    async def leave() -> None:
+        seats.stop()
+        await seating
+
+    return leave
 
 
 def build_app(house: House) -> Any:  # noqa: ANN401 (an ASGI application)

@@ -24,6 +24,7 @@ from guildhall.core.events import open_events
 from guildhall.core.jobs import JobEngine
 from guildhall.core.limits import Unlimited, open_limiter
 from guildhall.core.metrics import Metrics
+from guildhall.core.seats import open_seats
 from guildhall.domains import attendance as voice, ledger, site
 from guildhall.domains.calendars import CalendarKind
 from guildhall.domains.identity.community import Community
@@ -59,6 +60,7 @@ def assemble(
         clock=clock,
         events=open_events(settings.store.redis_url),
         limiter=open_limiter(settings.store.redis_url) if settings.server.rate_limit else Unlimited(),
+        seats=open_seats(settings.store.redis_url),
         cache=cache,
         blobs=blobs,
         files=attachments.FileStore(database, blobs, clock),

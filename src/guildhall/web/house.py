@@ -13,6 +13,7 @@ from guildhall.core.jobs import JobEngine
 from guildhall.core.limits import Limiter
 from guildhall.core.metrics import Metrics
 from guildhall.core.outside import OutsideHttp
+from guildhall.core.seats import Seats
 from guildhall.domains.attendance import Courier, GuildDirectory, Keyring, Scene
 from guildhall.domains.attendance.roles import RoleDesk
 from guildhall.domains.bans import BanLog
@@ -38,6 +39,7 @@ class House:
     clock: Clock
     events: EventBus
     limiter: Limiter
+    seats: Seats
     cache: Cache
     blobs: BlobStore
     files: FileStore

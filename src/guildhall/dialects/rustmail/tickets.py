@@ -50,6 +50,7 @@ from guildhall.domains.tickets.errors import (
     DeskOffline,
     InvalidTag,
     InvalidTime,
+    NotClaimer,
     NotStaff,
     TicketAlreadyOpen,
     TicketClaimed,
@@ -435,12 +436,13 @@ async def claim_ticket(ticket_id: str, call: Call, tx: Tx, actor: Actor, clock: 
 
 @route(
     "POST", f"{PLACE}/release", permission=MANAGE, accepts=SESSION,
-    refusals=(*REFUSED_TO_WRITE, TicketNotFound, TicketClosed),
+    refusals=(*REFUSED_TO_WRITE, TicketNotFound, TicketClosed, NotClaimer),
 )  # fmt: skip
-async def release_ticket(ticket_id: str, tx: Tx, actor: Actor, clock: Clock) -> TicketResult:
+async def release_ticket(ticket_id: str, call: Call, tx: Tx, actor: Actor, clock: Clock) -> TicketResult:
     """Give a claimed ticket back to the queue."""
     ticket = await tickets.access_ticket_to_change(tx, actor, ticket_id, sight=await sight_of(tx, actor))
-    return await result_of(tx, await tickets.release_ticket(tx, actor, ticket, now=clock.now()))
+    me = person_of(call).id
+    return await result_of(tx, await tickets.release_ticket(tx, actor, ticket, by=me, now=clock.now()))
 
 
 async def result_of(tx: Tx, ticket: Ticket) -> TicketResult:

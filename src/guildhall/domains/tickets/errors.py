@@ -17,6 +17,7 @@ GuildhallError
 │   └── BotUser             no ticket is opened for a bot
 ├── Forbidden
 │   ├── NotMessageAuthor    only the author changes a reply
+│   ├── NotClaimer
 │   ├── UserBlocked
 │   ├── NotTicketOwner
 │   └── OwnerMayNotClose    only staff close and reopen here
@@ -149,6 +150,13 @@ class NotMessageAuthor(Forbidden):
 
     code = "not_author"
     text = "Only its author may do this to a message"
+
+
+class NotClaimer(Forbidden):
+    """Somebody else has claimed the ticket."""
+
+    code = "not_claimer"
+    text = "Only who has claimed this ticket may give it back"
 
 
 class NotTicketOwner(Forbidden):

@@ -12,8 +12,9 @@ from guildhall.core.actor import Actor
 from guildhall.core.db import Tx, command
 from guildhall.core.errors import InvalidField
 from guildhall.domains import audit
+from guildhall.domains.identity import Permission
 from guildhall.domains.tickets.conversation import write_line
-from guildhall.domains.tickets.errors import InvalidTag, TicketClaimed, TicketClosed
+from guildhall.domains.tickets.errors import InvalidTag, NotClaimer, TicketClaimed, TicketClosed
 from guildhall.domains.tickets.models import Person, Priority, Tagged, Ticket, TicketState, ticket_tags, tickets
 from guildhall.domains.tickets.news import tell_of_ticket
 from guildhall.domains.tickets.opening import LONGEST_SUBJECT
@@ -62,9 +63,15 @@ async def claim_ticket(tx: Tx, actor: Actor, ticket: Ticket, person: Person, *, 
     return await _change(tx, actor, ticket, claimed, "claimed", now)
 
 
-async def release_ticket(tx: Tx, actor: Actor, ticket: Ticket, *, now: datetime) -> Ticket:
-    """Give a ticket back, so that anybody may take it. The ticket is locked. Raises TicketClosed."""
+async def release_ticket(tx: Tx, actor: Actor, ticket: Ticket, *, by: str | None = None, now: datetime) -> Ticket:
+    """Give a ticket back, so that anybody may take it. The ticket is locked.
+
+    Where `by` says who does so, it has to be whoever claimed it, or a super administrator. Raises TicketClosed,
+    NotClaimer.
+    """
     _check_live(ticket)
+    if by is not None and ticket.claimed_by not in {None, by} and not actor.may(Permission.RULE_DESK):
+        raise NotClaimer
     return await _change(tx, actor, ticket, replace(ticket, claimed_by=None, assigned_to=None), "released", now)
 
 

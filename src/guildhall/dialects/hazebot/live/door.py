@@ -10,7 +10,6 @@ from litestar.connection import ASGIConnection
 
 from guildhall.core.errors import GuildhallError
 from guildhall.core.log import get_logger
-from guildhall.core.seats import open_seats
 from guildhall.dialects.hazebot.live.events import Conversation
 from guildhall.dialects.hazebot.live.managers import LocalManager, SharedManager
 from guildhall.dialects.hazebot.live.news import News
@@ -56,8 +55,7 @@ class Live:
             logger=False,
             engineio_logger=False,
         )
-        self._seats = open_seats(house.settings.store.redis_url)
-        self._rooms = Rooms(self._server, self._seats)
+        self._rooms = Rooms(self._server, house.seats)
         self._news = News(house, self._rooms)
         self._keeping: asyncio.Task[None] | None = None
         self._open: set[asyncio.Future[Any]] = set()
@@ -104,7 +102,7 @@ class Live:
             raise socketio.exceptions.ConnectionRefusedError("Authentication required")
         ip = self._address(environ)
         room = person_room(caller.person_id) if caller else f"address:{ip}"
-        if not await self._seats.take(room, sid, limit=SOCKETS):
+        if not await self._house.seats.take(room, sid, limit=SOCKETS):
             raise socketio.exceptions.ConnectionRefusedError("Too many connections")
         visitor = Visitor(caller) if caller else None
         self._rooms.add(Socket(sid, room, visitor, self._house.clock.now(), lent_at=None if caller else ip))
@@ -147,7 +145,7 @@ class Live:
 
     async def _keep(self) -> None:
         """Tell what happens and show out whose time is over, until the house closes."""
-        watching, seating = asyncio.create_task(self._watch()), asyncio.create_task(self._seats.keep())
+        watching = asyncio.create_task(self._watch())
         try:
             await self._news.follow(self._look_again)
         finally:
@@ -161,8 +159,6 @@ class Live:
                 connection.cancel()
             await self._server.shutdown()
             await _stop(self._server.manager)
-            self._seats.stop()
-            await seating
 
     async def _watch(self) -> None:
         while True:

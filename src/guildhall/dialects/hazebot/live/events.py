@@ -29,6 +29,7 @@ Answer = Callable[[Socket, Visitor, str, Payload], Awaitable[Payload]]
 class IdMissing(Invalid):
     """Nothing says which ticket is meant."""
 
+    code = "invalid_request"
     text = "ticket_id required"
 
 
