@@ -10,6 +10,7 @@ import msgspec
 from guildhall.core import feed
 from guildhall.core.db import Database, Tx
 from guildhall.core.events import LAGGED, Event, EventBus
+from guildhall.domains.identity.sessions import ACCESS_CHANGED
 from guildhall.web.answers import Answer
 
 HEARTBEAT = 15.0
@@ -61,23 +62,27 @@ Chooser = Callable[[Tx, list[feed.Entry]], Awaitable[list[feed.Entry]]]
 class FeedStream(Answer):
     """The feed after an entry, each event under its number, for as long as an `EventStream` lasts.
 
-    `missed` tells that some are gone that the listener asked for; they hear so first, as `lagged`.
+    `missed` tells that some are gone that the listener asked for; they hear so first, as `lagged`. When what the person
+    `user_id` may do has changed, the stream ends: whoever comes back is let in anew, or not.
     """
 
-    __slots__ = ("_after", "_bus", "_choose", "_database", "_missed")
+    __slots__ = ("_after", "_bus", "_choose", "_database", "_missed", "_user_id")
 
-    def __init__(self, database: Database, bus: EventBus, choose: Chooser, *, after: int, missed: bool) -> None:
+    def __init__(
+        self, database: Database, bus: EventBus, choose: Chooser, *, user_id: str | None, after: int, missed: bool
+    ) -> None:
         super().__init__(media_type=b"text/event-stream", headers=HEADERS)
         self._database = database
         self._bus = bus
         self._choose = choose
+        self._user_id = user_id
         self._after = after
         self._missed = missed
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 (the ASGI signature)
         """Send events as they come; a HEAD request gets the headers only."""
         headers = [(b"content-type", self.media_type), *self.headers]
-        async with self._bus.subscribe(feed.TOLD) as told:
+        async with self._bus.subscribe(feed.TOLD, ACCESS_CHANGED) as told:
             await send({"type": "http.response.start", "status": self.status, "headers": headers})
             if scope["method"] != "HEAD":
                 begun = OPENING + (_said(self._after, LAGGED, {}) if self._missed else b"")
@@ -104,8 +109,11 @@ class FeedStream(Answer):
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):
-                    if await anext(told, None) is None:
+                    if self._is_last(await anext(told, None)):
                         return
+
+    def _is_last(self, event: Event | None) -> bool:
+        return event is None or (event.topic == ACCESS_CHANGED and event.data["user_id"] == self._user_id)
 
 
 async def _until_either(*works: Any) -> None:  # noqa: ANN401 (coroutines)

@@ -1,5 +1,6 @@
 """What happens to members on Discord counts at the desk and for apps of the community at once, for the bot hears it."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from guildhall.simulator.discord import DiscordSimulator, people
 from guildhall.simulator.discord.world import Intent
 from tests.bot.conftest import Scene, until
 from tests.clock import SettableClock
-from tests.dialects.rustmail.people import ABOVE, OWNER, STEWARD, FrontDesk, held_by, refusal
+from tests.dialects.rustmail.people import ABOVE, OWNER, PATIENCE, STEWARD, FrontDesk, held_by, refusal
 from tests.dialects.rustmail.test_bot import BOT, discord, scene  # noqa: F401 (fixtures)
 from tests.serving import settings_for
 
@@ -60,8 +61,12 @@ async def test_a_role_that_is_given_or_taken_and_a_member_who_leaves_count_at_on
         return (told["role"], await held_by(steward)) == (role, permissions)
 
     assert await stands("moderator", MAY)
-    front.give_roles(STEWARD)
+    async with asyncio.timeout(PATIENCE), steward.stream("GET", f"{BOT}/events") as stream:
+        front.give_roles(STEWARD)
+        async for _ in stream.aiter_lines():
+            pass
     await until(lambda: stands("lootling", []))
+    assert refusal(await steward.get(f"{BOT}/events")) == (403, "FORBIDDEN")
     front.give_roles(STEWARD, ROLE)
     await until(lambda: stands("moderator", MAY))
     guild = discord.guild

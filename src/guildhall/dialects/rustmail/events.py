@@ -32,7 +32,8 @@ async def stream_events(call: Call, actor: Actor, house: House) -> Answer:
         missed = asked is not None and not await feed.is_whole_after(tx, asked)
     # Whoever has missed something goes on from now, and is told so.
     after = newest if asked is None or missed else asked
-    return FeedStream(house.database, house.events, _seen_by(actor), after=after, missed=missed)
+    seen_by = _seen_by(actor)
+    return FeedStream(house.database, house.events, seen_by, user_id=actor.user_id, after=after, missed=missed)
 
 
 def _number(text: str | None) -> int | None:
