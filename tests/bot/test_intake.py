@@ -1,7 +1,7 @@
 """Many voice events at once: in few transactions, in their order, and none lost by another's fault."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 
 import pytest
@@ -12,6 +12,7 @@ from guildhall.core.db import Database
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Mode, Picture, Seen, Watch
 from guildhall.domains.attendance.queries import GUILD_LOCKED
+from guildhall.domains.bot import Name
 from tests.bot.conftest import until
 from tests.clock import START, SettableClock
 from tests.domains.attendance.guild import MANAGER, SCENE
@@ -31,8 +32,15 @@ class Place:
         self.database, self.clock = database, clock
         self.here: list[Seen] = []
         watch = Watch("this process")
-        self.intake = Intake(database, clock, watch, scene=SCENE, look=lambda _: Picture(self.here))
+        self.names: dict[int, Name] = {}
+        self.intake = Intake(
+            database, clock, watch, scene=SCENE, look=lambda _: Picture(self.here), remember=self._remember
+        )
         self.intake.see(GUILD, Picture())
+
+    async def _remember(self, guild_id: int, names: Mapping[int, Name]) -> None:
+        assert guild_id == GUILD
+        self.names |= names
 
     async def track(self) -> None:
         """Track every channel."""
@@ -99,6 +107,7 @@ async def test_what_waits_together_is_stored_together_and_in_its_order(place: Pl
     go_on = place.busy()
     place.at(5)
     for person in range(1, PEOPLE + 1):
+        place.intake.meet(GUILD, {person: Name(f"Person {person}")})
         place.intake.voice(GUILD, Seen(person, 100 + person // 8))
     place.at(7)
     place.intake.afk_channel(GUILD, 100)
@@ -114,6 +123,7 @@ async def test_what_waits_together_is_stored_together_and_in_its_order(place: Pl
         expected.append((person, 1000 + person // 8, 10, None, None))
     assert await place.story() == expected
     assert turns < 3 * PEOPLE / BURST
+    assert place.names == {person: Name(f"Person {person}") for person in range(1, PEOPLE + 1)}
 
 
 async def test_an_event_that_cannot_be_stored_takes_none_along_that_came_before_it(place: Place) -> None:

@@ -112,7 +112,14 @@ class HouseBot(commands.Bot):
         self.keeper = CommandKeeper(self)
         self.turns = Turns()
         self._watch = Watch(ids.ulid())
-        self._intake = Intake(house.database, house.clock, self._watch, scene=house.scene, look=self._look)
+        self._intake = Intake(
+            house.database,
+            house.clock,
+            self._watch,
+            scene=house.scene,
+            look=self._look,
+            remember=partial(bot_domain.remember_names, house.cache),
+        )
         self.desk = Desk(self)
         self.desk.offers.append(partial(handle, self))
         self._listen()
@@ -376,8 +383,7 @@ class HouseBot(commands.Bot):
     def _meet(self, guild_id: int, members: list[Told], names: Mapping[int, Name]) -> None:
         """Remember what members are called, beside other names, and which of them are bots."""
         self._bots |= {int(each["user"]["id"]) for each in members if each["user"].get("bot")}
-        names = {**names, **{int(each["user"]["id"]): name_in(each) for each in members}}
-        self._intake.meanwhile(guild_id, partial(bot_domain.remember_names, self.house.cache, guild_id, names))
+        self._intake.meet(guild_id, {**names, **{int(each["user"]["id"]): name_in(each) for each in members}})
 
     def _look(self, guild_id: int) -> Picture | None:
         """Return who is in voice in a guild, None when it cannot be seen at this moment."""

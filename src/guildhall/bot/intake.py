@@ -4,8 +4,8 @@ Nothing here waits for the database while the gateway is being read. Each thing 
 in the guild's lane.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -18,6 +18,7 @@ from guildhall.core.db import Database, StoreUnavailable
 from guildhall.core.log import get_logger
 from guildhall.domains import attendance
 from guildhall.domains.attendance import Heard, Picture, Scene, Seen, Watch
+from guildhall.domains.bot import Name
 
 log = get_logger(__name__)
 
@@ -37,19 +38,22 @@ class WatchedElsewhere(Exception):
 
 @dataclass(frozen=True)
 class _Burst:
-    """Events that follow one another and wait for their guild's turn together."""
+    """Events that follow one another and wait for their guild's turn together, and what people in them are called."""
 
-    take: Callable[[list[Heard]], Awaitable[None]]
-    heard: list[Heard]
+    take: Callable[["_Burst"], Awaitable[None]]
+    guild_id: int
+    heard: list[Heard] = field(default_factory=list)
+    names: dict[int, Name] = field(default_factory=dict)
 
     async def __call__(self) -> None:
-        await self.take(self.heard)
+        await self.take(self)
 
 
 class Intake:
     """Tells the attendance domain what one bot sees.
 
-    `look` returns who is in voice in a guild at this moment, None for a guild that cannot be seen.
+    `look` returns who is in voice in a guild at this moment, None for a guild that cannot be seen. `remember` keeps
+    what members of a guild are called.
     """
 
     def __init__(
@@ -60,12 +64,14 @@ class Intake:
         *,
         scene: Scene,
         look: Callable[[int], Picture | None],
+        remember: Callable[[int, Mapping[int, Name]], Awaitable[None]],
     ) -> None:
         self._database = database
         self._clock = clock
         self._watch = watch
         self._scene = scene
         self._look = look
+        self._remember = remember
         self._lanes = Lanes(self._look_anew, backoff=partial(Backoff, longest=RETRY))
 
     def see(self, guild_id: int, picture: Picture) -> None:
@@ -78,11 +84,11 @@ class Intake:
 
     def voice(self, guild_id: int, seen: Seen) -> None:
         """Hear that somebody joined, moved, left, or is connected in another way."""
-        heard, last = Heard(seen, self._clock.now()), self._lanes.last(guild_id)
-        if isinstance(last, _Burst) and len(last.heard) < BURST:
-            last.heard.append(heard)
-        else:
-            self._lanes.add(guild_id, _Burst(partial(self._take_in, guild_id), [heard]))
+        self._burst_of(guild_id).heard.append(Heard(seen, self._clock.now()))
+
+    def meet(self, guild_id: int, names: Mapping[int, Name]) -> None:
+        """Hear what members are called."""
+        self._burst_of(guild_id).names.update(names)
 
     def afk_channel(self, guild_id: int, channel_id: int | None) -> None:
         """Hear which channel is for those who are away."""
@@ -140,9 +146,22 @@ class Intake:
         else:
             await self._begin_gap(guild_id, None)
 
-    async def _take_in(self, guild_id: int, heard: list[Heard]) -> None:
-        if guild_id not in self._watch.guilds:
-            return
+    def _burst_of(self, guild_id: int) -> _Burst:
+        """Return the burst that was added last, if it still waits and has room, or else a new one."""
+        last = self._lanes.last(guild_id)
+        if isinstance(last, _Burst) and len(last.heard) < BURST:
+            return last
+        burst = _Burst(self._take_in, guild_id)
+        self._lanes.add(guild_id, burst)
+        return burst
+
+    async def _take_in(self, burst: _Burst) -> None:
+        if burst.heard and burst.guild_id in self._watch.guilds:
+            await self._store_all(burst.guild_id, burst.heard)
+        if burst.names:
+            await self._remember(burst.guild_id, burst.names)
+
+    async def _store_all(self, guild_id: int, heard: list[Heard]) -> None:
         try:
             await self._store(guild_id, heard)
         except StoreUnavailable:
