@@ -113,15 +113,25 @@ async def test_an_invalidated_session_begins_anew(scene: Scene, discord: Discord
 async def test_a_malformed_event_is_counted_and_the_bot_lives(scene: Scene, discord: DiscordSimulator) -> None:
     await scene.track()
     discord.gateway.tell_everybody("VOICE_STATE_UPDATE", {"guild_id": "no number"})
+    lounge = next(each.id for each in discord.guild.channels.values() if each.name == LOUNGE)
+    too_large = {"guild_id": discord.guild.id, "user_id": str(2**63), "channel_id": lounge, "session_id": "x"}
+    discord.gateway.tell_everybody("VOICE_STATE_UPDATE", too_large)
     discord.gateway.tell_everybody("GUILD_CREATE", {"id": None})
     discord.gateway.tell_everybody("SOMETHING_NEW", {"id": "1"})
     await scene.voice(ROSA, LOUNGE)
     await scene.tells((ROSA, LOUNGE, 0, None, None))
 
     async def counted() -> bool:
-        return (await scene.state()).faulty_events == 2
+        return (await scene.state()).faulty_events == 3
 
     await until(counted)
+    # The library has taken it in: a look at the whole leaves out what cannot be stored.
+    workshop = next(each.id for each in discord.guild.channels.values() if each.name == WORKSHOP)
+    gone = {"guild_id": discord.guild.id, "id": workshop, "type": 2}
+    discord.gateway.tell_everybody("CHANNEL_DELETE", gone)
+    scene.at(10)
+    await scene.voice(PAVEL, LOUNGE)
+    await scene.tells((ROSA, LOUNGE, 0, None, None), (PAVEL, LOUNGE, 10, None, None))
     assert discord.gateway.identified == 1
 
 

@@ -19,6 +19,9 @@ FLAGS: Final = {
 }
 """Discord's names for the states of a voice connection; the library uses the same."""
 
+LARGEST_ID: Final = 2**63 - 1
+"""What the store keeps of ids; Discord comes there in 2084. One that is larger would fail again at each look."""
+
 
 def picture_of(guild: discord.Guild, bots: Collection[int]) -> Picture:
     """Return who is in voice in a guild.
@@ -29,14 +32,22 @@ def picture_of(guild: discord.Guild, bots: Collection[int]) -> Picture:
         Seen(user_id, channel.id, _state(lambda name, state=state: getattr(state, name)), bot=user_id in bots)  # type: ignore[misc]  # a lambda's default has no type
         for channel in (*guild.voice_channels, *guild.stage_channels)
         for user_id, state in channel.voice_states.items()
+        if user_id <= LARGEST_ID
     ]
     return Picture(connections, afk_channel_id=guild.afk_channel.id if guild.afk_channel else None)
 
 
 def seen_in(told: Mapping[str, Any], bots: Collection[int]) -> Seen:
-    """Return what a voice event tells of one person."""
-    user_id, channel_id = int(told["user_id"]), told.get("channel_id")
-    return Seen(user_id, int(channel_id) if channel_id else None, _state(told.get), bot=user_id in bots)
+    """Return what a voice event tells of one person. Raises ValueError for ids that cannot be."""
+    user_id, channel_id = _id(told["user_id"]), told.get("channel_id")
+    return Seen(user_id, _id(channel_id) if channel_id else None, _state(told.get), bot=user_id in bots)
+
+
+def _id(told: str) -> int:
+    number = int(told)
+    if not 0 < number <= LARGEST_ID:
+        raise ValueError(f"{told!r} is no id of Discord's")
+    return number
 
 
 def _state(said: Callable[[str], object]) -> int:

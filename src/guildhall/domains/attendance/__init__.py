@@ -71,7 +71,7 @@ from guildhall.domains.attendance.models import (
     Voice,
 )
 from guildhall.domains.attendance.outside import Recorded, record_outside_session
-from guildhall.domains.attendance.policy import FREE_ARCHIVES, access_guild, list_guilds
+from guildhall.domains.attendance.policy import FREE_ARCHIVES, access_guild, is_live, list_guilds
 from guildhall.domains.attendance.receipts import (
     period_export,
     period_proof,
@@ -79,7 +79,7 @@ from guildhall.domains.attendance.receipts import (
     session_receipt,
 )
 from guildhall.domains.attendance.records import Policy
-from guildhall.domains.attendance.resets import Reset, due_guilds, is_live, reset_if_due, reset_now
+from guildhall.domains.attendance.resets import Reset, due_guilds, reset_if_due, reset_now
 from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.schedules import Anchor, Interval, Schedule, Weekday
 from guildhall.domains.attendance.signing import (

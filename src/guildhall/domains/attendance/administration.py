@@ -27,12 +27,18 @@ from guildhall.domains.attendance.models import (
     attendance_periods,
     attendance_tracked_channels,
 )
-from guildhall.domains.attendance.policy import access_current_period, access_guild_to_change, not_before, rules_of
+from guildhall.domains.attendance.policy import (
+    access_current_period,
+    access_guild_to_change,
+    is_live,
+    not_before,
+    rules_of,
+)
 from guildhall.domains.attendance.posting.destinations import retime_boards
 from guildhall.domains.attendance.posting.queueing import queue_settings
 from guildhall.domains.attendance.queries import OPEN_SESSIONS, TRACKED_CHANNEL
 from guildhall.domains.attendance.records import Policy
-from guildhall.domains.attendance.resets import is_live, known_up_to, pass_borders
+from guildhall.domains.attendance.resets import known_up_to, pass_borders
 from guildhall.domains.attendance.roles import judge
 from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.schedules import Anchor, Interval, Schedule, Weekday, next_border

@@ -14,9 +14,15 @@ from guildhall.domains.attendance.models import (
     Source,
     whole_second,
 )
-from guildhall.domains.attendance.policy import access_current_period, access_guild_to_change, not_before, rules_of
+from guildhall.domains.attendance.policy import (
+    access_current_period,
+    access_guild_to_change,
+    is_live,
+    not_before,
+    rules_of,
+)
 from guildhall.domains.attendance.queries import OUTSIDE_SESSION, OVERLAP
-from guildhall.domains.attendance.resets import is_live, known_up_to, pass_borders
+from guildhall.domains.attendance.resets import known_up_to, pass_borders
 from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.states import OPEN_MICROPHONE
 from guildhall.domains.attendance.writing import end_sessions, insert_session

@@ -1,6 +1,7 @@
 """Guilds and their periods, fetched and judged in one step."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from guildhall.core.db import Tx
 from guildhall.domains.attendance.errors import GuildNotSeen, PeriodHidden, PeriodNotFound
@@ -10,6 +11,10 @@ from guildhall.domains.attendance.tracking import Rules
 
 FREE_ARCHIVES = 5
 """How many archived periods a guild of the free tier sees."""
+
+
+FRESH: Final = timedelta(seconds=30)
+"""How long after it was last heard of a watched guild counts as watched still: as long as a lease lasts."""
 
 
 async def access_guild(tx: Tx, guild_id: int) -> Guild:
@@ -64,6 +69,11 @@ async def rules_of(tx: Tx, guild: Guild) -> Rules:
     has_list = guild.mode in {Mode.ALLOWLIST, Mode.DENYLIST}
     listed = await tx.all(LISTED, guild_id=guild.guild_id) if has_list else []
     return Rules(guild.mode, frozenset(listed), guild.afk_channel_id)
+
+
+def is_live(guild: Guild, at: datetime) -> bool:
+    """Tell whether what happens in the guild is being seen at this instant."""
+    return guild.watched and guild.witnessed_until is not None and at - guild.witnessed_until <= FRESH
 
 
 def not_before(guild: Guild, period: Period, now: datetime) -> datetime:

@@ -1,8 +1,7 @@
 """The end of a period and the beginning of the next, in one transaction that holds the guild's turn."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from msgspec.structs import replace
 from sqlalchemy import bindparam, update
@@ -13,7 +12,7 @@ from guildhall.core.db import Tx, command
 from guildhall.domains import audit
 from guildhall.domains.attendance.errors import PeriodNotFound
 from guildhall.domains.attendance.models import EndReason, Guild, Period, Session, attendance_guilds
-from guildhall.domains.attendance.policy import access_current_period, access_guild_to_change, not_before
+from guildhall.domains.attendance.policy import access_current_period, access_guild_to_change, is_live, not_before
 from guildhall.domains.attendance.queries import DUE_GUILDS, OPEN_SESSIONS, PERIOD, PERIOD_BY_ID
 from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.schedules import latest_border
@@ -27,10 +26,6 @@ from guildhall.domains.attendance.writing import (
     put_into_period,
     write_changes,
 )
-
-FRESH: Final = timedelta(seconds=30)
-"""How long after it was last heard of a watched guild counts as watched still: as long as a lease lasts."""
-
 
 UNWATCH = command(
     update(attendance_guilds)
@@ -49,11 +44,6 @@ class Reset:
     reset: bool
     archived: Period | None
     period: Period
-
-
-def is_live(guild: Guild, at: datetime) -> bool:
-    """Tell whether what happens in the guild is being seen at this instant."""
-    return guild.watched and guild.witnessed_until is not None and at - guild.witnessed_until <= FRESH
 
 
 def known_up_to(guild: Guild, at: datetime) -> Guild:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from guildhall.core import leases
 from guildhall.core.db import Tx
-from guildhall.domains.attendance.resets import FRESH
+from guildhall.domains.attendance.policy import FRESH
 
 FAMILY = "attendance"
 

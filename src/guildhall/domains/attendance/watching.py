@@ -27,6 +27,7 @@ from guildhall.domains.attendance.models import (
 from guildhall.domains.attendance.policy import (
     access_current_period,
     access_guild_to_change,
+    is_live,
     not_before,
     rules_of,
 )
@@ -39,7 +40,7 @@ from guildhall.domains.attendance.queries import (
     VOICES_AROUND,
     WITNESSED,
 )
-from guildhall.domains.attendance.resets import UNWATCH, end_lost, is_live, known_up_to, pass_borders
+from guildhall.domains.attendance.resets import UNWATCH, end_lost, known_up_to, pass_borders
 from guildhall.domains.attendance.scene import Scene
 from guildhall.domains.attendance.states import OPEN_MICROPHONE
 from guildhall.domains.attendance.tracking import Rules, align, bridge, company_in, concerned, end_all

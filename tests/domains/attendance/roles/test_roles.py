@@ -221,6 +221,24 @@ async def test_a_burst_of_sessions_is_one_run_and_nobody_is_forgotten_by_it(town
     assert await marked(town) == 0
 
 
+async def test_time_that_nobody_saw_gives_no_role_until_it_is_known_to_have_been_spent(town: Town) -> None:
+    await town.put("Regular", 100)
+    await town.put("Host", 100, scope=Scope.LAST_DAYS, days=2)
+    await town.run()
+    begin = town.guild.at
+    await town.guild.voice(begin, town.person(ADA), HALL)
+    await town.guild.beat(begin + 60)
+    await town.guild.do(attendance.begin_gap)
+    town.guild.at = begin + 200
+    await town.judge()
+    await town.run()
+    assert await states(town) == {}
+    await town.guild.picture(begin + 210)
+    await town.judge()
+    await town.run()
+    assert await states(town) == {(ADA, "Regular"): "given", (ADA, "Host"): "given"}
+
+
 async def test_a_change_of_how_time_counts_is_judged_for_everybody_once_for_many(town: Town) -> None:
     await town.put("Regular", HOUR, revoke=True)
     await town.visit(ADA, HOUR)

@@ -10,7 +10,7 @@ from guildhall.core.db import Tx
 from guildhall.domains.attendance.boards import EPOCH
 from guildhall.domains.attendance.heatmaps import MICROSECONDS, counted_time
 from guildhall.domains.attendance.models import SECOND, Guild, Period, whole_second
-from guildhall.domains.attendance.policy import access_current_period
+from guildhall.domains.attendance.policy import access_current_period, is_live
 from guildhall.domains.attendance.queries import (
     ATTENDED_SINCE,
     FROZEN_BOARD,
@@ -39,12 +39,16 @@ ALL: Final = 2**31 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What was read: totals by period, and the sessions of whomever days are counted for."""
+    """What was read: totals by period, and the sessions of whomever days are counted for.
+
+    Open sessions count up to `until`: a role that is given stays, so nobody gets it for time in which nobody saw them.
+    """
 
     guild: Guild
     current: Period
     last: Period | None
     now: datetime
+    until: datetime
     running: Mapping[int, int]
     frozen: Mapping[int, int]
     archived: Mapping[int, int]
@@ -62,13 +66,14 @@ async def read_facts(
 ) -> Facts:
     """Read what these rules look at, for some people or, where there are none named, for everybody."""
     now = whole_second(now)
+    until = now if is_live(guild, now) else min(now, guild.witnessed_until or now)
     current = await access_current_period(tx, guild.guild_id)
     last = await tx.one(PERIOD, guild_id=guild.guild_id, number=current.number - 1)
     scopes = {rule.scope for rule in rules}
     running: dict[int, int] = {}
     if scopes & {Scope.CURRENT_PERIOD, Scope.LIFETIME}:
         policy = guild.fairness
-        summing = {"period_id": current.id, "minimum": policy.min_session_seconds, "now": now}
+        summing = {"period_id": current.id, "minimum": policy.min_session_seconds, "now": until}
         lines = await tx.all(RUNNING_BOARD[way_of(policy)], **summing, limit=ALL, offset=0)
         running = {each.user_id: each.total_seconds for each in lines}
     frozen: dict[int, int] = {}
@@ -87,6 +92,7 @@ async def read_facts(
         current=current,
         last=last,
         now=now,
+        until=until,
         running=running,
         frozen=frozen,
         archived=archived,
@@ -156,7 +162,7 @@ def _added(some: Mapping[int, int], more: Mapping[int, int]) -> dict[int, int]:
 def _tally(facts: Facts, window: Window) -> Tally:
     """Return the counted time of a window by person, each session under the policy of its own period."""
     scope, days = window
-    zone, until = facts.zone, int(facts.now.timestamp())
+    zone, until = facts.zone, int(facts.until.timestamp())
     sessions: Iterable[Attended] = facts.attended
     since = EPOCH
     if scope is Scope.LAST_DAYS:
