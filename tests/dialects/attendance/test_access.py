@@ -8,6 +8,7 @@ import httpx
 import jwt
 import pytest
 
+from guildhall.dialects.attendance import Attendance
 from guildhall.simulator.discord import DiscordSimulator, Fault, guilds, people
 from tests.clock import SettableClock
 from tests.dialects.attendance.asking import SECRET, Place, refusal, token
@@ -130,3 +131,21 @@ async def test_a_secret_is_made_at_the_first_start_and_kept(served: Served, plac
 @pytest.mark.parametrize("more_settings", [{"DISCORD_TOKEN": ""}])
 async def test_without_a_bot_nobody_enters(manager: httpx.AsyncClient) -> None:
     assert refusal(await manager.get("fairness")) == (503, "DISCORD_UNAVAILABLE")
+
+
+@pytest.mark.parametrize("more_settings", [{"RATE_LIMIT_PER_IP": "600"}])
+async def test_a_person_has_a_limit_over_all_their_tokens_and_an_address_without_one_another(
+    served: Served, manager: httpx.AsyncClient, calling: Calling, anybody: httpx.AsyncClient, place: Place
+) -> None:
+    limiter, window = served.house.limiter, Attendance.window
+    await limiter.hit(f"attendance:{place.owner}", limit=6000, window=window, cost=5999)
+    assert (await manager.get("fairness")).status_code == 200
+    for client in (manager, await calling(place.owner)):
+        answer = await client.get("fairness")
+        assert refusal(answer) == (429, "RATE_LIMITED")
+        assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert (await (await calling(place.steward)).get("fairness")).status_code == 200
+
+    assert (await anybody.get(f"/verify/keys/{place.guild}")).status_code == 404
+    await limiter.hit("address:127.0.0.1", limit=600, window=window, cost=599)
+    assert (await anybody.get(f"/verify/keys/{place.guild}")).status_code == 429

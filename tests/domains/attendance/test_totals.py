@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from guildhall.core.actor import SYSTEM
 from guildhall.core.db import Database, open_database
 from guildhall.domains import attendance
-from guildhall.domains.attendance import Anchor, Interval, Mode, Picture, Policy, Seen
+from guildhall.domains.attendance import Anchor, Heard, Interval, Mode, Picture, Policy, Seen
 from tests.domains.attendance.guild import GAP, SCENE
 
 T = TypeVar("T")
@@ -229,10 +229,11 @@ class Days(RuleBasedStateMachine):
             attendance.take_picture, picture=Picture(connections, afk_channel_id=AFK), now=self.instant, scene=SCENE
         )
 
-    def tell(self, person: int) -> None:
+    def told(self, person: int) -> Heard:
+        """Return what is told of somebody now."""
         channel, state = self.model.actual.get(person, (None, 0))
         self.last = Seen(person, channel, state)
-        self.write(attendance.voice_changed, seen=self.last, now=self.instant, scene=SCENE)
+        return Heard(self.last, self.instant)
 
     @initialize(policy=POLICIES, moves=st.lists(MOVES, min_size=2, max_size=6))
     def a_day_begins(self, policy: Policy, moves: list[Move]) -> None:
@@ -278,15 +279,29 @@ class Days(RuleBasedStateMachine):
             self.time_passes(stays)
 
     def seen(self, person: int) -> None:
+        if self.model.connected:
+            self.write(attendance.voices_changed, heard=[self.told(person)], scene=SCENE)
+            self.learn(person)
+
+    def learn(self, person: int) -> None:
         model = self.model
-        if not model.connected:
-            return
-        self.tell(person)
         if model.known.get(person) == model.actual.get(person):
             return
         model.event()
         model.known = dict(model.actual)
         model.align()
+
+    @precondition(lambda self: self.model.connected)
+    @rule(moves=st.lists(MOVES, min_size=2, max_size=6))
+    def people_come_and_go_while_the_store_is_slow(self, moves: list[Move]) -> None:
+        heard = []
+        for person, channel, state, stays in moves:
+            self.model.go(person, channel, state)
+            heard.append(self.told(person))
+            self.learn(person)
+            self.model.now += min(stays, CHECKPOINT)
+        self.write(attendance.voices_changed, heard=heard, scene=SCENE)
+        self.beat()
 
     @precondition(lambda self: self.model.connected and self.last is not None)
     @rule()
