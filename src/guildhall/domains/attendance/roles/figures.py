@@ -162,7 +162,7 @@ def _added(some: Mapping[int, int], more: Mapping[int, int]) -> dict[int, int]:
 def _tally(facts: Facts, window: Window) -> Tally:
     """Return the counted time of a window by person, each session under the policy of its own period."""
     scope, days = window
-    zone, until = facts.zone, int(facts.until.timestamp())
+    zone, now, until = facts.zone, int(facts.now.timestamp()), int(facts.until.timestamp())
     sessions: Iterable[Attended] = facts.attended
     since = EPOCH
     if scope is Scope.LAST_DAYS:
@@ -176,5 +176,5 @@ def _tally(facts: Facts, window: Window) -> Tally:
     tally = Tally()
     for session in sessions:
         for presence in counted_time(session, facts.policies[session.period_id], until):
-            tally.add(presence, int(since.timestamp()), until, midnights)
+            tally.add(presence, int(since.timestamp()), now, midnights)
     return tally
