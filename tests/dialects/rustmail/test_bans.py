@@ -14,8 +14,8 @@ from guildhall.core.jobs import JobContext
 from guildhall.domains import bans
 from guildhall.domains.bans.port import BanLogUnreadable
 from guildhall.settings import Settings
-from guildhall.simulator.discord import DiscordSimulator, Fault, people
-from guildhall.simulator.discord.rest.members import BAN
+from guildhall.simulator.discord import DiscordSimulator, Fault, auditing, people
+from guildhall.simulator.discord.auditing import Deed
 from tests.clock import SettableClock
 from tests.dialects.rustmail.people import MEMBER, OTHER, OWNER, STEWARD, FrontDesk, refusal
 from tests.serving import Served, serving
@@ -28,7 +28,7 @@ def ban(front: FrontDesk, username: str, by: str, reason: str | None) -> None:
     world, guild = front.discord.world, front.discord.guild
     user = world.users[front.id_of(username)]
     people.ban(world, guild, user, reason)
-    world.note(guild, world.users[front.id_of(by)], BAN, user.id, reason)
+    auditing.note(world, guild, world.users[front.id_of(by)], Deed.MEMBER_BAN_ADD, user.id, reason=reason)
 
 
 @pytest.fixture
@@ -75,8 +75,8 @@ async def test_bans_are_kept_with_who_and_why_each_once_and_for_longer_than_disc
     discord.guild.audit.clear()
     for number in range(250):
         banned = discord.world.add_user(f"bot{number}")
-        discord.world.note(discord.guild, discord.world.bot, BAN, banned.id, None)
-    discord.world.note(discord.guild, discord.world.bot, BAN, "4242", None)
+        auditing.note(discord.world, discord.guild, discord.world.bot, Deed.MEMBER_BAN_ADD, banned.id)
+    auditing.note(discord.world, discord.guild, discord.world.bot, Deed.MEMBER_BAN_ADD, "4242")
     await read(front, ban_log, clock)
     listed = [each["username"] for each in (await owner.get(BANS)).json()]
     assert listed == ["4242", *(f"bot{number}" for number in reversed(range(250))), MEMBER]

@@ -7,19 +7,19 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Any, TypeAlias
 
 import msgspec
 from aiohttp import web
 
-from guildhall.simulator.discord import guilds, messages, people, threads, wire
+from guildhall.simulator.discord import auditing, guilds, messages, people, threads, wire
+from guildhall.simulator.discord.auditing import Deed
 from guildhall.simulator.discord.drafts import read, read_upload
 from guildhall.simulator.discord.faults import Fault, Faults
 from guildhall.simulator.discord.forms import Form
 from guildhall.simulator.discord.gateway import Gateway
 from guildhall.simulator.discord.interactions import Desk, Interaction, seen
-from guildhall.simulator.discord.refusals import Json, Refused
+from guildhall.simulator.discord.refusals import Json, Refused, check_may_steer
 from guildhall.simulator.discord.state import TEXT, Channel, Guild, Message, Role, User
 from guildhall.simulator.discord.world import World
 
@@ -139,14 +139,23 @@ class Control:
         parent = turn.optional("parent_id")
         channel.parent_id = self._world.channel(parent).id if parent else None
         channel.overwrites = guilds.overwrites(turn.body.get("permission_overwrites", []))
-        return wire.channel(guilds.create_channel(self._world, guild, channel))
+        guilds.create_channel(self._world, guild, channel)
+        self._note(guild, Deed.CHANNEL_CREATE, channel.id, auditing.channel(channel))
+        return wire.channel(channel)
 
     def add_role(self, turn: Turn) -> Json:
         """Add a role."""
         guild = self._world.guild(turn.parts["guild"])
         granted, position = int(turn.body.get("permissions", 0)), int(turn.body.get("position", 1))
         role = Role(self._world.new_id(), turn.text("name"), granted, position)
-        return wire.role(guilds.create_role(self._world, guild, role))
+        guilds.create_role(self._world, guild, role)
+        self._note(guild, Deed.ROLE_CREATE, role.id, auditing.role(role))
+        return wire.role(role)
+
+    def _note(self, guild: Guild, deed: Deed, target_id: str, after: Json) -> None:
+        """Write into the log that the owner has made something."""
+        owner, changes = self._world.user(guild.owner_id), auditing.changed({}, after)
+        auditing.note(self._world, guild, owner, deed, target_id, changes=changes)
 
     def add_user(self, turn: Turn) -> Json:
         """Let somebody join Discord, who speaks `locale`; with `closed` they take no direct messages from bots."""
@@ -159,7 +168,10 @@ class Control:
         """Let somebody into a guild, or give a member exactly these roles."""
         guild, user = self._world.guild(turn.parts["guild"]), self._world.user(turn.parts["user"])
         roles = [str(each) for each in turn.body.get("roles") or []]
-        return wire.member(people.join(self._world, guild, user, roles))
+        before = list(guild.members[user.id].roles) if user.id in guild.members else []
+        member = people.join(self._world, guild, user, roles)
+        auditing.note_roles(self._world, guild, self._world.user(guild.owner_id), member, before, reason=None)
+        return wire.member(member)
 
     def remove_member(self, turn: Turn) -> None:
         """Let somebody leave a guild."""
@@ -278,9 +290,8 @@ class Control:
 
 def _answering(steering: Steering) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def answer(request: web.Request) -> web.Response:
-        if not ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104 (an address that is not this machine's)
-            return web.json_response({"message": "Only this machine may steer"}, status=403)
         try:
+            check_may_steer(request.remote)
             given = steering(Turn(_body(await request.read()), dict(request.match_info)))
             if isinstance(given, Awaitable):
                 given = await given

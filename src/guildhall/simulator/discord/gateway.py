@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from guildhall.simulator.discord import threads, wire
-from guildhall.simulator.discord.permissions import Permission
+from guildhall.simulator.discord.permissions import Permission, in_guild
 from guildhall.simulator.discord.refusals import Json
 from guildhall.simulator.discord.state import DM, Guild, Member, User
 from guildhall.simulator.discord.world import PRIVILEGED, Event, Intent, World
@@ -336,6 +336,8 @@ class Gateway:
         guild = self._world.guilds.get(event.guild_id or "")
         if guild is not None and self._world.bot.id not in guild.members:
             return event.name == "GUILD_DELETE"
+        if guild is not None and event.needed & ~in_guild(guild, guild.members[self._world.bot.id]):
+            return False
         if event.channel is None:
             return True
         if event.channel.type == DM and session.shard[0] != 0:

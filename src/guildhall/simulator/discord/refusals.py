@@ -1,6 +1,7 @@
 """What Discord refuses, with its codes: one exception, and a name for each reason that a client tells apart."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
@@ -54,6 +55,12 @@ def missing_access() -> Refused:
 def missing_permissions() -> Refused:
     """Return the refusal for something that one may see and not do."""
     return Refused(403, 50013, "Missing Permissions")
+
+
+def check_may_steer(remote: str | None) -> None:
+    """Raise the refusal for whoever would steer the world from another machine."""
+    if remote is None or not ip_address(remote).is_loopback:
+        raise Refused(403, 0, "Only this machine may steer")
 
 
 def bad_form(errors: Json) -> Refused:

@@ -193,13 +193,15 @@ class Ban:
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """What a moderator did: the type is Discord's number for the deed."""
+    """What a moderator did: the type is Discord's number for the deed, `options` say more of some of them."""
 
     id: str
     user_id: str
-    target_id: str
+    target_id: str | None
     type: int
     reason: str | None
+    changes: list[Json] = field(default_factory=list)
+    options: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

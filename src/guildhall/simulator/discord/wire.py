@@ -357,4 +357,5 @@ def own_application(each: Application, *, guilds: int) -> Json:
 def audit_entry(each: AuditEntry) -> Json:
     """Return an entry of the audit log."""
     shown = {"id": each.id, "user_id": each.user_id, "target_id": each.target_id, "action_type": each.type}
-    return shown | ({"reason": each.reason} if each.reason else {})
+    told = {"changes": each.changes, "options": each.options, "reason": each.reason}
+    return shown | {name: value for name, value in told.items() if value}

@@ -16,7 +16,6 @@ from guildhall.simulator.discord.state import (
     MEMBER_OVERWRITE,
     Application,
     Attachment,
-    AuditEntry,
     Channel,
     Guild,
     Member,
@@ -57,7 +56,8 @@ PRIVILEGED = int(Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_
 class Event:
     """Something that happened, as the gateway tells it.
 
-    An intent of 0 means that everybody hears it. Where a channel is named, only those hear it who may see that channel.
+    An intent of 0 means that everybody hears it. Where a channel is named, only those hear it who may see that channel;
+    where permissions are `needed`, only those who have them in the guild.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Event:
     intent: int = 0
     guild_id: str | None = None
     channel: Channel | None = None
+    needed: int = 0
 
 
 class SteeredClock:
@@ -211,10 +212,6 @@ class World:
         if wanted & ~permissions.in_guild(guild, member):
             raise missing_permissions()
         return member
-
-    def note(self, guild: Guild, by: User, deed: int, target_id: str, reason: str | None) -> None:
-        """Write what somebody did into the guild's audit log."""
-        guild.audit.append(AuditEntry(self.new_id(), by.id, target_id, deed, reason))
 
     def add_user(
         self, username: str, global_name: str | None = None, *, bot: bool = False, user_id: str | None = None

@@ -16,6 +16,8 @@ from guildhall.simulator.discord.limits import BEHIND, Limits
 from guildhall.simulator.discord.oauth import OAuth
 from guildhall.simulator.discord.refusals import Json, Refused, bad_form, unauthorized
 from guildhall.simulator.discord.rest import commands, guilds, members, messages, threads, users, webhooks
+from guildhall.simulator.discord.refusals import Json, Refused, bad_form, check_may_steer, unauthorized
+from guildhall.simulator.discord.rest import commands, guilds, members, messages, users, webhooks
 from guildhall.simulator.discord.rest.call import Call, Handler, Reply, Table
 from guildhall.simulator.discord.state import User
 from guildhall.simulator.discord.world import World
@@ -40,6 +42,9 @@ BY_PEOPLE = {
 """What people may ask who signed in by OAuth, and the scope they need."""
 
 BASES = ("/api/v10", "/api")
+STEERED = "/_sim/as/{person}"
+"""Where the control side lets people do what their client would ask of REST."""
+
 MAJOR = ("channel", "guild", "webhook")
 """Parts of an address that have buckets of their own."""
 
@@ -61,6 +66,8 @@ class Exchange:
 
 
 Watch: TypeAlias = Callable[[Exchange], None]
+Admit: TypeAlias = Callable[[web.Request, str], tuple[User, frozenset[str]]]
+"""Returns who asks for a path, and by which scopes. Raises Refused."""
 
 
 class Api:
@@ -82,24 +89,28 @@ class Api:
             ("GET", "/gateway", lambda _: {"url": gateway_address}),
             ("GET", "/gateway/bot", lambda _: _gateway_for_bots(gateway_address)),
         ]
-        tables = ((webhooks.OPEN, True), (where[:1], True), ([*where[1:], *SIGNED_IN], False))
+        tables: tuple[tuple[str, Table, Admit], ...] = (
+            *((base, [*webhooks.OPEN, *where[:1]], self._anybody) for base in BASES),
+            *((base, [*where[1:], *SIGNED_IN], self._caller) for base in BASES),
+            (STEERED, SIGNED_IN, self._person),
+        )
         return [
-            web.route(method, base + path, self._answering(path, handler, is_open=is_open))
-            for base in BASES
-            for table, is_open in tables
+            web.route(method, base + path, self._answering(path, handler, admit))
+            for base, table, admit in tables
             for method, path, handler in table
         ]
 
     def _answering(
-        self, path: str, handler: Handler, *, is_open: bool
+        self, path: str, handler: Handler, admit: Admit
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
             asked: object = None
             headers: Mapping[str, str] = {}
             try:
                 await self._faults.meet(request.path)
-                user, scopes = (self._world.bot, frozenset[str]()) if is_open else self._caller(request, path)
-                headers = self._limits.take(f"{request.method} {path}", _place(request), self._world.now())
+                user, scopes = admit(request, path)
+                if "person" not in request.match_info:
+                    headers = self._limits.take(f"{request.method} {path}", _place(request), self._world.now())
                 asked, uploads = await _read(request)
                 given = handler(self._call(request, user, scopes, asked, uploads))
             except Refused as refused:
@@ -111,6 +122,14 @@ class Api:
             return _response(reply, headers)
 
         return answer
+
+    def _anybody(self, _: web.Request, __: str) -> tuple[User, frozenset[str]]:
+        return self._world.bot, frozenset()
+
+    def _person(self, request: web.Request, _: str) -> tuple[User, frozenset[str]]:
+        """Return the person whom the control side lets do something. Raises 403 for other machines, Unknown User."""
+        check_may_steer(request.remote)
+        return self._world.user(request.match_info["person"]), frozenset()
 
     def _caller(self, request: web.Request, path: str) -> tuple[User, frozenset[str]]:
         """Return who asks. Raises 401."""
@@ -169,7 +188,7 @@ def _place(request: web.Request) -> str:
 
 
 def _ids_of_query(request: web.Request) -> dict[str, str]:
-    return {name: request.query[name] for name in ("before", "after", "around") if name in request.query}
+    return {name: request.query[name] for name in ("before", "after", "around", "user_id") if name in request.query}
 
 
 def _judge_ids(ids: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """Guilds, their channels, roles and audit log."""
 
-from guildhall.simulator.discord import guilds, permissions, wire
+from guildhall.simulator.discord import auditing, guilds, permissions, wire
+from guildhall.simulator.discord.auditing import Deed
 from guildhall.simulator.discord.forms import Form
 from guildhall.simulator.discord.permissions import Permission
 from guildhall.simulator.discord.refusals import Json, Refused, bad_form, missing_permissions, unknown
@@ -20,11 +21,7 @@ from guildhall.simulator.discord.state import (
     Thread,
 )
 
-CHANNEL_CREATE, CHANNEL_UPDATE, CHANNEL_DELETE = 10, 11, 12
-ROLE_CREATE, ROLE_UPDATE, ROLE_DELETE = 30, 31, 32
-GUILD_UPDATE = 1
 MOST_CHANNELS = 500
-"""Deeds as the audit log counts them."""
 
 
 def get_guild(call: Call) -> Json:
@@ -41,9 +38,10 @@ def change_guild(call: Call) -> Json:
     call.world.require_in_guild(guild, call.user, Permission.MANAGE_GUILD)
     name = form.text("name", least=2, most=100)
     form.check()
+    before = {"name": guild.name}
     if name is not None:
         guilds.rename(call.world, guild, name)
-    call.world.note(guild, call.user, GUILD_UPDATE, guild.id, call.reason)
+    _note(call, guild, Deed.GUILD_UPDATE, guild.id, before, {"name": guild.name})
     return wire.guild(guild)
 
 
@@ -63,7 +61,7 @@ def create_channel(call: Call) -> Reply:
     channel = Channel(call.world.new_id(), kind, name, guild.id, guilds.next_position(guild, kind))
     _read_channel(call, form, guild, channel)
     guilds.create_channel(call.world, guild, channel)
-    call.world.note(guild, call.user, CHANNEL_CREATE, channel.id, call.reason)
+    _note(call, guild, Deed.CHANNEL_CREATE, channel.id, {}, auditing.channel(channel))
     return Reply(201, wire.channel(channel))
 
 
@@ -96,9 +94,12 @@ def change_channel(call: Call) -> Json:
     if "permission_overwrites" in call.body:
         call.world.require(channel, call.user, Permission.MANAGE_ROLES)
     name = form.text("name", least=1, most=100)
+    before, overwritten = auditing.channel(channel), channel.overwrites
     _read_channel(call, form, guild, channel, name=name)
     guilds.tell_channel(call.world, channel)
-    call.world.note(guild, call.user, CHANNEL_UPDATE, channel.id, call.reason)
+    _note(call, guild, Deed.CHANNEL_UPDATE, channel.id, before, auditing.channel(channel))
+    for each in {**overwritten, **channel.overwrites}:
+        _note_overwrite(call, guild, channel, each, overwritten.get(each))
     return wire.channel(channel)
 
 
@@ -112,7 +113,7 @@ def delete_channel(call: Call) -> Json:
     channel = call.channel(Permission.MANAGE_CHANNELS)
     guild = _guild(call, channel)
     guilds.delete_channel(call.world, guild, channel)
-    call.world.note(guild, call.user, CHANNEL_DELETE, channel.id, call.reason)
+    _note(call, guild, Deed.CHANNEL_DELETE, channel.id, auditing.channel(channel), {})
     return wire.channel(channel)
 
 
@@ -124,16 +125,21 @@ def put_overwrite(call: Call) -> None:
     allow, deny = form.permissions("allow") or 0, form.permissions("deny") or 0
     form.check()
     _check_may_grant(call, guild, allow | deny)
-    channel.overwrites[call.parts["target"]] = Overwrite(call.parts["target"], kind, allow, deny)
+    target = call.parts["target"]
+    before = channel.overwrites.get(target)
+    channel.overwrites[target] = Overwrite(target, kind, allow, deny)
     guilds.tell_channel(call.world, channel)
+    _note_overwrite(call, guild, channel, target, before)
 
 
 def delete_overwrite(call: Call) -> None:
     """Let a channel say nothing of its own about a role or a member."""
     channel = call.channel(Permission.MANAGE_ROLES)
-    if channel.overwrites.pop(call.parts["target"], None) is None:
+    guild, before = _guild(call, channel), channel.overwrites.pop(call.parts["target"], None)
+    if before is None:
         raise unknown("Overwrite")
     guilds.tell_channel(call.world, channel)
+    _note_overwrite(call, guild, channel, before.id, before)
 
 
 def list_roles(call: Call) -> list[Json]:
@@ -153,7 +159,7 @@ def create_role(call: Call) -> Json:
     role = Role(call.world.new_id(), "new role", guild.roles[guild.id].permissions, 1)
     _read_role(call, guild, role)
     guilds.create_role(call.world, guild, role)
-    call.world.note(guild, call.user, ROLE_CREATE, role.id, call.reason)
+    _note(call, guild, Deed.ROLE_CREATE, role.id, {}, auditing.role(role))
     return wire.role(role)
 
 
@@ -161,9 +167,10 @@ def change_role(call: Call) -> Json:
     """Change a role that is below one's own."""
     guild = call.guild
     role = _manageable_role(call, guild)
+    before = auditing.role(role)
     _read_role(call, guild, role)
     guilds.tell_role(call.world, guild, role)
-    call.world.note(guild, call.user, ROLE_UPDATE, role.id, call.reason)
+    _note(call, guild, Deed.ROLE_UPDATE, role.id, before, auditing.role(role))
     return wire.role(role)
 
 
@@ -174,7 +181,7 @@ def delete_role(call: Call) -> None:
     if role.id == guild.id or role.bot_id is not None:
         raise Refused(400, 50028, "Invalid role")
     guilds.delete_role(call.world, guild, role)
-    call.world.note(guild, call.user, ROLE_DELETE, role.id, call.reason)
+    _note(call, guild, Deed.ROLE_DELETE, role.id, auditing.role(role), {})
 
 
 def move_roles(call: Call) -> list[Json]:
@@ -193,11 +200,14 @@ def read_audit_log(call: Call) -> Json:
     """Return what moderators did, latest first, or oldest first from beyond `after`."""
     guild = call.guild
     call.world.require_in_guild(guild, call.user, Permission.VIEW_AUDIT_LOG)
-    wanted = call.query.get("action_type")
-    after = call.query.get("after")
-    entries = reversed(guild.audit) if after is None else (each for each in guild.audit if int(each.id) > int(after))
-    found = [each for each in entries if wanted in {None, str(each.type)}]
-    found = found[: call.number("limit", 50, least=1, most=1000)]
+    wanted, by, after = (call.query.get(name) for name in ("action_type", "user_id", "after"))
+    before = int(call.query.get("before", 1 << 64))
+    found = [
+        each
+        for each in guild.audit
+        if wanted in {None, str(each.type)} and by in {None, each.user_id} and int(after or 0) < int(each.id) < before
+    ]
+    found = (found[::-1] if after is None else found)[: call.number("limit", 50, least=1, most=100)]
     people = {name for each in found for name in (each.user_id, each.target_id) if name in call.world.users}
     empty = ("integrations", "webhooks", "guild_scheduled_events", "threads", "application_commands")
     return {
@@ -212,6 +222,17 @@ def list_nothing(call: Call) -> list[Json]:
     """List what guilds here have none of: emojis, stickers."""
     call.world.require_in_guild(call.guild, call.user, 0)
     return []
+
+
+def _note(call: Call, guild: Guild, deed: Deed, target_id: str, before: Json, after: Json) -> None:
+    """Write into the log what the call changed, if it did."""
+    changes = auditing.changed(before, after)
+    if changes:
+        auditing.note(call.world, guild, call.user, deed, target_id, reason=call.reason, changes=changes)
+
+
+def _note_overwrite(call: Call, guild: Guild, channel: Channel, of: str, before: Overwrite | None) -> None:
+    auditing.note_overwrite(call.world, guild, call.user, channel, before=before, reason=call.reason, of=of)
 
 
 def _guild(call: Call, channel: Channel) -> Guild:

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from guildhall.simulator.discord import people, permissions, wire
+from guildhall.simulator.discord import auditing, people, permissions, wire
+from guildhall.simulator.discord.auditing import Deed
 from guildhall.simulator.discord.forms import Form
 from guildhall.simulator.discord.gateway import names
 from guildhall.simulator.discord.permissions import Permission
@@ -10,9 +11,6 @@ from guildhall.simulator.discord.refusals import Json, Refused, missing_access, 
 from guildhall.simulator.discord.rest.call import Call, Table
 from guildhall.simulator.discord.state import Guild, Member
 from guildhall.simulator.discord.world import Intent
-
-KICK, BAN, UNBAN, UPDATE, ROLE_UPDATE = 20, 22, 23, 24, 25
-"""Deeds as the audit log counts them."""
 
 LONGEST_TIMEOUT = timedelta(days=28)
 VOICE = frozenset({"mute", "deaf", "channel_id"})
@@ -64,7 +62,7 @@ def change_member(call: Call) -> Json:
     nick = form.text("nick", most=32)
     timeout = _timeout(call, form)
     form.check()
-    roles = _wanted_roles(call, guild, member)
+    roles, roles_before, before = _wanted_roles(call, guild, member), member.roles, auditing.member(member)
     if "communication_disabled_until" in call.body:
         if permissions.in_guild(guild, member) == permissions.EVERYTHING:
             raise missing_permissions()
@@ -75,7 +73,9 @@ def change_member(call: Call) -> Json:
         member.nick = nick or None
     member.roles = roles
     people.tell(call.world, guild, member)
-    call.world.note(guild, call.user, UPDATE, member.user.id, call.reason)
+    if changes := auditing.changed(before, auditing.member(member)):
+        _note(call, guild, Deed.MEMBER_UPDATE, member.user.id, changes)
+    auditing.note_roles(call.world, guild, call.user, member, roles_before, reason=call.reason)
     return wire.member(member)
 
 
@@ -85,8 +85,11 @@ def change_own_member(call: Call) -> Json:
     member = call.world.require_in_guild(guild, call.user, Permission.CHANGE_NICKNAME)
     nick = form.text("nick", most=32)
     form.check()
+    before = auditing.member(member)
     member.nick = nick or None
     people.tell(call.world, guild, member)
+    if changes := auditing.changed(before, auditing.member(member)):
+        _note(call, guild, Deed.MEMBER_UPDATE, member.user.id, changes)
     return wire.member(member)
 
 
@@ -96,7 +99,8 @@ def add_role(call: Call) -> None:
     if role_id not in member.roles:
         member.roles.append(role_id)
         people.tell(call.world, guild, member)
-    call.world.note(guild, call.user, ROLE_UPDATE, member.user.id, call.reason)
+    changes = auditing.roles(guild, gained={role_id}, lost=set())
+    _note(call, guild, Deed.MEMBER_ROLE_UPDATE, member.user.id, changes)
 
 
 def remove_role(call: Call) -> None:
@@ -105,7 +109,8 @@ def remove_role(call: Call) -> None:
     if role_id in member.roles:
         member.roles.remove(role_id)
         people.tell(call.world, guild, member)
-    call.world.note(guild, call.user, ROLE_UPDATE, member.user.id, call.reason)
+    changes = auditing.roles(guild, gained=set(), lost={role_id})
+    _note(call, guild, Deed.MEMBER_ROLE_UPDATE, member.user.id, changes)
 
 
 def kick(call: Call) -> None:
@@ -115,7 +120,7 @@ def kick(call: Call) -> None:
     member = guild.member(call.parts["user"])
     _outrank(call, guild, member)
     people.leave(call.world, guild, member)
-    call.world.note(guild, call.user, KICK, member.user.id, call.reason)
+    _note(call, guild, Deed.MEMBER_KICK, member.user.id)
 
 
 def ban(call: Call) -> None:
@@ -126,7 +131,7 @@ def ban(call: Call) -> None:
     if user.id in guild.members:
         _outrank(call, guild, guild.members[user.id])
     people.ban(call.world, guild, user, call.reason)
-    call.world.note(guild, call.user, BAN, user.id, call.reason)
+    _note(call, guild, Deed.MEMBER_BAN_ADD, user.id)
 
 
 def unban(call: Call) -> None:
@@ -136,7 +141,7 @@ def unban(call: Call) -> None:
     if call.parts["user"] not in guild.bans:
         raise unknown("Ban")
     people.unban(call.world, guild, call.world.user(call.parts["user"]))
-    call.world.note(guild, call.user, UNBAN, call.parts["user"], call.reason)
+    _note(call, guild, Deed.MEMBER_BAN_REMOVE, call.parts["user"])
 
 
 def list_bans(call: Call) -> list[Json]:
@@ -164,6 +169,10 @@ def get_voice_state(call: Call) -> Json:
     if state is None:
         raise Refused(404, 10065, "Unknown Voice State")
     return wire.voice_state(state, guild)
+
+
+def _note(call: Call, guild: Guild, deed: Deed, target_id: str | None, changes: list[Json] | None = None) -> None:
+    auditing.note(call.world, guild, call.user, deed, target_id, reason=call.reason, changes=changes)
 
 
 def _outrank(call: Call, guild: Guild, member: Member) -> None:
@@ -228,7 +237,17 @@ def _change_voice(call: Call, guild: Guild, member: Member) -> None:
     flags = {name: bool(call.body[name]) for name in ("mute", "deaf") if name in call.body}
     wanted = call.body.get("channel_id", state.channel_id)
     channel = call.world.channel(str(wanted)) if wanted else None
+    left = state.channel_id
     people.be_in_voice(call.world, guild, member.user, channel, **flags)
+    if channel is None:
+        _note_in_voice(call, guild, Deed.MEMBER_DISCONNECT, {"count": "1"})
+    elif channel.id != left:
+        _note_in_voice(call, guild, Deed.MEMBER_MOVE, {"channel_id": channel.id, "count": "1"})
+
+
+def _note_in_voice(call: Call, guild: Guild, deed: Deed, options: dict[str, str]) -> None:
+    # Discord counts such deeds together, and so does not say whom they concern.
+    auditing.note(call.world, guild, call.user, deed, None, reason=call.reason, options=options)
 
 
 TABLE: Table = [

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from guildhall.simulator.discord import messages, threads, wire
+from guildhall.simulator.discord import auditing, messages, threads, wire
+from guildhall.simulator.discord.auditing import Deed
 from guildhall.simulator.discord.drafts import Draft
 from guildhall.simulator.discord.permissions import Permission
 from guildhall.simulator.discord.refusals import Json, Refused
@@ -64,6 +65,9 @@ def delete(call: Call) -> None:
         if channel.type == DM:
             raise Refused(403, 50003, "Cannot execute action on a DM channel")
         call.world.require(channel, call.user, Permission.MANAGE_MESSAGES)
+        # What bots remove one by one Discord does not log.
+        if not call.user.bot:
+            _note(call, channel, Deed.MESSAGE_DELETE, message.author.id, {"channel_id": channel.id, "count": "1"})
     messages.delete(call.world, channel, message)
 
 
@@ -76,7 +80,9 @@ def delete_many(call: Call) -> None:
     oldest = call.world.now() - NEWEST_IN_BULK
     if any(channel.messages[each].created_at < oldest for each in wanted if each in channel.messages):
         raise Refused(400, 50034, "You can only bulk delete messages that are under 14 days old.")
-    messages.delete_many(call.world, channel, wanted)
+    there = [each for each in wanted if each in channel.messages]
+    messages.delete_many(call.world, channel, there)
+    _note(call, channel, Deed.MESSAGE_BULK_DELETE, channel.id, {"count": str(len(there))})
 
 
 def react(call: Call) -> None:
@@ -138,16 +144,31 @@ def pin(call: Call) -> None:
     """Pin a message."""
     channel = call.channel(0 if _is_conversation(call) else Permission.MANAGE_MESSAGES)
     message = channel.message(call.parts["message"])
-    message.pinned_at = message.pinned_at or call.world.now()
+    is_new, message.pinned_at = message.pinned_at is None, message.pinned_at or call.world.now()
     messages.tell(call.world, channel, message)
+    if is_new:
+        _note_pin(call, channel, message, Deed.MESSAGE_PIN)
 
 
 def unpin(call: Call) -> None:
     """Take a message down."""
     channel = call.channel(0 if _is_conversation(call) else Permission.MANAGE_MESSAGES)
     message = channel.message(call.parts["message"])
-    message.pinned_at = None
+    was_pinned, message.pinned_at = message.pinned_at is not None, None
     messages.tell(call.world, channel, message)
+    if was_pinned:
+        _note_pin(call, channel, message, Deed.MESSAGE_UNPIN)
+
+
+def _note_pin(call: Call, channel: Channel, message: Message, deed: Deed) -> None:
+    _note(call, channel, deed, message.author.id, {"channel_id": channel.id, "message_id": message.id})
+
+
+def _note(call: Call, channel: Channel, deed: Deed, target_id: str, options: dict[str, str]) -> None:
+    """Write what a moderator did to messages into the guild's log; conversations of two have none."""
+    guild = call.world.guild_of(channel)
+    if guild is not None:
+        auditing.note(call.world, guild, call.user, deed, target_id, reason=call.reason, options=options)
 
 
 def _is_conversation(call: Call) -> bool:

@@ -1,6 +1,7 @@
 """Webhooks of channels, and what shares their addresses: the messages of interactions. Nobody signs in for those."""
 
-from guildhall.simulator.discord import messages, wire
+from guildhall.simulator.discord import auditing, messages, wire
+from guildhall.simulator.discord.auditing import Deed
 from guildhall.simulator.discord.drafts import read, read_choices, read_modal
 from guildhall.simulator.discord.interactions import CHOICES, MODAL, Interaction
 from guildhall.simulator.discord.permissions import Permission
@@ -92,6 +93,7 @@ def create_webhook(call: Call) -> Json:
     hook = Webhook(call.world.new_id(), token(), name, channel.id, channel.guild_id, call.user)
     call.world.webhooks[hook.id] = hook
     _tell(call, hook)
+    _note(call, hook, Deed.WEBHOOK_CREATE, {}, auditing.webhook(hook))
     return wire.webhook(hook, call.world.address)
 
 
@@ -127,9 +129,11 @@ def change_webhook(call: Call) -> Json:
     hook, form = _manageable(call), call.form
     name, channel_id = form.text("name", least=1, most=80), form.snowflake("channel_id")
     form.check()
+    before = auditing.webhook(hook)
     hook.name = name or hook.name
     hook.channel_id = call.world.channel(channel_id).id if channel_id else hook.channel_id
     _tell(call, hook)
+    _note(call, hook, Deed.WEBHOOK_UPDATE, before, auditing.webhook(hook))
     return wire.webhook(hook, call.world.address)
 
 
@@ -138,6 +142,7 @@ def delete_webhook(call: Call) -> None:
     hook = _manageable(call)
     del call.world.webhooks[hook.id]
     _tell(call, hook)
+    _note(call, hook, Deed.WEBHOOK_DELETE, auditing.webhook(hook), {})
 
 
 def delete_with_token(call: Call) -> None:
@@ -150,6 +155,12 @@ def delete_with_token(call: Call) -> None:
 def _tell(call: Call, hook: Webhook) -> None:
     data = {"guild_id": hook.guild_id, "channel_id": hook.channel_id}
     call.world.publish(Event("WEBHOOKS_UPDATE", data, Intent.GUILD_WEBHOOKS, hook.guild_id))
+
+
+def _note(call: Call, hook: Webhook, deed: Deed, before: Json, after: Json) -> None:
+    guild, changes = call.world.guild(hook.guild_id), auditing.changed(before, after)
+    if changes:
+        auditing.note(call.world, guild, call.user, deed, hook.id, reason=call.reason, changes=changes)
 
 
 def _is_interaction(call: Call) -> bool:
