@@ -33,6 +33,7 @@ from guildhall.domains.attendance.tlog.log import keep_log, open_log
 from guildhall.domains.calendars import CalendarKind
 from guildhall.domains.tickets import attachments, reminders, transcripts
 from guildhall.domains.tickets.endings import HAND_OUT
+from guildhall.domains.tickets.guildlog import forget_told
 from guildhall.domains.tickets.relay.delivery import forget_relayed
 from guildhall.settings import SettingsError
 from guildhall.web.hooks import PATH as HOOK_PATH, channel_token, google_channel
@@ -86,6 +87,7 @@ def _give_work(house: House) -> None:
             await posting.forget_posts(tx, now=now)
             await voice.forget_deliveries(tx, now=now)
             await forget_relayed(tx, now=now)
+            await forget_told(tx, now=now)
 
     house.jobs.every("house.forget", HOURLY, forget)
 

@@ -14,8 +14,10 @@ from discord.gateway import ReconnectWebSocket
 
 from guildhall.bot.attendance import Admin, Attendance
 from guildhall.bot.backoff import Backoff
+from guildhall.bot.banning import BanWatch
 from guildhall.bot.cogs import Memory
 from guildhall.bot.desk import Desk
+from guildhall.bot.desk.auditing import GuildLogs
 from guildhall.bot.desk.commands import handle, slash_commands
 from guildhall.bot.desk.commands.turns import Turns
 from guildhall.bot.errors import Away, Refused
@@ -55,6 +57,7 @@ INTENTS: Final = discord.Intents(
     # Discord about them is forgotten, so that a large guild costs no more memory than a small one.
     members=True,
     voice_states=True,
+    moderation=True,
     guild_messages=True,
     dm_messages=True,
     message_content=True,
@@ -122,6 +125,8 @@ class HouseBot(commands.Bot):
         )
         self.desk = Desk(self)
         self.desk.offers.append(partial(handle, self))
+        self.guild_logs = GuildLogs(self)
+        self.bans = BanWatch(self)
         self._listen()
 
     async def live(self) -> None:
@@ -186,7 +191,10 @@ class HouseBot(commands.Bot):
     async def keep_desk(self) -> None:
         """Make channels of tickets and take out what is to be said, for as long as the bot lives."""
         await self._arrived.wait()
-        await self.desk.keep()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.desk.keep())
+            tasks.create_task(self.guild_logs.keep())
+            tasks.create_task(self.bans.keep())
 
     @property
     def is_live(self) -> bool:
@@ -205,6 +213,8 @@ class HouseBot(commands.Bot):
                 await self.close()
                 await self._socket.part()
         await self.desk.stop()
+        await self.guild_logs.stop()
+        await self.bans.stop()
         await self.http.close()
         await self._intake.stop()
 
@@ -290,7 +300,7 @@ class HouseBot(commands.Bot):
     def _listen(self) -> None:
         """Hear events as they come in: the library tells of guilds seconds later, and of others in no fixed order."""
         parsers = self._connection.parsers
-        for name, react in {
+        own = {
             "READY": self._hear_ready,
             "RESUMED": self._hear_resumed,
             "GUILD_CREATE": self._hear_guild,
@@ -304,8 +314,10 @@ class HouseBot(commands.Bot):
             "GUILD_ROLE_UPDATE": self._hear_roles_changed,
             "CHANNEL_DELETE": self._hear_channel_gone,
             "VOICE_STATE_UPDATE": self._hear_voice,
-        }.items():
-            parsers[name] = partial(_one_after_the_other, parsers[name], react)
+        }
+        for ears in (own, self.guild_logs.ears(), self.bans.ears()):
+            for name, react in ears.items():
+                parsers[name] = partial(_one_after_the_other, parsers[name], react)
 
     def _hear_ready(self, _: Told) -> None:
         self._go_live("Connected to Discord.")

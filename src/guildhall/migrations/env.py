@@ -30,6 +30,7 @@ import guildhall.domains.site.models
 import guildhall.domains.tickets.attachments.models
 import guildhall.domains.tickets.blocks.models
 import guildhall.domains.tickets.categories.models
+import guildhall.domains.tickets.guildlog.models
 import guildhall.domains.tickets.models
 import guildhall.domains.tickets.ratings.models
 import guildhall.domains.tickets.relay.models

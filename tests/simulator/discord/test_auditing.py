@@ -1,55 +1,61 @@
 """The audit log: what is written there, who is told of it, and how it is read back."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 import discord
 import httpx
+import pytest
 
 from guildhall.simulator.discord import DiscordSimulator
 from tests.services.discord import HastyBot
 from tests.simulator.discord.conftest import Steer
 
 Deed = discord.AuditLogAction
+Acts: TypeAlias = Callable[..., Awaitable[None]]
+Hears: TypeAlias = Callable[[discord.AuditLogAction], Awaitable[Any]]
+VOICE = ("Lounge", "Workshop")
 
 
-async def test_what_people_and_bots_do_is_written_down_and_told_at_once(
-    simulator: DiscordSimulator, bot: HastyBot, guild: discord.Guild, general: discord.TextChannel, rosa: str,
-    steer: Steer, client: httpx.AsyncClient,
-) -> None:  # fmt: skip
-    mara = simulator.guild.owner_id
+@pytest.fixture
+def does(simulator: DiscordSimulator, client: httpx.AsyncClient) -> Acts:
+    """Lets the guild's owner do something, as their client asks for it."""
 
-    async def does(method: str, path: str, reason: str = "", *, by: str = mara, **body: object) -> None:
+    async def act(method: str, path: str, reason: str = "", **body: object) -> None:
         told = {"X-Audit-Log-Reason": reason} if reason else {}
-        answer = await client.request(method, f"/_sim/as/{by}{path}", json=body or None, headers=told)
+        place = f"/_sim/as/{simulator.guild.owner_id}{path}"
+        answer = await client.request(method, place, json=body or None, headers=told)
         assert answer.is_success, answer.text
 
-    async def hears(deed: discord.AuditLogAction) -> Any:  # noqa: ANN401 (the library's entry)
+    return act
+
+
+@pytest.fixture
+def hears(simulator: DiscordSimulator, bot: HastyBot) -> Hears:
+    """Returns the next entry of a kind, which has to be the owner's."""
+
+    async def hear(deed: discord.AuditLogAction) -> Any:  # noqa: ANN401 (the library's entry)
         (entry,) = await bot.hears("audit_log_entry_create", lambda entry: entry.action is deed)
-        assert entry.user_id == int(mara)
+        assert entry.user_id == int(simulator.guild.owner_id)
         return entry
 
+    return hear
+
+
+async def test_what_is_done_to_channels_roles_and_messages_is_written_down_and_told_at_once(
+    guild: discord.Guild, general: discord.TextChannel, rosa: str, steer: Steer, does: Acts, hears: Hears
+) -> None:
     steward = next(each for each in guild.roles if each.name == "Steward")
     await does("PATCH", f"/channels/{general.id}", "tidy%20up", topic="Anything")
     entry = await hears(Deed.channel_update)
     assert (entry.reason, entry.before.topic, entry.after.topic) == ("tidy up", None, "Anything")
-    await does("PUT", f"/channels/{general.id}/permissions/{steward.id}", type=0, allow="8192", deny="0")
+    place = f"/channels/{general.id}/permissions/{steward.id}"
+    await does("PUT", place, type=0, allow="8192", deny="0")
     assert (await hears(Deed.overwrite_create)).extra == steward
-    await does("PUT", f"/channels/{general.id}/permissions/{steward.id}", type=0, allow="0", deny="0")
+    await does("PUT", place, type=0, allow="0", deny="0")
     await hears(Deed.overwrite_update)
-    await does("DELETE", f"/channels/{general.id}/permissions/{steward.id}")
+    await does("DELETE", place)
     await hears(Deed.overwrite_delete)
-    await does("PUT", f"/guilds/{guild.id}/members/{rosa}/roles/{steward.id}")
-    assert (await hears(Deed.member_role_update)).after.roles == [steward]
-    await does("PATCH", f"/guilds/{guild.id}/members/{rosa}", nick="Rosie", roles=[])
-    assert (await hears(Deed.member_update)).after.nick == "Rosie"
-    assert (await hears(Deed.member_role_update)).before.roles == [steward]
-    lounge = next(each for each in guild.voice_channels if each.name == "Lounge")
-    workshop = next(each for each in guild.voice_channels if each.name == "Workshop")
-    await steer("POST", "/voice", guild_id=str(guild.id), user_id=rosa, channel_id=str(lounge.id))
-    await does("PATCH", f"/guilds/{guild.id}/members/{rosa}", channel_id=str(workshop.id))
-    assert (await hears(Deed.member_move)).extra.channel == workshop
-    await does("PATCH", f"/guilds/{guild.id}/members/{rosa}", channel_id=None)
-    assert (await hears(Deed.member_disconnect)).extra.count == 1
     said = await steer("POST", "/messages", channel_id=str(general.id), author_id=rosa, content="Buy this")
     await does("PUT", f"/channels/{general.id}/messages/pins/{said['id']}")
     assert (await hears(Deed.message_pin)).extra.message_id == int(said["id"])
@@ -67,17 +73,35 @@ async def test_what_people_and_bots_do_is_written_down_and_told_at_once(
     assert (entry.before.name, entry.after.name) == ("Cook", "Chef")
     await does("DELETE", f"/guilds/{guild.id}/roles/{role['id']}")
     assert (await hears(Deed.role_delete)).before.name == "Chef"
+
+
+async def test_what_is_done_to_members_is_written_down_and_nobody_does_what_they_may_not(
+    simulator: DiscordSimulator, guild: discord.Guild, general: discord.TextChannel, rosa: str, steer: Steer,
+    client: httpx.AsyncClient, does: Acts, hears: Hears,
+) -> None:  # fmt: skip
+    steward = next(each for each in guild.roles if each.name == "Steward")
+    lounge, workshop = (next(each for each in guild.voice_channels if each.name == name) for name in VOICE)
+    mara = simulator.guild.owner_id
+    await does("PUT", f"/guilds/{guild.id}/members/{rosa}/roles/{steward.id}")
+    assert (await hears(Deed.member_role_update)).after.roles == [steward]
+    await does("PATCH", f"/guilds/{guild.id}/members/{rosa}", nick="Rosie", roles=[])
+    assert (await hears(Deed.member_update)).after.nick == "Rosie"
+    assert (await hears(Deed.member_role_update)).before.roles == [steward]
+    await steer("POST", "/voice", guild_id=str(guild.id), user_id=rosa, channel_id=str(lounge.id))
+    await does("PATCH", f"/guilds/{guild.id}/members/{rosa}", channel_id=str(workshop.id))
+    assert (await hears(Deed.member_move)).extra.channel == workshop
+    await does("PATCH", f"/guilds/{guild.id}/members/{rosa}", channel_id=None)
+    assert (await hears(Deed.member_disconnect)).extra.count == 1
     await does("PUT", f"/guilds/{guild.id}/bans/{rosa}", "spam")
     assert (await hears(Deed.ban)).reason == "spam"
     await does("DELETE", f"/guilds/{guild.id}/bans/{rosa}")
     assert (await hears(Deed.unban)).target.id == int(rosa)
-    # What changed nothing, and what people remove of their own, is not written down.
+    # What changes nothing, and what people remove of their own, is not written down.
     before = len(simulator.guild.audit)
     await does("PATCH", f"/guilds/{guild.id}", name=guild.name)
     own = await steer("POST", "/messages", channel_id=str(general.id), author_id=mara, content="Oops")
     await does("DELETE", f"/channels/{general.id}/messages/{own['id']}")
     assert len(simulator.guild.audit) == before
-    # People are held to what they may do, and nobody acts who is not there.
     hana = next(each.id for each in simulator.world.users.values() if each.username == "hana.sato")
     refused = await client.put(f"/_sim/as/{hana}/guilds/{guild.id}/bans/{mara}")
     assert (refused.status_code, refused.json()["code"]) == (403, 50013)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from msgspec.structs import replace
 
+from guildhall.bot.desk.deeds import deed_embed
 from guildhall.bot.desk.names import channel_name, thread_name
 from guildhall.bot.desk.places import guild_of, place_of
 from guildhall.bot.desk.recap import recap_of
@@ -390,6 +391,8 @@ class Courier:
             async with self._house.database.read() as tx:
                 facts = await recap_of(tx, ticket)
             return [await facts.part(self._bot, words)]
+        if post.deed is not None:
+            return [Part(embed=deed_embed(post.deed, words, document.thread.system_message_color))]
         menu = await self._menu() if Button.MENU in post.buttons else []
         view = view_of(post, ticket, taken.post.message_id, words, menu)
         text = await self._text_of(taken, words)

@@ -14,6 +14,12 @@ def log_channel_of(document: Document) -> int | None:
     return int(wanted) if wanted else None
 
 
+def guild_log_channel_of(document: Document) -> int | None:
+    """Return the channel where it is told what people do in Discord, None when that is told nowhere."""
+    wanted = document.bot.enable_logs and document.bot.enable_discord_logs and document.bot.logs_channel_id
+    return int(wanted) if wanted else None
+
+
 def guild_of(house: House, ticket: Ticket) -> int:
     """Return the server where a ticket has its channel: that of staff, unless its user is in that channel too."""
     return house.discord.guild_id if ticket.transport is Transport.DIRECT else house.discord.staff_guild_id
@@ -41,6 +47,8 @@ def place_of(post: Post, document: Document) -> int | None:
     """Return the channel of the staff's where a post goes, None when it goes nowhere."""
     if post.say is Say.TRANSCRIPT:
         return int(document.transcripts.channel_id) if document.transcripts.channel_id else None
+    if post.say is Say.DEED:
+        return guild_log_channel_of(document)
     unwanted = {
         "desk.log.edited": not document.logs.show_log_on_edit,
         "desk.log.deleted": not document.logs.show_log_on_delete,

@@ -3,6 +3,7 @@
 from typing import Final
 
 from guildhall.bot.words.commands import de as commands
+from guildhall.bot.words.guildlog import de as guildlog
 from guildhall.bot.words.timers import de as timers
 
 TABLE: Final = {
@@ -209,5 +210,6 @@ TABLE: Final = {
     "desk.log.deleted": "{author} hat eine Nachricht in Ticket {number} gelöscht: {before}",
     "desk.log.refused": "Ticket {number} von {user} konnte keinen Kanal bekommen: {reason}",
     **commands.TABLE,
+    **guildlog.TABLE,
     **timers.TABLE,
 }

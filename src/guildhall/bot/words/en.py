@@ -3,6 +3,7 @@
 from typing import Final
 
 from guildhall.bot.words.commands import en as commands
+from guildhall.bot.words.guildlog import en as guildlog
 from guildhall.bot.words.timers import en as timers
 
 TABLE: Final = {
@@ -214,5 +215,6 @@ TABLE: Final = {
     "desk.log.deleted": "{author} has deleted a message in ticket {number}: {before}",
     "desk.log.refused": "Ticket {number} of {user} could not get a channel: {reason}",
     **commands.TABLE,
+    **guildlog.TABLE,
     **timers.TABLE,
 }

@@ -3,6 +3,7 @@
 from typing import Final
 
 from guildhall.bot.words.commands import es as commands
+from guildhall.bot.words.guildlog import es as guildlog
 from guildhall.bot.words.timers import es as timers
 
 TABLE: Final = {
@@ -205,5 +206,6 @@ TABLE: Final = {
     "desk.log.deleted": "{author} borró un mensaje del ticket {number}: {before}",
     "desk.log.refused": "El ticket {number} de {user} no pudo tener un canal: {reason}",
     **commands.TABLE,
+    **guildlog.TABLE,
     **timers.TABLE,
 }

@@ -3,6 +3,7 @@
 from typing import Final
 
 from guildhall.bot.words.commands import fr as commands
+from guildhall.bot.words.guildlog import fr as guildlog
 from guildhall.bot.words.timers import fr as timers
 
 TABLE: Final = {
@@ -208,5 +209,6 @@ TABLE: Final = {
     "desk.log.deleted": "{author} a supprimé un message du ticket {number} : {before}",
     "desk.log.refused": "Le ticket {number} de {user} n’a pas pu avoir de salon : {reason}",
     **commands.TABLE,
+    **guildlog.TABLE,
     **timers.TABLE,
 }

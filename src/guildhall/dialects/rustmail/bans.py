@@ -12,7 +12,7 @@ from guildhall.web.routing import route
 
 
 class BanRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A ban. Discord's log says nothing of the place that somebody had, so roles, nickname and joining are unknown."""
+    """A ban. Of one that nobody saw happen, only Discord's log tells: roles, nickname and joining are unknown then."""
 
     user_id: str
     username: str
@@ -34,15 +34,15 @@ class BanRecord(msgspec.Struct, frozen=True, kw_only=True):
             user_id=str(ban.user_id),
             username=ban.username,
             global_name=ban.global_name,
-            nickname=None,
+            nickname=ban.nickname,
             avatar_url=picture_address(ban.user_id, ban.avatar) if ban.avatar else None,
-            roles=[],
-            joined_at=None,
+            roles=ban.roles or [],
+            joined_at=epoch(ban.joined_at) if ban.joined_at else None,
             banned_at=epoch(ban.banned_at),
             banned_by_id=str(ban.banned_by_id) if ban.banned_by_id else None,
             banned_by_name=ban.banned_by_name,
             ban_reason=ban.reason,
-            roles_unknown=True,
+            roles_unknown=ban.roles is None,
         )
 
 

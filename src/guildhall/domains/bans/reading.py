@@ -2,18 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Collection
 
-import msgspec
-
-from guildhall.core.db import Database, insert_if_new
+from guildhall.core.db import Database
 from guildhall.core.jobs import JobContext
 from guildhall.core.log import get_logger
-from guildhall.domains.bans.models import guild_bans
 from guildhall.domains.bans.port import BanLog, BanLogUnreadable
 from guildhall.domains.bans.queries import last_known
+from guildhall.domains.bans.seeing import keep_read
 
 log = get_logger(__name__)
-
-KEEP = insert_if_new(guild_bans)
 
 
 def reader_of(ban_log: BanLog, guilds_now: Callable[[], Collection[int]]) -> Callable[[JobContext], Awaitable[None]]:
@@ -35,5 +31,5 @@ async def _read_guild(database: Database, ban_log: BanLog, guild_id: int) -> Non
     while found := await ban_log.bans_after(guild_id, last):
         async with database.write() as tx:
             for each in found:
-                await tx.run(KEEP, **msgspec.structs.asdict(each))
+                await keep_read(tx, each)
         last = found[-1].entry_id

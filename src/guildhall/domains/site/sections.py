@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from guildhall.domains.site.audit_actions import AuditAction
 from guildhall.domains.site.values import (
     Colour,
     DiscordId,
@@ -145,7 +146,7 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     show_log_on_edit: bool = True
     show_log_on_delete: bool = True
-    audit_log_actions: tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...] = ()
+    audit_log_actions: tuple[AuditAction, ...] = ()
 
 
 class TicketSettings(msgspec.Struct, frozen=True, kw_only=True):

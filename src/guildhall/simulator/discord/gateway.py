@@ -336,8 +336,8 @@ class Gateway:
         guild = self._world.guilds.get(event.guild_id or "")
         if guild is not None and self._world.bot.id not in guild.members:
             return event.name == "GUILD_DELETE"
-        if guild is not None and event.needed & ~in_guild(guild, guild.members[self._world.bot.id]):
-            return False
+        if guild is not None and event.needed:
+            return not event.needed & ~in_guild(guild, guild.members[self._world.bot.id])
         if event.channel is None:
             return True
         if event.channel.type == DM and session.shard[0] != 0:

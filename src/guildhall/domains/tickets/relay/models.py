@@ -143,7 +143,8 @@ class Say(StrEnum):
     `closed` and `history` are built from the ticket and the configuration. `end` does to the channel what the
     configuration says of closed tickets, `name` gives it the name that follows from the ticket as it is then.
     `transcript` is a file with all that was said, for whoever reads it there; `reminder` are words in a colour of
-    their own. `remove` takes away what the bot has said somewhere, which `fields` name.
+    their own. `remove` takes away what the bot has said somewhere, which `fields` name. `deed` is what
+    somebody did in Discord.
     """
 
     MESSAGE = "message"
@@ -160,6 +161,7 @@ class Say(StrEnum):
     TRANSCRIPT = "transcript"
     REMINDER = "reminder"
     REMOVE = "remove"
+    DEED = "deed"
 
 
 class Button(StrEnum):
@@ -172,6 +174,32 @@ class Button(StrEnum):
     RATE = "rate"
     CLOSE = "close"
     KEEP = "keep"
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What a deed changed: Discord's name for it, and how it was and is, as it is shown in any language."""
+
+    key: str
+    shown: str
+
+
+class LoggedDeed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry of a guild's audit log, with what everybody and everything was called when it was read.
+
+    `action` is Discord's name for it, or its number where it has none here. `by` and `target` are written as they are
+    shown; `place` is the channel, `count` how often it was done, where Discord says so. `guild` is told only where the
+    house works in two guilds.
+    """
+
+    entry_id: int
+    action: str
+    by: str = ""
+    target: str = ""
+    place: str = ""
+    count: str = ""
+    reason: str = ""
+    guild: str = ""
+    differences: list[Difference] = []
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -190,6 +218,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     user_ids: list[str] = []
     spared: dict[str, list[str]] = {}
     buttons: list[Button] = []
+    deed: LoggedDeed | None = None
 
 
 class PostState(StrEnum):

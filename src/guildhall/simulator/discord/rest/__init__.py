@@ -100,9 +100,7 @@ class Api:
             for method, path, handler in table
         ]
 
-    def _answering(
-        self, path: str, handler: Handler, admit: Admit
-    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def _answering(self, path: str, handler: Handler, admit: Admit) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
             asked: object = None
             headers: Mapping[str, str] = {}

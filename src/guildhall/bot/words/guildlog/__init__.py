@@ -1,0 +1,1 @@
+"""What the log channel is told of Discord's audit log."""
