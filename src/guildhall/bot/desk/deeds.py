@@ -33,6 +33,9 @@ UNTOLD: Final = frozenset(
 )
 """What changes that says nothing to people, or is told a second time under another name."""
 
+EMPTY: Final = (None, "", "0", 0, False, [])
+"""Values that say nothing of something new."""
+
 BITS: Final = frozenset({"permissions", "allow", "deny"})
 CHANNELS: Final = frozenset({"channel_id", "parent_id", "afk_channel_id", "system_channel_id", "rules_channel_id"})
 NOTHING: Final = "\N{EN DASH}"
@@ -50,8 +53,8 @@ def read_deed(entry: Told, guild: discord.Guild | None, name_of: NameOf, *, name
     """Return an entry with what everything in it is called at this moment."""
     options = entry.get("options") or {}
     place = str(options.get("channel_id") or "")
-    changes = [each for each in entry.get("changes") or [] if each.get("key") not in UNTOLD]
     number = int(entry["action_type"])
+    changes = [each for each in entry.get("changes") or [] if _is_telling(each, NAMES.get(number, ""))]
     by = str(entry.get("user_id") or "")
     return LoggedDeed(
         entry_id=int(entry["id"]),
@@ -64,6 +67,15 @@ def read_deed(entry: Told, guild: discord.Guild | None, name_of: NameOf, *, name
         guild=escape_markdown(guild.name) if names_guild and guild is not None else "",
         differences=[*_overwritten(options), *(_difference(each, guild) for each in changes)],
     )
+
+
+def _is_telling(change: Told, action: str) -> bool:
+    """Tell whether a change says more than the action: what is made or removed is described whole, name and all."""
+    if change.get("key") in UNTOLD:
+        return False
+    if action.endswith("_create") and change.get("old_value") is None:
+        return change.get("key") != "name" and change.get("new_value") not in EMPTY
+    return action == "channel_overwrite_delete" or not action.endswith("_delete")
 
 
 def _overwritten(options: Told) -> Iterator[Difference]:

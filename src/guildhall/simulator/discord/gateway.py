@@ -329,9 +329,8 @@ class Gateway:
                 session.tell(event.name, self._as_told(session, event))
 
     def _concerns(self, session: Session, event: Event) -> bool:
-        if event.intent and not session.intents & event.intent:
-            return False
-        if event.guild_id is not None and not _on_shard(session, event.guild_id):
+        is_asked_for = not event.intent or bool(session.intents & event.intent)
+        if not is_asked_for or (event.guild_id is not None and not _on_shard(session, event.guild_id)):
             return False
         guild = self._world.guilds.get(event.guild_id or "")
         if guild is not None and self._world.bot.id not in guild.members:
