@@ -34,7 +34,9 @@ FREE = command(leases.leases.delete().where(leases.leases.c.name == "bot"))
 VIEW_AUDIT_LOG = 1 << 7
 
 
-async def acts(discord: DiscordSimulator, method: str, path: str, reason: str = "", *, by: str = OWNER, **body: object) -> Any:  # noqa: ANN401, E501 (any JSON)
+async def acts(
+    discord: DiscordSimulator, method: str, path: str, reason: str = "", *, by: str = OWNER, **body: object
+) -> Any:  # noqa: ANN401, E501 (any JSON)
     """Let somebody do something, as their client asks for it."""
     person = next(each.id for each in discord.world.users.values() if each.username == by)
     headers = {"X-Audit-Log-Reason": reason} if reason else {}
@@ -244,7 +246,7 @@ async def test_a_ban_is_kept_with_the_names_and_roles_that_somebody_had_whatever
     await watched.front.steer("POST", "/messages", **says(scene, ROSA))
     scene.clock.set(discord.world.now())
     assert scene.supervisor.bot is not None
-    places = scene.supervisor.bot.bans._places  # noqa: SLF001 (that all members were listed shows nowhere else)
+    places = scene.supervisor.bot.bans._places
     await watched.front.comes(lambda: len(places) >= len(guild.members), wanted=True)
 
     async def known() -> dict[str, Ban]:

@@ -105,8 +105,12 @@ GROUPS: Final = (
             "bot.enable_logs": Sentence("Keep a log channel"),
             "bot.logs_channel_id": Sentence("Log channel", ID),
             "bot.enable_rustmail_logs": Sentence("Tell of tickets there"),
-            "bot.enable_discord_logs": Sentence("Tell of what Discord's audit log has"),
-            "logs.audit_log_actions": Sentence("Only these actions of it", "Names by comma; empty for all of them."),
+            "bot.enable_discord_logs": Sentence(
+                "Tell of what people do in Discord", "From its audit log, which the bot's role must be allowed to view."
+            ),
+            "logs.audit_log_actions": Sentence(
+                "Only these of Discord's actions", "Such as member_ban_add, member_kick, role_update; empty for all."
+            ),
             "logs.show_log_on_edit": Sentence("Tell of edited messages"),
             "logs.show_log_on_delete": Sentence("Tell of deleted messages"),
         },

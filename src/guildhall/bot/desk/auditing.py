@@ -40,6 +40,7 @@ class GuildLogs:
         self._lanes = Lanes(self._catch_up, backoff=partial(Backoff, longest=RETRY))
         self._read_up: set[int] = set()
         self._moved = asyncio.Event()
+        self._known = self._wished()
 
     def ears(self) -> dict[str, Callable[[Told], None]]:
         """Return what hears which event of the gateway."""
@@ -52,13 +53,12 @@ class GuildLogs:
     async def keep(self) -> None:
         """Begin and end as the configuration says, until cancelled."""
         with self._house.site.watching(self._moved.set):
-            was_wanted = self._is_wanted()
             while True:
+                if self._known != self._wished():
+                    self._known = self._wished()
+                    self._look_at(self._house.discord.guild_ids)
                 await self._moved.wait()
                 self._moved.clear()
-                if self._is_wanted() is not was_wanted:
-                    was_wanted = self._is_wanted()
-                    self._look_at(self._house.discord.guild_ids)
 
     async def stop(self) -> None:
         """Let what has begun come to its end; the rest is read at the next start."""
@@ -67,6 +67,9 @@ class GuildLogs:
 
     def _is_wanted(self) -> bool:
         return guild_log_channel_of(self._house.site.now.document) is not None
+
+    def _wished(self) -> tuple[bool, frozenset[int]]:
+        return self._is_wanted(), self._house.discord.guild_ids
 
     def _look_at(self, guild_ids: Iterable[int]) -> None:
         for each in guild_ids:

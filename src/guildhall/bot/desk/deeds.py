@@ -65,7 +65,7 @@ def read_deed(entry: Told, guild: discord.Guild | None, name_of: NameOf, *, name
         count=str(options.get("count") or options.get("members_removed") or ""),
         reason=escape_markdown(str(entry.get("reason") or "")[:LONGEST_REASON]),
         guild=escape_markdown(guild.name) if names_guild and guild is not None else "",
-        differences=[*_overwritten(options), *(_difference(each, guild) for each in changes)],
+        differences=[*_beside(options), *(_difference(each, guild) for each in changes)],
     )
 
 
@@ -78,12 +78,14 @@ def _is_telling(change: Told, action: str) -> bool:
     return action == "channel_overwrite_delete" or not action.endswith("_delete")
 
 
-def _overwritten(options: Told) -> Iterator[Difference]:
-    """Tell whose permissions in a channel an entry is about."""
+def _beside(options: Told) -> Iterator[Difference]:
+    """Tell what an entry says beside its changes: whose permissions in a channel, by which rule of AutoMod."""
     whose = str(options.get("id") or "")
     if whose:
         named = options.get("role_name")
-        yield Difference("roles", f"@{escape_markdown(str(named))}" if named else f"<@{whose}>")
+        yield Difference("whose", f"@{escape_markdown(str(named))}" if named else f"<@{whose}>")
+    if options.get("auto_moderation_rule_name"):
+        yield Difference("rule", _cut(options["auto_moderation_rule_name"]))
 
 
 def _target(number: int, entry: Told, guild: discord.Guild | None, name_of: NameOf) -> str:

@@ -40,6 +40,7 @@ guild_ban_sightings = Table(
     Column("nickname", Text),
     Column("roles", JsonDoc),
     Column("joined_at", UtcTime),
+    Index("ix_guild_ban_sightings_seen_at", "seen_at"),
     Index("ix_guild_ban_sightings_user_id", "user_id"),
 )
 """Bans that the gateway told of, whose entry in the audit log was not read yet, or cannot be."""

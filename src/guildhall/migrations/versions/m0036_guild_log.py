@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("joined_at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("guild_id", "user_id", "seen_at", name=op.f("pk_guild_ban_sightings")),
     )
+    op.create_index("ix_guild_ban_sightings_seen_at", "guild_ban_sightings", ["seen_at"])
     op.create_index("ix_guild_ban_sightings_user_id", "guild_ban_sightings", ["user_id"])
     op.add_column("guild_bans", sa.Column("nickname", sa.Text(), nullable=True))
     op.add_column("guild_bans", sa.Column("roles", JsonDoc(), nullable=True))

@@ -76,9 +76,11 @@ def _address(use: Use, ticket: Ticket) -> str:
 
 def _ban(use: Use, ban: Ban) -> str:
     by = ban.banned_by_name or use.words("commands.said.baninfo.somebody")
-    return use.words(
+    said = use.words(
         "commands.said.baninfo", user=ban.username, when=instant(ban.banned_at), by=by, reason=ban.reason or "-"
     )
+    roles = use.words("commands.said.baninfo.roles", roles=", ".join(ban.roles)) if ban.roles else ""
+    return f"{said} · {roles}" if roles else said
 
 
 COMMANDS: Final = (

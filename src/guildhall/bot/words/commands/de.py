@@ -219,6 +219,7 @@ TABLE: Final = {
     "commands.said.tickets.none": "Du hast keine Tickets. Schreib dem Bot, um eines zu öffnen.",
     "commands.said.id": "Ticket #{number}: `{ticket}`\nPerson: `{user}`\nKanal: `{channel}`",
     "commands.said.baninfo": "**{user}**, {when}, von {by}: {reason}",
+    "commands.said.baninfo.roles": "Rollen damals: {roles}",
     "commands.said.baninfo.none": "Von einem Bann dieser Person ist nichts bekannt.",
     "commands.said.baninfo.somebody": "jemandem",
     "commands.said.status": "Mitglieder sehen: {text}",

@@ -223,6 +223,7 @@ TABLE: Final = {
     "commands.said.tickets.none": "You have no tickets. Write to the bot to open one.",
     "commands.said.id": "Ticket #{number}: `{ticket}`\nUser: `{user}`\nChannel: `{channel}`",
     "commands.said.baninfo": "**{user}**, {when}, by {by}: {reason}",
+    "commands.said.baninfo.roles": "Roles then: {roles}",
     "commands.said.baninfo.none": "No ban of theirs is known.",
     "commands.said.baninfo.somebody": "somebody",
     "commands.said.status": "Members see: {text}",

@@ -220,6 +220,7 @@ TABLE: Final = {
     "commands.said.tickets.none": "No tienes tickets. Escribe al bot para abrir uno.",
     "commands.said.id": "Ticket n.º {number}: `{ticket}`\nPersona: `{user}`\nCanal: `{channel}`",
     "commands.said.baninfo": "**{user}**, {when}, por {by}: {reason}",
+    "commands.said.baninfo.roles": "Roles entonces: {roles}",
     "commands.said.baninfo.none": "No se conoce ninguna expulsión de esta persona.",
     "commands.said.baninfo.somebody": "alguien",
     "commands.said.status": "Los miembros ven: {text}",

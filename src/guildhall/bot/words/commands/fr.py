@@ -219,6 +219,7 @@ TABLE: Final = {
     "commands.said.tickets.none": "Tu n’as pas de ticket. Écris au bot pour en ouvrir un.",
     "commands.said.id": "Ticket n° {number} : `{ticket}`\nPersonne : `{user}`\nSalon : `{channel}`",
     "commands.said.baninfo": "**{user}**, {when}, par {by} : {reason}",
+    "commands.said.baninfo.roles": "Rôles à ce moment : {roles}",
     "commands.said.baninfo.none": "Aucun bannissement de cette personne n’est connu.",
     "commands.said.baninfo.somebody": "quelqu’un",
     "commands.said.status": "Les membres voient : {text}",

@@ -120,5 +120,7 @@ TABLE: Final = {
     "audit.key.status": "Status",
     "audit.key.icon_hash": "Symbol",
     "audit.key.verification_level": "Verifizierungsstufe",
+    "audit.key.rule": "Regel",
+    "audit.key.whose": "Für",
     "audit.key.enabled": "Eingeschaltet",
 }

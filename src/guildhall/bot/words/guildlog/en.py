@@ -120,5 +120,7 @@ TABLE: Final = {
     "audit.key.status": "Status",
     "audit.key.icon_hash": "Icon",
     "audit.key.verification_level": "Verification level",
+    "audit.key.rule": "Rule",
+    "audit.key.whose": "For",
     "audit.key.enabled": "Switched on",
 }

@@ -120,5 +120,7 @@ TABLE: Final = {
     "audit.key.status": "Estado",
     "audit.key.icon_hash": "Icono",
     "audit.key.verification_level": "Nivel de verificación",
+    "audit.key.rule": "Regla",
+    "audit.key.whose": "Para",
     "audit.key.enabled": "Activado",
 }

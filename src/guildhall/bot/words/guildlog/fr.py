@@ -120,5 +120,7 @@ TABLE: Final = {
     "audit.key.status": "Statut",
     "audit.key.icon_hash": "Icône",
     "audit.key.verification_level": "Niveau de vérification",
+    "audit.key.rule": "Règle",
+    "audit.key.whose": "Pour",
     "audit.key.enabled": "Activé",
 }
