@@ -36,7 +36,7 @@ VIEW_AUDIT_LOG = 1 << 7
 
 async def acts(
     discord: DiscordSimulator, method: str, path: str, reason: str = "", *, by: str = OWNER, **body: object
-) -> Any:  # noqa: ANN401, E501 (any JSON)
+) -> Any:  # noqa: ANN401 (any JSON)
     """Let somebody do something, as their client asks for it."""
     person = next(each.id for each in discord.world.users.values() if each.username == by)
     headers = {"X-Audit-Log-Reason": reason} if reason else {}

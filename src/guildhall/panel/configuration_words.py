@@ -109,7 +109,7 @@ GROUPS: Final = (
                 "Tell of what people do in Discord", "From its audit log, which the bot's role must be allowed to view."
             ),
             "logs.audit_log_actions": Sentence(
-                "Only these of Discord's actions", "Such as member_ban_add, member_kick, role_update; empty for all."
+                "Only these actions", "Such as member_ban_add, member_kick, role_update; empty for all."
             ),
             "logs.show_log_on_edit": Sentence("Tell of edited messages"),
             "logs.show_log_on_delete": Sentence("Tell of deleted messages"),

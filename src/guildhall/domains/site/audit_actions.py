@@ -97,7 +97,7 @@ class AuditAction(Spelled):
 
     __slots__ = ()
     form = re.compile(r"\s*[A-Za-z_]{1,64}\s*")
-    said = "must be actions of Discord's audit log, such as member_ban_add"
+    said = "must be names that Discord's audit log has, such as member_ban_add"
 
     @classmethod
     def spell(cls, text: str) -> str:
