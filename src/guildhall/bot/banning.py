@@ -24,8 +24,9 @@ log = get_logger(__name__)
 
 Told: TypeAlias = Mapping[str, Any]
 
-ROOM: Final = 50_000
-"""Members that are remembered, those of whom something was heard last; a larger guild is not read as a whole."""
+ROOM: Final = 20_000
+"""Members that are remembered, those of whom something was heard last; a larger guild is not read as a whole, so that
+it costs no more memory."""
 
 PAGE: Final = 1000
 RETRY: Final = 30.0

@@ -54,7 +54,8 @@ CLOSE_WITHIN: Final = 5.0
 INTENTS: Final = discord.Intents(
     guilds=True,
     # Whoever gets another role, leaves or joins counts as that at once. No member is kept for it: what was asked of
-    # Discord about them is forgotten, so that a large guild costs no more memory than a small one.
+    # Discord about them is forgotten, so that a large guild costs no more memory than a small one. What a ban needs is
+    # remembered of so many members and no more.
     members=True,
     voice_states=True,
     moderation=True,

@@ -33,7 +33,7 @@ UNTOLD: Final = frozenset(
 )
 """What changes that says nothing to people, or is told a second time under another name."""
 
-EMPTY: Final = (None, "", "0", 0, False, [])
+EMPTY: Final[tuple[object, ...]] = (None, "", "0", 0, False, [])
 """Values that say nothing of something new."""
 
 BITS: Final = frozenset({"permissions", "allow", "deny"})

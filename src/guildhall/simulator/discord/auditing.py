@@ -5,7 +5,7 @@ from enum import IntEnum
 from guildhall.simulator.discord import wire
 from guildhall.simulator.discord.permissions import Permission
 from guildhall.simulator.discord.refusals import Json
-from guildhall.simulator.discord.state import AuditEntry, Channel, Guild, Member, Overwrite, Role, User, Webhook
+from guildhall.simulator.discord.state import AuditEntry, Channel, Guild, Member, Overwrite, Role, Thread, User, Webhook
 from guildhall.simulator.discord.world import Event, Intent, World
 
 
@@ -36,6 +36,9 @@ class Deed(IntEnum):
     MESSAGE_BULK_DELETE = 73
     MESSAGE_PIN = 74
     MESSAGE_UNPIN = 75
+    THREAD_CREATE = 110
+    THREAD_UPDATE = 111
+    THREAD_DELETE = 112
 
 
 def note(
@@ -73,6 +76,19 @@ def channel(each: Channel) -> Json:
     names = ("name", "type", "topic", "nsfw", "rate_limit_per_user", "bitrate", "user_limit")
     shown = wire.channel(each)
     return {name: shown[name] for name in names if name in shown}
+
+
+def thread(each: Thread) -> Json:
+    """Return what the log tells of a thread."""
+    return {
+        "name": each.name,
+        "type": each.type,
+        "archived": each.archived,
+        "locked": each.locked,
+        "auto_archive_duration": each.auto_archive_duration,
+        "rate_limit_per_user": each.rate_limit_per_user,
+        "invitable": each.invitable,
+    }
 
 
 def role(each: Role) -> Json:

@@ -14,10 +14,8 @@ from guildhall.simulator.discord.forms import SNOWFLAKE
 from guildhall.simulator.discord.interactions import Desk
 from guildhall.simulator.discord.limits import BEHIND, Limits
 from guildhall.simulator.discord.oauth import OAuth
-from guildhall.simulator.discord.refusals import Json, Refused, bad_form, unauthorized
-from guildhall.simulator.discord.rest import commands, guilds, members, messages, threads, users, webhooks
 from guildhall.simulator.discord.refusals import Json, Refused, bad_form, check_may_steer, unauthorized
-from guildhall.simulator.discord.rest import commands, guilds, members, messages, users, webhooks
+from guildhall.simulator.discord.rest import commands, guilds, members, messages, threads, users, webhooks
 from guildhall.simulator.discord.rest.call import Call, Handler, Reply, Table
 from guildhall.simulator.discord.state import User
 from guildhall.simulator.discord.world import World

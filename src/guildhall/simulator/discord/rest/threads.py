@@ -1,14 +1,12 @@
 """Threads of channels, and who is in them."""
 
-from guildhall.simulator.discord import guilds, messages, threads, wire
+from guildhall.simulator.discord import auditing, guilds, messages, threads, wire
+from guildhall.simulator.discord.auditing import Deed
 from guildhall.simulator.discord.forms import Form
 from guildhall.simulator.discord.permissions import Permission
 from guildhall.simulator.discord.refusals import Json, Refused, unknown
 from guildhall.simulator.discord.rest.call import Call, Reply, Table
 from guildhall.simulator.discord.state import ANNOUNCEMENT, PRIVATE_THREAD, PUBLIC_THREAD, TEXT, Thread, User
-
-THREAD_CREATE, THREAD_UPDATE, THREAD_DELETE = 110, 111, 112
-"""Deeds as the audit log counts them."""
 
 DAY = 1440
 """Minutes after which a thread is put away, unless its maker says otherwise."""
@@ -36,7 +34,7 @@ def create(call: Call) -> Reply:
         owner_id=call.user.id, created_at=now, turned_at=now, auto_archive_duration=duration, invitable=invitable,
     )  # fmt: skip
     threads.create(call.world, thread, call.user)
-    _note(call, thread, THREAD_CREATE)
+    _note(call, thread, Deed.THREAD_CREATE, {}, auditing.thread(thread))
     return Reply(201, _shown(call, thread))
 
 
@@ -58,6 +56,7 @@ def change(call: Call, thread: Thread) -> Json:
         _check_may_stay_archived(thread, form)
     if thread.locked and not moderates:
         raise Refused(400, 160005, "This thread is locked")
+    before = auditing.thread(thread)
     if name is not None and name != thread.name:
         guilds.rename_channel(world, thread, name)
         messages.announce(world, thread, call.user, messages.RENAMED, name)
@@ -66,7 +65,7 @@ def change(call: Call, thread: Thread) -> Json:
     thread.locked, thread.invitable = locked, invitable
     threads.archive(world, thread, archived=archived)
     threads.tell(world, thread)
-    _note(call, thread, THREAD_UPDATE)
+    _note(call, thread, Deed.THREAD_UPDATE, before, auditing.thread(thread))
     return _shown(call, thread)
 
 
@@ -89,7 +88,7 @@ def delete(call: Call, thread: Thread) -> Json:
     call.world.require(thread, call.user, Permission.MANAGE_THREADS)
     shown = _shown(call, thread)
     threads.delete(call.world, thread)
-    _note(call, thread, THREAD_DELETE)
+    _note(call, thread, Deed.THREAD_DELETE, auditing.thread(thread), {})
     return shown
 
 
@@ -191,8 +190,10 @@ def _thread(call: Call) -> Thread:
     return channel
 
 
-def _note(call: Call, thread: Thread, deed: int) -> None:
-    call.world.note(call.world.guild(thread.guild_id or ""), call.user, deed, thread.id, call.reason)
+def _note(call: Call, thread: Thread, deed: Deed, before: Json, after: Json) -> None:
+    guild, changes = call.world.guild(thread.guild_id or ""), auditing.changed(before, after)
+    if changes:
+        auditing.note(call.world, guild, call.user, deed, thread.id, reason=call.reason, changes=changes)
 
 
 def _shown(call: Call, thread: Thread) -> Json:
