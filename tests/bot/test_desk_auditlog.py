@@ -282,10 +282,19 @@ async def test_a_ban_is_kept_with_the_names_and_roles_that_somebody_had_whatever
     discord.faults.clear()
     await sees("pavel_n")
     assert ((await known())["pavel_n"].roles, (await known())["pavel_n"].reason) == ([], "rude")
+    # Whoever left long before had no roles any more.
+    await scene.steer("DELETE", f"/guilds/{guild.id}/members/{scene.person('juniper')}")
+    await watched.front.comes(
+        lambda: places[int(guild.id), int(scene.person("juniper"))].left_at is not None, wanted=True
+    )
+    scene.clock.advance(timedelta(minutes=2))
+    await watched.does("PUT", f"/guilds/{guild.id}/bans/{scene.person('juniper')}", by=OWNER)
+    await sees("juniper")
+    assert ((await known())["juniper"].roles, (await known())["juniper"].joined_at) == ([], None)
     # Where the log is closed to the bot.
     watched.may_read_the_log(may=False)
     scene.clock.advance(timedelta(days=1))
     await watched.does("PUT", f"/guilds/{guild.id}/bans/{scene.person('hana.sato')}", by=OWNER)
     await sees("hana.sato")
-    assert set(await known()) == {ROSA, "pavel_n", "hana.sato"}
+    assert set(await known()) == {ROSA, "pavel_n", "juniper", "hana.sato"}
     assert ((await known())["hana.sato"].roles, (await known())["hana.sato"].reason) == (["Regular"], None)

@@ -6,7 +6,7 @@ Discord tells of a ban when the member is gone already, so the bot remembers wha
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -28,17 +28,28 @@ ROOM: Final = 20_000
 """Members that are remembered, those of whom something was heard last; a larger guild is not read as a whole, so that
 it costs no more memory."""
 
+AT_ONCE: Final = timedelta(minutes=1)
+"""How long before a ban its member may be told to have left, when that is one and the same."""
+
 PAGE: Final = 1000
 RETRY: Final = 30.0
 LONGEST_STOP: Final = 5.0
 
 
 class Place(NamedTuple):
-    """What somebody is in a guild: their nickname, the ids of their roles, and since when, as Discord writes it."""
+    """What somebody is in a guild: their nickname, the ids of their roles, and since when, as Discord writes it.
+
+    `left_at` is when they left; those who are banned leave at that moment.
+    """
 
     nickname: str | None
     role_ids: tuple[int, ...]
     joined_at: str | None
+    left_at: datetime | None = None
+
+
+OUTSIDE: Final = Place(None, (), None)
+"""What somebody is who was no member any more."""
 
 
 class BanWatch:
@@ -58,6 +69,7 @@ class BanWatch:
             "GUILD_CREATE": self._hear_guild,
             "GUILD_MEMBER_ADD": self._hear_member,
             "GUILD_MEMBER_UPDATE": self._hear_member,
+            "GUILD_MEMBER_REMOVE": self._hear_gone,
             "VOICE_STATE_UPDATE": self._hear_beside,
             "MESSAGE_CREATE": self._hear_message,
             "GUILD_BAN_ADD": self._hear_ban,
@@ -98,6 +110,11 @@ class BanWatch:
     def _hear_member(self, told: Told) -> None:
         self._see(int(told["guild_id"]), int(told["user"]["id"]), told)
 
+    def _hear_gone(self, told: Told) -> None:
+        key = int(told["guild_id"]), int(told["user"]["id"])
+        if key in self._places:
+            self._places[key] = self._places[key]._replace(left_at=self._house.clock.now())
+
     def _hear_beside(self, told: Told) -> None:
         if told.get("guild_id") and told.get("member"):
             self._see(int(told["guild_id"]), int(told["user_id"]), told["member"])
@@ -118,11 +135,13 @@ class BanWatch:
         guild_id, user = int(told["guild_id"]), told["user"]
         if guild_id not in self._house.discord.guild_ids:
             return
-        place = self._places.pop((guild_id, int(user["id"])), None)
+        now, place = self._house.clock.now(), self._places.pop((guild_id, int(user["id"])), None)
+        if place is not None and place.left_at is not None and now - place.left_at > AT_ONCE:
+            place = OUTSIDE
         sighting = Sighting(
             guild_id=guild_id,
             user_id=int(user["id"]),
-            seen_at=self._house.clock.now(),
+            seen_at=now,
             username=user["username"],
             global_name=user.get("global_name"),
             avatar=user.get("avatar"),

@@ -66,6 +66,8 @@ async def test_what_is_done_to_channels_roles_and_messages_is_written_down_and_t
     assert (entry.target.id, entry.extra.channel, entry.extra.count) == (int(rosa), general, 1)
     await does("POST", f"/channels/{general.id}/webhooks", name="News")
     await hears(Deed.webhook_create)
+    await does("POST", f"/channels/{general.id}/threads", name="Aside", type=11)
+    assert (await hears(Deed.thread_create)).after.name == "Aside"
     role = await steer("POST", f"/guilds/{guild.id}/roles", name="Cook")
     assert (await hears(Deed.role_create)).after.name == "Cook"
     await does("PATCH", f"/guilds/{guild.id}/roles/{role['id']}", name="Chef")
