@@ -168,9 +168,15 @@ async def test_what_happens_while_nobody_listens_is_told_in_order_and_once_also_
         await watched.tells_of("First")
     mara = discord.world.users[discord.guild.owner_id]
     for each in missed:
-        changes = auditing.changed({}, {"name": each})
+        # Values of a form that nobody knows yet hold up nothing.
+        changes = auditing.changed({}, {"name": each, "permissions": "many", "new": [{"a": 1}]})
         auditing.note(discord.world, discord.guild, mara, Deed.ROLE_CREATE, "1", changes=changes)
     async with watching(scenes) as watched:
+        await watched.tells_of("First", *missed)
+        # The library makes nothing of this one.
+        odd = auditing.changed({}, {"name": "Odd", "permissions": "many"})
+        auditing.note(discord.world, discord.guild, mara, Deed.ROLE_CREATE, "1", changes=odd)
+        missed.append("Odd")
         await watched.tells_of("First", *missed)
         # A connection that is lost and resumed has its events told again; a session that ends has them lost.
         discord.gateway.drop(4000)

@@ -301,7 +301,7 @@ class HouseBot(commands.Bot):
     def _listen(self) -> None:
         """Hear events as they come in: the library tells of guilds seconds later, and of others in no fixed order."""
         parsers = self._connection.parsers
-        own = {
+        for name, react in {
             "READY": self._hear_ready,
             "RESUMED": self._hear_resumed,
             "GUILD_CREATE": self._hear_guild,
@@ -315,10 +315,11 @@ class HouseBot(commands.Bot):
             "GUILD_ROLE_UPDATE": self._hear_roles_changed,
             "CHANNEL_DELETE": self._hear_channel_gone,
             "VOICE_STATE_UPDATE": self._hear_voice,
-        }
-        for ears in (own, self.guild_logs.ears(), self.bans.ears()):
-            for name, react in ears.items():
-                parsers[name] = partial(_one_after_the_other, parsers[name], react)
+        }.items():
+            parsers[name] = partial(_one_after_the_other, parsers[name], react)
+        for ears in (self.guild_logs.ears(), self.bans.ears()):
+            for name, hear in ears.items():
+                parsers[name] = partial(_in_any_case, parsers[name], hear)
 
     def _hear_ready(self, _: Told) -> None:
         self._go_live("Connected to Discord.")
@@ -412,3 +413,11 @@ class HouseBot(commands.Bot):
 def _one_after_the_other(parse: Callable[[Told], None], react: Callable[[Told], None], told: Told) -> None:
     parse(told)
     react(told)
+
+
+def _in_any_case(parse: Callable[[Told], None], hear: Callable[[Told], None], told: Told) -> None:
+    """Let something be heard that the library may not be able to make sense of."""
+    try:
+        parse(told)
+    finally:
+        hear(told)

@@ -9,8 +9,11 @@ import discord
 from discord.utils import escape_markdown
 
 from guildhall.bot.words import Words
+from guildhall.core.log import get_logger
 from guildhall.domains.site.audit_actions import NAMES
 from guildhall.domains.tickets.relay import Difference, LoggedDeed
+
+log = get_logger(__name__)
 
 Told: TypeAlias = Mapping[str, Any]
 """An entry as Discord sends it."""
@@ -39,6 +42,7 @@ EMPTY: Final[tuple[object, ...]] = (None, "", "0", 0, False, [])
 BITS: Final = frozenset({"permissions", "allow", "deny"})
 CHANNELS: Final = frozenset({"channel_id", "parent_id", "afk_channel_id", "system_channel_id", "rules_channel_id"})
 NOTHING: Final = "\N{EN DASH}"
+UNSAID: Final = "\N{HORIZONTAL ELLIPSIS}"
 LOST: Final = "\N{MINUS SIGN}"
 SWITCHED: Final = {True: "\N{CHECK MARK}", False: "\N{MULTIPLICATION X}"}
 
@@ -65,7 +69,7 @@ def read_deed(entry: Told, guild: discord.Guild | None, name_of: NameOf, *, name
         count=str(options.get("count") or options.get("members_removed") or ""),
         reason=escape_markdown(str(entry.get("reason") or "")[:LONGEST_REASON]),
         guild=escape_markdown(guild.name) if names_guild and guild is not None else "",
-        differences=[*_beside(options), *(_difference(each, guild) for each in changes)],
+        differences=[*_beside(options), *(_readable(each, guild) for each in changes)],
     )
 
 
@@ -119,6 +123,15 @@ def _channel(channel_id: str, guild: discord.Guild | None, named: str) -> str:
     return f"#{escape_markdown(name)} (<#{channel_id}>)" if name else f"<#{channel_id}>"
 
 
+def _readable(change: Told, guild: discord.Guild | None) -> Difference:
+    try:
+        return _difference(change, guild)
+    except (AttributeError, TypeError, ValueError):
+        # Discord adds forms of values unannounced; one of them must not hold up all that people did after it.
+        log.warning("A value of the audit log cannot be read", key=str(change.get("key")))
+        return Difference(str(change.get("key")), UNSAID)
+
+
 def _difference(change: Told, guild: discord.Guild | None) -> Difference:
     key, old, new = str(change.get("key") or ""), change.get("old_value"), change.get("new_value")
     if key in {"$add", "$remove"}:
@@ -148,6 +161,8 @@ def _value(key: str, value: object, guild: discord.Guild | None) -> str:
         return NOTHING
     if isinstance(value, bool):
         return SWITCHED[value]
+    if isinstance(value, dict | list):
+        return UNSAID
     if key in CHANNELS:
         return _channel(str(value), guild, "")
     written = WRITTEN.get(key)
@@ -181,7 +196,7 @@ WRITTEN: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
 
 def _cut(value: object) -> str:
     text = " ".join(str(value).split())
-    return escape_markdown(text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}\N{HORIZONTAL ELLIPSIS}")
+    return escape_markdown(text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}{UNSAID}")
 
 
 def deed_embed(deed: LoggedDeed, words: Words, colour: str) -> discord.Embed:
