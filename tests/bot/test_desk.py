@@ -92,7 +92,10 @@ async def test_who_chooses_a_category_reads_its_answer_fills_in_its_form_and_is_
     window = (await front.presses("further"))["modal"]
     assert window["title"] == "Orders"
     assert await front.tickets() == []
-    await front.presses("form", kind="modal", values={"order": "4711"})
+    summary = await front.presses("form", kind="modal", values={"order": "4711"})
+    assert [each["value"] for each in summary["embeds"][0]["fields"]] == ["Orders", "4711"]
+    assert await front.tickets() == []
+    await front.presses("confirm")
     channel = await front.channel()
     await front.comes(lambda: front.shown_in(channel), ["Where is my parcel?", "It is blue"])
     (ticket,) = await front.tickets()

@@ -6,9 +6,10 @@ from typing import Final
 import discord
 from discord import app_commands
 
-from guildhall.bot.words import TABLES, Words, words_for
+from guildhall.bot.words import DEFAULT, TABLES, Words, words_for
 from guildhall.bot.words.en import TABLE as ENGLISH
 from guildhall.core.errors import GuildhallError, Kind
+from guildhall.domains.site.sections import LanguageSettings
 
 GREEN, RED, BRASS = 0x4A9A83, 0xC5533F, 0xD9AA58
 
@@ -39,6 +40,22 @@ class Translator(app_commands.Translator):
 def own_words(interaction: discord.Interaction) -> Words:
     """Return the words of the person who asks."""
     return words_for(interaction.locale.value)
+
+
+def words_among(language: LanguageSettings, *wishes: str | None) -> Words:
+    """Return the words of the first of these languages in which members may be spoken to.
+
+    If that is none of them, the house's own language it is; and where the bot does not know that one, the one that is
+    to stand in for it.
+    """
+    offered = {each.partition("-")[0] for each in language.supported_languages if language.per_user}
+    wished = [code for code in (_code(each or "") for each in wishes) if code in offered]
+    own = [_code(language.default_language), _code(language.fallback_language)]
+    return words_for(next((each for each in (*wished, *own) if each in TABLES), DEFAULT))
+
+
+def _code(locale: str) -> str:
+    return locale.partition("-")[0].lower()
 
 
 def common_words(interaction: discord.Interaction) -> Words:

@@ -22,14 +22,6 @@ from tests.clock import SettableClock
 STEWARD = Actor(ActorKind.USER, user_id="7")
 KEY = "a key that is for tests only"
 
-UNREAD_OF = {
-    "bot": "enable_features",
-    "thread": "create_ticket_by_create_channel",
-    "language": "fallback_language",
-}
-UNREAD = {f"{section}.{key}" for section, keys in UNREAD_OF.items() for key in keys.split()}
-"""Keys that are stored and that nobody reads yet: the relay of tickets brings their readers. It only ever shrinks."""
-
 
 def configured(database: Database, key: str = KEY, **fixed: object) -> Configuration:
     """Return what a process knows whose environment sets some keys, written with `__` for the dot."""
@@ -176,7 +168,7 @@ def test_every_key_has_a_reader_or_waits_for_one() -> None:
     sources = [each for each in package.rglob("*.py") if "domains/site" not in each.as_posix() or each.name not in own]
     read = {key for each in sources for key in keys_read_in(ast.parse(each.read_text("utf-8")))}
     unread = {key for key in {*KINDS, *SECRETS} if key not in read}
-    assert unread == UNREAD
+    assert unread == set()
 
 
 def keys_read_in(tree: ast.AST) -> Iterator[str]:

@@ -11,7 +11,7 @@ from guildhall.domains.identity.desk import SubjectKind
 from guildhall.domains.site import Document
 from guildhall.domains.site.sections import GateSettings, OfficeHours, OfficeWindow, TicketSettings
 from guildhall.domains.site.values import TimeOfDay
-from guildhall.domains.tickets import Delivery, Draft, Source, Transport, blocks, categories, intake, relay
+from guildhall.domains.tickets import Delivery, Draft, Source, Transport, blocks, categories, choosing, intake, relay
 from guildhall.domains.tickets.intake import Guest, Rules
 from guildhall.domains.tickets.office import is_staffed
 from guildhall.domains.tickets.relay import CHANNEL, LOG, USER, Incoming, Say, delivery
@@ -197,7 +197,7 @@ async def test_whoever_takes_too_long_to_choose_gets_a_ticket_without_a_category
     desk.later(seconds=1)
     async with database.write() as tx:
         await intake.end_due_intakes(tx, MEMBERS, now=desk.now)
-        assert await intake.choose(tx, GUEST, MEMBERS, None, now=desk.now) is None
+        assert await choosing.choose(tx, GUEST, MEMBERS, None, now=desk.now) is None
     (ticket,) = (await desk.page()).tickets
     assert (ticket.category_id, ticket.message_count) == (None, 1)
 

@@ -1,7 +1,7 @@
 """Channels of tickets: made once for each that is opening, also when the program was killed in between."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import discord
@@ -16,7 +16,7 @@ from guildhall.core.log import get_logger
 from guildhall.domains import tickets
 from guildhall.domains.identity import Permission, desk
 from guildhall.domains.identity.desk import SubjectKind
-from guildhall.domains.tickets import EVERYTHING, Ticket, Transport, categories, echoes, errors
+from guildhall.domains.tickets import EVERYTHING, Origin, Ticket, Transport, categories, echoes, errors
 from guildhall.domains.tickets.relay import Post, Say, queue_for_log, queue_for_user, queue_name
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class ChannelMaker:
             self._name_of(ticket),
             category=parent,
             topic=topic_of(ticket),
-            overwrites=await self._overwrites(guild, parent, ticket),
+            overwrites=await self._overwrites(guild, parent, ticket.category_id, _users_of(ticket)),
         )
 
     async def _create_thread(self, home: discord.TextChannel, ticket: Ticket) -> discord.Thread:
@@ -150,35 +150,44 @@ class ChannelMaker:
             known = await categories.list_categories(tx)
         return next((each.discord_category_id for each in known if each.id == ticket.category_id), None)
 
+    async def close_to_others(self, channel: discord.TextChannel) -> None:
+        """Let a channel that somebody made by hand be seen by the staff alone, and by whom it was made for."""
+        rules = await self._overwrites(channel.guild, channel.category, None, ())
+        await channel.edit(overwrites={**channel.overwrites, **rules})
+
     async def _overwrites(
-        self, guild: discord.Guild, parent: discord.CategoryChannel | None, ticket: Ticket
+        self,
+        guild: discord.Guild,
+        parent: discord.CategoryChannel | None,
+        category_id: str | None,
+        users: Sequence[int],
     ) -> dict[discord.Role | discord.Member | discord.Object, discord.PermissionOverwrite]:
         """Return who sees the channel: the staff, by what the category says and by the roles that may see tickets."""
         talks = discord.PermissionOverwrite(view_channel=True, send_messages=True, read_message_history=True)
         rules: dict[discord.Role | discord.Member | discord.Object, discord.PermissionOverwrite] = {}
-        if parent is not None and not await self._viewers(ticket):
+        if parent is not None and not await self._viewers(category_id):
             rules |= parent.overwrites
         rules[guild.default_role] = discord.PermissionOverwrite(view_channel=False)
-        rules |= dict.fromkeys(await self._readers(guild, ticket), talks)
+        rules |= dict.fromkeys(await self._readers(guild, category_id), talks)
         rules[guild.me] = talks
-        rules |= {discord.Object(each, type=discord.Member): talks for each in _users_of(ticket)}
+        rules |= {discord.Object(each, type=discord.Member): talks for each in users}
         return rules
 
-    async def _viewers(self, ticket: Ticket) -> set[str]:
-        """Return the roles for which alone the category of a ticket is; none where it is for all of the staff."""
+    async def _viewers(self, category_id: str | None) -> set[str]:
+        """Return the roles for which alone a category is; none where it is for all of the staff."""
         async with self._house.database.read() as tx:
             known = await categories.list_categories(tx)
-        return next((set(each.viewer_role_ids) for each in known if each.id == ticket.category_id), set())
+        return next((set(each.viewer_role_ids) for each in known if each.id == category_id), set())
 
-    async def _readers(self, guild: discord.Guild, ticket: Ticket) -> list[discord.Role]:
-        """Return the roles whose holders see the ticket."""
+    async def _readers(self, guild: discord.Guild, category_id: str | None) -> list[discord.Role]:
+        """Return the roles whose holders see the tickets of a category."""
         async with self._house.database.read() as tx:
             grants = await desk.list_grants(tx)
         named = self._house.desk_rules
         workers = {str(each) for each in named.super_roles | named.ticket_roles} | {
             each.subject_id for each in grants if each.subject_kind is SubjectKind.ROLE and each.permission in WORKS
         }
-        seen_by = await self._viewers(ticket) or workers
+        seen_by = await self._viewers(category_id) or workers
         return [role for role in guild.roles if str(role.id) in seen_by and not role.is_default()]
 
     async def _called_in(self, home: discord.TextChannel, ticket: Ticket) -> list[discord.Role]:
@@ -187,8 +196,8 @@ class ChannelMaker:
         As with the category of a channel, who is allowed to see the place counts where the ticket is for all of the
         staff; but not where members come by.
         """
-        roles = await self._readers(home.guild, ticket)
-        if ticket.transport is Transport.RELAY and not await self._viewers(ticket):
+        roles = await self._readers(home.guild, ticket.category_id)
+        if ticket.transport is Transport.RELAY and not await self._viewers(ticket.category_id):
             let_in_there = (each for each, rules in home.overwrites.items() if rules.view_channel)
             roles += [each for each in let_in_there if isinstance(each, discord.Role) and not each.is_bot_managed()]
         return [each for each in dict.fromkeys(roles) if not each.is_default()]
@@ -223,8 +232,8 @@ class ChannelMaker:
                 fresh = await tickets.access_ticket_to_change(tx, SYSTEM, ticket.id, sight=EVERYTHING)
             except errors.TicketNotFound:
                 return
-            if fresh.transport is Transport.DIRECT:
-                # Its user goes on by the way they came.
+            if fresh.transport is Transport.DIRECT and fresh.origin is not Origin.BUTTON:
+                # Its user goes on by the way they came, which is none from a button.
                 await tickets.note_channel(tx, fresh, None)
             elif fresh.reopen_count:
                 await tickets.close_ticket(tx, SYSTEM, fresh, by="channel_refused", reason=reason, now=now)

@@ -15,6 +15,7 @@ import discord
 from msgspec.structs import replace
 
 from guildhall.bot.desk.deeds import deed_embed
+from guildhall.bot.desk.channels import topic_of
 from guildhall.bot.desk.names import channel_name, thread_name
 from guildhall.bot.desk.places import guild_of, place_of
 from guildhall.bot.desk.recap import recap_of
@@ -23,7 +24,8 @@ from guildhall.bot.desk.sparing import spare
 from guildhall.bot.desk.threads import awake, thread_there
 from guildhall.bot.desk.transcripts import post_transcript
 from guildhall.bot.gateway import PASSING_FAULTS
-from guildhall.bot.words import Words, words_for
+from guildhall.bot.speech import words_among
+from guildhall.bot.words import Words
 from guildhall.core.actor import SYSTEM
 from guildhall.core.db import StoreUnavailable, Tx
 from guildhall.core.errors import NotFound, Unavailable
@@ -149,6 +151,9 @@ class Courier:
         else:
             if ended:
                 await self._note(lambda tx, now: delivery.note_sent(tx, taken, now=now))
+                if taken.post.payload.say is Say.WELCOME:
+                    # A channel may have waited for word that its user can be written to.
+                    self._bot.desk.look_now()
             return ended
         return True
 
@@ -164,6 +169,8 @@ class Courier:
         if self._house.site.now.document.notifications.show_partial_success_on_edit:
             await self._note(lambda tx, now: delivery.tell_of_unchanged(tx, taken, words, now=now))
         ticket = taken.ticket
+        if fault.code == CLOSED_DM and ticket is not None:
+            await self._note(lambda tx, now: tickets.turn_direct(tx, SYSTEM, ticket, now=now))
         if fault.code == UNKNOWN_CHANNEL and taken.post.target is Target.CHANNEL and ticket and ticket.channel_id:
             gone = ticket.channel_id
             await self._note(lambda tx, now: echoes.hear_channel_gone(tx, SYSTEM, ticket, gone, now=now))
@@ -363,9 +370,8 @@ class Courier:
         if ticket is None or channel is None:
             await self._note(lambda tx, now: delivery.note_moot(tx, taken, "There is no channel", now=now))
             return False
-        named = thread_name if isinstance(channel, discord.Thread) else channel_name
-        name = named(ticket, self._house.site.now.document.thread.name_template)
-        if channel.name == name:
+        change = self._change_of(channel, ticket)
+        if not change:
             await self._note(lambda tx, now: delivery.note_moot(tx, taken, "It has this name", now=now))
             return False
         async with self._house.database.read() as tx:
@@ -374,8 +380,16 @@ class Courier:
             due = done[-MOST_RENAMES] + RENAMED_WITHIN
             await self._note(lambda tx, _: delivery.put_off(tx, taken, due))
             return False
-        await channel.edit(name=name)
+        await channel.edit(**change)
         return True
+
+    def _change_of(self, channel: discord.TextChannel | discord.Thread, ticket: Ticket) -> dict[str, Any]:
+        """Return what a channel lacks: its name, and where somebody made it by hand, whose it is."""
+        named = thread_name if isinstance(channel, discord.Thread) else channel_name
+        wanted = {"name": named(ticket, self._house.site.now.document.thread.name_template)}
+        if isinstance(channel, discord.TextChannel) and ticket.id not in (channel.topic or ""):
+            wanted["topic"] = topic_of(ticket)
+        return {what: text for what, text in wanted.items() if getattr(channel, what) != text}
 
     async def _parts_of(self, taken: Taken, most: int) -> list[Part]:
         """Return what shows a post; of its files those that have no more bytes than `most`, and links to the others."""
@@ -439,11 +453,9 @@ class Courier:
 
     def _words_for(self, taken: Taken) -> Words:
         """Return the words of whoever reads a post: staff have one language, and people their own where they may."""
-        document, ticket = self._house.site.now.document, taken.ticket
-        is_own = taken.post.target is Target.USER and document.language.per_user
-        if is_own and ticket is not None and ticket.language:
-            return words_for(ticket.language)
-        return words_for(document.language.default_language)
+        is_own = taken.post.target is Target.USER and taken.ticket is not None
+        own = taken.ticket.language if is_own and taken.ticket else None
+        return words_among(self._house.site.now.document.language, own)
 
     async def _menu(self) -> list[Category]:
         async with self._house.database.read() as tx:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import discord
 
 from guildhall.bot.backoff import Backoff
+from guildhall.bot.desk import handmade
 from guildhall.bot.desk.channels import ChannelMaker
 from guildhall.bot.desk.courier import Courier
+from guildhall.bot.desk.features import Inviter
 from guildhall.bot.desk.fetching import FileFetcher
 from guildhall.bot.desk.leaving import Leavers
 from guildhall.bot.desk.mirroring import mirror_reaction, mirror_typing
@@ -21,6 +23,7 @@ from guildhall.bot.desk.reading import incoming_of, is_said, text_of
 from guildhall.bot.desk.staffside import write_in_channel, write_waiting
 from guildhall.bot.gateway import PASSING_FAULTS
 from guildhall.bot.lanes import Deed, Lanes
+from guildhall.bot.speech import words_among
 from guildhall.core.actor import SYSTEM
 from guildhall.core.db import StoreUnavailable
 from guildhall.core.log import get_logger
@@ -72,7 +75,8 @@ class Desk:
         self.house = bot.house
         self._lanes = Lanes(self._catch_up, backoff=partial(Backoff, longest=RETRY))
         self._courier = Courier(bot)
-        self._maker = ChannelMaker(bot)
+        self.maker = ChannelMaker(bot)
+        self._inviter = Inviter(bot)
         self.files = FileFetcher(bot)
         self.leavers = Leavers(bot)
         self._look_now = asyncio.Event()
@@ -89,11 +93,16 @@ class Desk:
             tasks.create_task(self._listen())
             tasks.create_task(self._keep_looking())
             tasks.create_task(self.leavers.keep())
+            tasks.create_task(self._inviter.keep())
 
     def do_later(self, channel_id: int, deed: Deed) -> None:
         """Do something in a channel after a pause, in which nobody waits for it; one thing at most."""
         if channel_id not in self._later:
             self._later[channel_id] = asyncio.get_running_loop().call_later(PAUSE, self._do_now, channel_id, deed)
+
+    def do_beside(self, interaction_id: int, deed: Deed) -> None:
+        """Go on with what somebody has pressed, while nobody waits for it."""
+        self._lanes.add(interaction_id, deed)
 
     def _do_now(self, channel_id: int, deed: Deed) -> None:
         del self._later[channel_id]
@@ -110,6 +119,7 @@ class Desk:
         """Hear that a session with Discord begins: what was missed is read, as soon as somebody looks."""
         self._new_session, self._read_up = True, set()
         self._look_now.set()
+        self._inviter.look_anew()
         self.leavers.look_at_all()
 
     def look_now(self) -> None:
@@ -123,19 +133,26 @@ class Desk:
         elif event == "raw_message_edit":
             self._hear_edit(args[0])
         elif event == "raw_message_delete":
-            self._hear_deletions(args[0].channel_id, [args[0].message_id])
+            self._hear_deletions(args[0].channel_id, {args[0].message_id})
         elif event == "raw_bulk_message_delete":
             self._hear_deletions(args[0].channel_id, args[0].message_ids)
         elif event == "raw_typing":
             self._beside(args[0], mirror_typing)
         elif event in {"raw_reaction_add", "raw_reaction_remove"}:
             self._beside(args[0], mirror_reaction)
-        elif event == "raw_thread_delete":
+        elif event == "interaction" and is_ours(args[0]):
+            self._lanes.add(lane_of(args[0]), partial(press, self, args[0]))
+        else:
+            self._hear_of_place(event, args)
+
+    def _hear_of_place(self, event: str, args: tuple[Any, ...]) -> None:
+        """Hear that a channel or thread has come or gone."""
+        if event == "raw_thread_delete":
             self._lanes.add(args[0].thread_id, partial(self._lose_channel, args[0].thread_id))
         elif event == "guild_channel_delete":
             self._lanes.add(args[0].id, partial(self._lose_channel, args[0].id))
-        elif event == "interaction" and is_ours(args[0]):
-            self._lanes.add(lane_of(args[0]), partial(press, self, args[0]))
+        elif event == "guild_channel_create":
+            self._lanes.add(args[0].id, partial(handmade.ask_whose, self, args[0]))
 
     def _hear_message(self, message: discord.Message) -> None:
         if message.webhook_id is not None or not is_said(message):
@@ -170,7 +187,8 @@ class Desk:
         if not payload.message.author.bot:
             self._lanes.add(payload.channel_id, partial(self._take_edit, payload.message))
 
-    def _hear_deletions(self, channel_id: int, message_ids: Iterable[int]) -> None:
+    def _hear_deletions(self, channel_id: int, message_ids: set[int]) -> None:
+        self._inviter.hear_deletions(message_ids)
         for each in message_ids:
             self._lanes.add(channel_id, partial(self._take_deletion, each))
 
@@ -218,7 +236,9 @@ class Desk:
         if not await self.files.fetch_waiting(author.id):
             self.do_later(channel_id, partial(self._take_in, author, channel_id))
         document = self.house.site.now.document
-        guest = await self.guest_of(author, str(document.language.default_language))
+        async with self.house.database.read() as tx:
+            chosen = await tickets.language_of(tx, str(author.id))
+        guest = await self.guest_of(author, words_among(document.language, chosen).language)
         async with self.house.database.write() as tx:
             await intake.take_in(tx, guest, Rules(document, self.house.discord.guild_id), now=self.house.clock.now())
 
@@ -273,7 +293,7 @@ class Desk:
             rules = Rules(document, self.house.discord.guild_id)
             await intake.end_due_intakes(tx, rules, now=now)
             await intake.go_on_writing(tx, rules, now=now)
-        await self._maker.make_all()
+        await self.maker.make_all()
 
     async def _begin_anew(self) -> None:
         """Recover what a new session has missed, and when that fails, at the next look."""
@@ -292,6 +312,8 @@ class Desk:
             open_ones = await echoes.tickets_with_channels(tx)
             waiting = await echoes.channels_that_wait(tx)
         channels = {each.channel_id for each in direct} | set(waiting)
+        for made in handmade.left_waiting(self):
+            self._lanes.add(made.id, partial(handmade.ask_whose, self, made))
         # Threads that rest are not known to the library, so whether one is there shows when it is read.
         channels |= {each.channel_id for each in open_ones if each.channel_id is not None}
         for channel_id in sorted(channels):

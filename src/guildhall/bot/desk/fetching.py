@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from guildhall.bot.desk.reading import attached_to
 from guildhall.bot.gateway import PASSING_FAULTS
-from guildhall.bot.words import Words, words_for
+from guildhall.bot.speech import words_among
+from guildhall.bot.words import Words
 from guildhall.core.log import get_logger
 from guildhall.domains.tickets import intake
 from guildhall.domains.tickets.attachments import MOST_FILES, KeptFile, size_words
@@ -157,7 +158,7 @@ class FileFetcher:
 
     @property
     def _words(self) -> Words:
-        return words_for(self._house.site.now.document.language.default_language)
+        return words_among(self._house.site.now.document.language)
 
 
 @asynccontextmanager

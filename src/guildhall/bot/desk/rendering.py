@@ -21,6 +21,7 @@ LONGEST_EMBEDDED: Final = 4096
 """Characters of the text of an embed."""
 
 LONGEST_CHOICE: Final = 100
+LONGEST_LABEL: Final = 80
 LONGEST_SHOWN: Final = 180
 """How much of each message a channel shows that begins anew."""
 
@@ -189,8 +190,48 @@ def further_view(words: Words) -> ui.View:
     return view
 
 
-def _button(label: str, name: str, *, row: int | None = None) -> ui.Button[Any]:
-    return ui.Button(label=label, custom_id=PREFIX + name, style=discord.ButtonStyle.secondary, row=row)
+def confirm_view(words: Words) -> ui.View:
+    """Return the two buttons below what somebody looks at once more."""
+    view = ui.View(timeout=None)
+    view.add_item(_button(words("desk.entry.confirm.open"), "confirm", style=discord.ButtonStyle.success))
+    view.add_item(_button(words("desk.entry.confirm.cancel"), "cancel"))
+    view.stop()
+    return view
+
+
+def whose_view(words: Words) -> ui.View:
+    """Return the button of a channel that somebody made by hand."""
+    view = ui.View(timeout=None)
+    view.add_item(_button(words("desk.entry.whose.open"), "whose"))
+    view.stop()
+    return view
+
+
+def invitation_of(offered: list[Category], words: Words, colour: str) -> Part:
+    """Return the message on the server from which people open tickets: a button for each category, or a single one."""
+    embed = discord.Embed(title=words("desk.entry.invite.title"), colour=int(colour, 16))
+    embed.description = words("desk.entry.invite.choose" if offered else "desk.entry.invite.text")
+    lines = [f"**{each.name}**: {each.description}" for each in offered if each.description]
+    if lines:
+        embed.description = "\n".join([embed.description, "", *lines])[:LONGEST_EMBEDDED]
+    view = ui.View(timeout=None)
+    for each in offered:
+        view.add_item(_button(each.name[:LONGEST_LABEL], f"open:{each.id}", emoji=each.emoji or None))
+    if not offered:
+        view.add_item(_button(words("desk.entry.invite.open"), "open", style=discord.ButtonStyle.primary))
+    view.stop()
+    return Part(embed=embed, view=view)
+
+
+def _button(
+    label: str,
+    name: str,
+    *,
+    row: int | None = None,
+    emoji: str | None = None,
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+) -> ui.Button[Any]:
+    return ui.Button(label=label, custom_id=PREFIX + name, style=style, row=row, emoji=emoji)
 
 
 def _menu(offered: list[Category], words: Words) -> ui.Select[Any]:

@@ -4,6 +4,7 @@ from typing import Final
 
 from guildhall.bot.words.commands import de as commands
 from guildhall.bot.words.guildlog import de as guildlog
+from guildhall.bot.words.entry import de as entry
 from guildhall.bot.words.timers import de as timers
 
 TABLE: Final = {
@@ -211,5 +212,6 @@ TABLE: Final = {
     "desk.log.refused": "Ticket {number} von {user} konnte keinen Kanal bekommen: {reason}",
     **commands.TABLE,
     **guildlog.TABLE,
+    **entry.TABLE,
     **timers.TABLE,
 }

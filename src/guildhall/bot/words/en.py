@@ -4,6 +4,7 @@ from typing import Final
 
 from guildhall.bot.words.commands import en as commands
 from guildhall.bot.words.guildlog import en as guildlog
+from guildhall.bot.words.entry import en as entry
 from guildhall.bot.words.timers import en as timers
 
 TABLE: Final = {
@@ -216,5 +217,6 @@ TABLE: Final = {
     "desk.log.refused": "Ticket {number} of {user} could not get a channel: {reason}",
     **commands.TABLE,
     **guildlog.TABLE,
+    **entry.TABLE,
     **timers.TABLE,
 }

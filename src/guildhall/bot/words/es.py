@@ -4,6 +4,7 @@ from typing import Final
 
 from guildhall.bot.words.commands import es as commands
 from guildhall.bot.words.guildlog import es as guildlog
+from guildhall.bot.words.entry import es as entry
 from guildhall.bot.words.timers import es as timers
 
 TABLE: Final = {
@@ -207,5 +208,6 @@ TABLE: Final = {
     "desk.log.refused": "El ticket {number} de {user} no pudo tener un canal: {reason}",
     **commands.TABLE,
     **guildlog.TABLE,
+    **entry.TABLE,
     **timers.TABLE,
 }

@@ -4,6 +4,7 @@ from typing import Final
 
 from guildhall.bot.words.commands import fr as commands
 from guildhall.bot.words.guildlog import fr as guildlog
+from guildhall.bot.words.entry import fr as entry
 from guildhall.bot.words.timers import fr as timers
 
 TABLE: Final = {
@@ -210,5 +211,6 @@ TABLE: Final = {
     "desk.log.refused": "Le ticket {number} de {user} n’a pas pu avoir de salon : {reason}",
     **commands.TABLE,
     **guildlog.TABLE,
+    **entry.TABLE,
     **timers.TABLE,
 }

@@ -50,7 +50,7 @@ from guildhall.domains.tickets.models import (
     Transport,
 )
 from guildhall.domains.tickets.news import TOPIC
-from guildhall.domains.tickets.opening import discard_ticket, note_channel, open_ticket
+from guildhall.domains.tickets.opening import discard_ticket, note_channel, open_ticket, turn_direct
 from guildhall.domains.tickets.policy import EVERYTHING, Sight, access_ticket, access_ticket_to_change
 from guildhall.domains.tickets.queries import CLOSING_WORDS
 from guildhall.domains.tickets.reading import (
@@ -146,6 +146,7 @@ __all__ = [
     "tags_of",
     "ticket_numbered",
     "ticket_of_channel",
+    "turn_direct",
     "unread_of",
     "wipe_deleted",
     "write_as_staff",

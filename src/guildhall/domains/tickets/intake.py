@@ -1,10 +1,9 @@
-"""From somebody's first words to a ticket: what comes in is stored first, then judged, asked about, and written down.
+"""From somebody's first words to a ticket: what comes in is stored first, then judged, and written down.
 
 Whatever a person writes before they have a ticket waits in their lane, and becomes its first messages in order.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,10 +12,10 @@ from sqlalchemy import bindparam, delete, update
 from sqlalchemy.dialects.postgresql import insert
 
 from guildhall.core.actor import Actor, ActorKind
-from guildhall.core.db import Tx, command, insert_if_new
+from guildhall.core.db import Tx, command, insert_if_new, insert_or_replace
 from guildhall.domains.site.sections import Document
 from guildhall.domains.tickets import blocks, categories, gates
-from guildhall.domains.tickets.categories import Category
+from guildhall.domains.tickets.categories import Category, FormAnswer
 from guildhall.domains.tickets.conversation import Draft, Written, write_as_user
 from guildhall.domains.tickets.models import Origin, Person, Source, Ticket, Transport
 from guildhall.domains.tickets.office import is_staffed
@@ -26,7 +25,6 @@ from guildhall.domains.tickets.relay.models import (
     Attached,
     Button,
     Incoming,
-    Intake,
     Post,
     Say,
     Step,
@@ -40,6 +38,8 @@ from guildhall.domains.tickets.relay.queueing import queue_for_user, queue_welco
 
 DAILY: Final = timedelta(days=1)
 HOURLY: Final = timedelta(hours=1)
+STRANGER: Final = Post(say=Say.WORDS, words="desk.stranger")
+DISABLED: Final = Post(say=Say.WORDS, words="desk.disabled")
 
 STORE = insert_if_new(ticket_incoming)
 NOTE_FILES = command(
@@ -72,11 +72,7 @@ TELL = command(
         where=ticket_notices.c.at <= bindparam("before"),
     )
 )
-SET_STEP = command(
-    update(ticket_intakes)
-    .where(ticket_intakes.c.user_id == bindparam("person"))
-    .values(step=bindparam("new_step"), category_id=bindparam("category"), ends_at=bindparam("until"))
-)
+PUT = insert_or_replace(ticket_intakes)
 END = command(delete(ticket_intakes).where(ticket_intakes.c.user_id == bindparam("person")))
 
 
@@ -153,7 +149,7 @@ async def take_in(tx: Tx, guest: Guest, rules: Rules, *, now: datetime) -> None:
     last = waiting[-1].message_id
     live = await tx.one(LIVE_RELAY, guild_id=rules.guild_id, user_id=guest.user_id)
     if live is None and guest.role_ids is None:
-        await _refuse(tx, guest, "stranger", Post(say=Say.WORDS, words="desk.stranger"), last, now)
+        await _refuse(tx, guest, "stranger", STRANGER, last, now)
         return
     block = await blocks.block_of(
         tx,
@@ -163,24 +159,27 @@ async def take_in(tx: Tx, guest: Guest, rules: Rules, *, now: datetime) -> None:
         now=now,
     )
     if block is not None:
-        await _refuse(tx, guest, "block" if block.notify else None, _words_of(block), last, now)
+        await _refuse(tx, guest, "block" if block.notify else None, words_of(block), last, now)
     elif live is not None:
         await _write_down(tx, guest, live, rules, now=now)
-    elif await tx.one(INTAKE, user_id=guest.user_id) is None:
-        await _begin(tx, guest, rules, last, now)
+    else:
+        begun = await tx.one(INTAKE, user_id=guest.user_id)
+        # Whoever has pressed a button and writes instead is asked here: nobody knows whether they still look there.
+        if begun is None or begun.origin is Origin.BUTTON:
+            await _begin(tx, guest, rules, last, now)
 
 
 async def _begin(tx: Tx, guest: Guest, rules: Rules, last: int, now: datetime) -> None:
     document = rules.document
     if not document.tickets.enabled:
-        await _refuse(tx, guest, "disabled", Post(say=Say.WORDS, words="desk.disabled"), last, now)
+        await _refuse(tx, guest, "disabled", DISABLED, last, now)
         return
     shut = await gates.gate_before(
         tx, document.gates, user_id=guest.user_id, joined_at=guest.joined_at, guild_id=rules.guild_id, now=now
     )
     if shut is not None:
         await settle(tx, int(guest.user_id), up_to=last)
-        await _notify(tx, guest, f"gate.{shut.what}", _words_before(shut), min(DAILY, shut.until - now), now)
+        await _notify(tx, guest, f"gate.{shut.what}", words_before(shut), min(DAILY, shut.until - now), now)
         return
     if document.bot.presence_state == "maintenance":
         # What they write waits, and is taken in when that ends.
@@ -194,22 +193,11 @@ async def _begin(tx: Tx, guest: Guest, rules: Rules, last: int, now: datetime) -
             return
     choice = await categories.choice_settings(tx)
     if choice.enabled and await offered_to(tx, guest, now=now):
-        ends_at = now + timedelta(seconds=choice.selection_timeout_s)
-        await tx.insert(
-            Intake(
-                user_id=guest.user_id,
-                user_name=guest.name,
-                step=Step.CHOOSING,
-                category_id=None,
-                language=guest.language,
-                begun_at=now,
-                ends_at=ends_at,
-            )
-        )
+        await put_intake(tx, guest, Step.CHOOSING, None, origin=Origin.DM, now=now)
         post = Post(say=Say.WORDS, words="desk.choose", buttons=[Button.MENU])
         await queue_for_user(tx, guest.user_id, post, now=now)
         return
-    await open_for(tx, guest, rules, None, {}, now=now)
+    await open_for(tx, guest, rules, None, [], now=now)
 
 
 async def offered_to(tx: Tx, guest: Guest, *, now: datetime) -> list[Category]:
@@ -223,73 +211,26 @@ async def offered_to(tx: Tx, guest: Guest, *, now: datetime) -> list[Category]:
     ]
 
 
-async def choose(
-    tx: Tx, guest: Guest, rules: Rules, category_id: str | None, *, asks_on: bool = False, now: datetime
-) -> tuple[Step | None, Category | None] | None:
-    """Take a choice of category, None being none of them. Returns what comes next, and None when it came too late.
-
-    That is its answer, unless they `ask on`, then its form, then nothing more: the ticket is there.
-    """
-    intake = await tx.one(INTAKE, user_id=guest.user_id)
-    if intake is None:
-        return None
-    chosen = None
-    if category_id is not None:
-        chosen = next((each for each in await offered_to(tx, guest, now=now) if each.id == category_id), None)
-        if chosen is None:
-            return None
-    step = _next_step(chosen, asks_on=asks_on)
-    if step is None:
-        await open_for(tx, guest, rules, chosen, {}, now=now)
-        return None, chosen
-    choice = await categories.choice_settings(tx)
-    until = now + timedelta(seconds=choice.selection_timeout_s)
-    await tx.run(
-        SET_STEP, person=guest.user_id, new_step=step.value, category=chosen.id if chosen else None, until=until
-    )
-    return step, chosen
-
-
-def _next_step(chosen: Category | None, *, asks_on: bool) -> Step | None:
-    if chosen is None:
-        return None
-    if chosen.answer and not asks_on:
-        return Step.ANSWERED
-    return Step.FORM if chosen.fields else None
-
-
-async def category_asked_on(tx: Tx, user_id: str) -> str | None:
-    """Return the category whose answer or form somebody has before them."""
-    intake = await tx.one(INTAKE, user_id=user_id)
-    return intake.category_id if intake else None
-
-
-async def fill_in(tx: Tx, guest: Guest, rules: Rules, answers: Mapping[str, str], *, now: datetime) -> Ticket | None:
-    """Take a form, and open the ticket; None when it came too late. Raises InvalidFormField."""
-    intake = await tx.one(INTAKE, user_id=guest.user_id)
-    if intake is None or intake.step is not Step.FORM:
-        return None
-    found = await offered_to(tx, guest, now=now)
-    category = next((each for each in found if each.id == intake.category_id), None)
-    if category is None:
-        return None
-    return await open_for(tx, guest, rules, category, answers, now=now)
-
-
 async def open_for(
-    tx: Tx, guest: Guest, rules: Rules, category: Category | None, answers: Mapping[str, str], *, now: datetime
+    tx: Tx,
+    guest: Guest,
+    rules: Rules,
+    category: Category | None,
+    answers: list[FormAnswer],
+    *,
+    origin: Origin = Origin.DM,
+    now: datetime,
 ) -> Ticket:
-    """Open a ticket for somebody who has written, with what waits as its first messages. Raises InvalidFormField."""
-    filled_in = categories.check_answers(category.fields, answers) if category is not None else []
+    """Open a ticket for somebody who came themselves, with what waits as its first messages."""
     live = await tx.one(LIVE_RELAY, guild_id=rules.guild_id, user_id=guest.user_id)
-    await tx.run(END, person=guest.user_id)
+    await end_intake(tx, guest)
     if live is None:
         live = await open_ticket(
             tx,
             guest.actor,
             guild_id=rules.guild_id,
             person=guest.person,
-            origin=Origin.DM,
+            origin=origin,
             transport=Transport.RELAY,
             needs_channel=True,
             category_id=category.id if category else None,
@@ -297,23 +238,68 @@ async def open_for(
             language=guest.language,
             now=now,
         )
-        await categories.keep_answers(tx, live, filled_in)
+        await categories.keep_answers(tx, live, answers)
         await queue_welcome(tx, live, now=now)
     await _write_down(tx, guest, live, rules, now=now)
     return live
 
 
+async def put_intake(
+    tx: Tx,
+    guest: Guest,
+    step: Step,
+    category: Category | None,
+    *,
+    origin: Origin,
+    answers: list[FormAnswer] | None = None,
+    now: datetime,
+) -> None:
+    """Note how far somebody is who has no ticket yet, and let the time that they have begin anew."""
+    choice = await categories.choice_settings(tx)
+    await tx.run(
+        PUT,
+        user_id=guest.user_id,
+        user_name=guest.name,
+        step=step.value,
+        category_id=category.id if category else None,
+        language=guest.language,
+        origin=origin.value,
+        answers=answers or [],
+        begun_at=now,
+        ends_at=now + timedelta(seconds=choice.selection_timeout_s),
+    )
+
+
+async def end_intake(tx: Tx, guest: Guest) -> None:
+    """Forget how far somebody is."""
+    await tx.run(END, person=guest.user_id)
+
+
+async def drop_waiting(tx: Tx, guest: Guest) -> None:
+    """Take nothing in of what somebody has written so far."""
+    waiting = await waiting_in(tx, int(guest.user_id))
+    if waiting:
+        await settle(tx, int(guest.user_id), up_to=waiting[-1].message_id)
+
+
 async def end_due_intakes(tx: Tx, rules: Rules, *, now: datetime) -> None:
-    """Go on without the choice of whoever has taken too long; whoever was answered and asked no more, needs none."""
+    """Go on without whoever has taken too long.
+
+    Who has seen all that they chose and filled in, gets their ticket with it, and others get one without a category.
+    Who was answered and asked no more, needs none, and who has only pressed a button has written nothing to lose.
+    """
     for intake in await tx.all(DUE_INTAKES, now=now):
         guest = Guest(intake.user_id, intake.user_name, intake.language, frozenset())
-        if intake.step is Step.ANSWERED:
-            await tx.run(END, person=intake.user_id)
-            waiting = await waiting_in(tx, int(intake.user_id))
-            if waiting:
-                await settle(tx, int(intake.user_id), up_to=waiting[-1].message_id)
+        if intake.origin is Origin.BUTTON and not await waiting_in(tx, int(guest.user_id)):
+            await end_intake(tx, guest)
+        elif intake.step is Step.ANSWERED:
+            await end_intake(tx, guest)
+            await drop_waiting(tx, guest)
         else:
-            await open_for(tx, guest, rules, None, {}, now=now)
+            is_chosen = intake.step is Step.CONFIRMING
+            known = await categories.list_categories(tx) if is_chosen else []
+            category = next((each for each in known if each.id == intake.category_id), None)
+            await open_for(tx, guest, rules, category, intake.answers, now=now)
 
 
 async def go_on_writing(tx: Tx, rules: Rules, *, now: datetime) -> None:
@@ -379,12 +365,14 @@ async def _notify(tx: Tx, guest: Guest, what: str, post: Post, every: timedelta,
         await queue_for_user(tx, guest.user_id, post, now=now)
 
 
-def _words_before(shut: gates.Shut) -> Post:
+def words_before(shut: gates.Shut) -> Post:
+    """Return what somebody is told who stands before a gate."""
     fields = {"when": f"<t:{math.ceil(shut.until.timestamp())}:R>"}
     return Post(say=Say.WORDS, words=f"desk.gate.{shut.what}", fields=fields)
 
 
-def _words_of(block: blocks.Block) -> Post:
+def words_of(block: blocks.Block) -> Post:
+    """Return what somebody is told who is blocked."""
     ends = f"<t:{int(block.expires_at.timestamp())}:f>" if block.expires_at else "-"
     key = "desk.blocked_until" if block.expires_at else "desk.blocked"
     return Post(say=Say.WORDS, words=key, fields={"reason": block.reason or "-", "ends": ends})

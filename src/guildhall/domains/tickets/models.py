@@ -358,6 +358,14 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     deleted_at: datetime | None = None
 
 
+class FormAnswer(msgspec.Struct, frozen=True):
+    """What somebody filled in, with the label they saw."""
+
+    key: str
+    label: str
+    value: str
+
+
 @stored(ticket_participants)
 class Participant(msgspec.Struct, frozen=True):
     """Somebody who has said something in a ticket."""

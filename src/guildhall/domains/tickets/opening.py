@@ -26,7 +26,8 @@ from guildhall.domains.tickets.models import (
 )
 from guildhall.domains.tickets.news import tell_of_ticket
 from guildhall.domains.tickets.queries import LAST_NUMBER_LOCKED, LIVE_RELAY, OPEN_OF_PERSON
-from guildhall.domains.tickets.relay.queueing import queue_opening
+from guildhall.domains.tickets.relay.models import CHANNEL, Post, Say
+from guildhall.domains.tickets.relay.queueing import queue_opening, queue_post
 from guildhall.domains.tickets.tallies import count_in, count_out
 
 LONGEST_SUBJECT: Final = 200
@@ -37,6 +38,16 @@ CHANNEL_MADE = command(
     update(tickets)
     .where(_ticket, tickets.c.state == TicketState.OPENING.value)
     .values(channel_id=bindparam("channel"), state=TicketState.OPEN.value)
+)
+TURN_DIRECT = command(
+    update(tickets)
+    .where(
+        _ticket,
+        tickets.c.state == TicketState.OPENING.value,
+        tickets.c.origin == Origin.BUTTON.value,
+        tickets.c.transport == Transport.RELAY.value,
+    )
+    .values(transport=Transport.DIRECT.value)
 )
 DISCARD = command(delete(tickets).where(tickets.c.id == bindparam("id"), tickets.c.state == TicketState.OPENING.value))
 
@@ -118,6 +129,20 @@ async def note_channel(tx: Tx, ticket: Ticket, channel_id: int | None) -> Ticket
     ticket = replace(ticket, channel_id=channel_id, state=TicketState.OPEN)
     tell_of_ticket(tx, "updated", ticket)
     return ticket
+
+
+async def turn_direct(tx: Tx, actor: Actor, ticket: Ticket, *, now: datetime) -> None:
+    """Let a ticket that somebody asked for with a button be talked about in one place that they see too.
+
+    For whoever takes no direct messages. Nothing happens to a ticket that has its channel, or came another way.
+    """
+    if await tx.run(TURN_DIRECT, ticket=ticket.id) == 0:
+        return
+    direct = replace(ticket, transport=Transport.DIRECT)
+    welcome = Post(say=Say.WELCOME, user_ids=[ticket.user_id])
+    await queue_post(tx, direct, to=CHANNEL, post=welcome, now=now)
+    await audit.record(tx, actor, "ticket.turned_direct", ticket.id, now=now, number=ticket.number)
+    tell_of_ticket(tx, "updated", direct)
 
 
 async def discard_ticket(tx: Tx, actor: Actor, ticket: Ticket, *, reason: str, now: datetime) -> None:

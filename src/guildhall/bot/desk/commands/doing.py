@@ -10,7 +10,8 @@ from guildhall.bot.desk.commands.errors import CommandDenied, CommandOff, FilesN
 from guildhall.bot.desk.commands.model import Answer, Caller, Command, Use, Values
 from guildhall.bot.desk.commands.telling import is_logged
 from guildhall.bot.desk.fetching import FileAway
-from guildhall.bot.words import Words, words_for
+from guildhall.bot.speech import words_among
+from guildhall.bot.words import Words
 from guildhall.core.db import StoreUnavailable
 from guildhall.core.errors import GuildhallError
 from guildhall.core.log import get_logger
@@ -53,7 +54,7 @@ async def perform(
         guild_id=guild_id,
         channel_id=channel_id,
         here=here,
-        words=words_for(language) if language else words,
+        words=words_among(bot.house.site.now.document.language, language) if language else words,
         now=bot.house.clock.now(),
         files=await files() if files is not None else (),
     )
@@ -104,8 +105,7 @@ async def _meet(bot: "HouseBot", person: Person, channel_id: int) -> tuple[Calle
     standing = await house.staff.standing_of(int(person.id))
     async with house.database.read() as tx:
         caller = await caller_of(house, tx, person, standing)
-        per_user = house.site.now.document.language.per_user
-        language = await tickets.language_of(tx, person.id) if per_user else None
+        language = await tickets.language_of(tx, person.id)
         return caller, await tickets.ticket_of_channel(tx, channel_id), language
 
 

@@ -18,7 +18,8 @@ GuildhallError
 │   ├── FilesNotSent       files do not travel with this command
 │   └── FilesNotFetched    Discord does not hand them out, or they are too large
 └── Conflict
-    └── AlreadyDone        the same use of a command came twice
+    ├── AlreadyDone        the same use of a command came twice
+    └── ChannelTaken       the channel belongs to a ticket already
 """
 
 from guildhall.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -120,3 +121,10 @@ class AlreadyDone(Conflict):
 
     code = "already_done"
     text = "This was done already"
+
+
+class ChannelTaken(Conflict):
+    """The channel belongs to a ticket, or cannot be one's."""
+
+    code = "channel_taken"
+    text = "This channel belongs to a ticket already"

@@ -16,9 +16,9 @@ from guildhall.bot.desk.commands.telling import DONE, FAILED, explanation, is_ex
 from guildhall.bot.desk.commands.turns import Turn
 from guildhall.bot.desk.reading import attached_to
 from guildhall.bot.gateway import PASSING_FAULTS
-from guildhall.bot.speech import GREEN
+from guildhall.bot.speech import GREEN, words_among
 from guildhall.bot.tree import MINUTE, Notice
-from guildhall.bot.words import Words, words_for
+from guildhall.bot.words import Words
 from guildhall.core.db import StoreUnavailable
 from guildhall.core.errors import GuildhallError, Limited
 from guildhall.core.log import get_logger
@@ -55,7 +55,7 @@ async def handle(bot: "HouseBot", message: discord.Message) -> bool:
 
 
 async def _handle(bot: "HouseBot", message: discord.Message, text: str, turn: Turn) -> bool:
-    words = words_for(bot.house.site.now.document.language.default_language)
+    words = words_among(bot.house.site.now.document.language)
     command = None
     try:
         found = find_command(text, *((BY_NAME, GROUP_NAMES) if message.guild else (EVERYBODYS, {})))

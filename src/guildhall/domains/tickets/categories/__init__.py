@@ -17,12 +17,12 @@ from guildhall.domains.tickets.categories.models import (
     Category,
     ChoiceSettings,
     FieldKind,
-    FormAnswer,
     FormField,
     Layout,
 )
 from guildhall.domains.tickets.categories.policy import access_category, access_category_to_change, sight_of
 from guildhall.domains.tickets.categories.queries import answers_of, choice_settings, find_category, list_categories
+from guildhall.domains.tickets.models import FormAnswer
 
 __all__ = [
     "Category",

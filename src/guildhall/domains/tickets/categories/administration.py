@@ -22,7 +22,6 @@ from guildhall.domains.tickets.categories.models import (
     MOST_OFFERED,
     Category,
     ChoiceSettings,
-    FormAnswer,
     Layout,
     NewCategory,
     TicketAnswers,
@@ -31,7 +30,7 @@ from guildhall.domains.tickets.categories.models import (
 )
 from guildhall.domains.tickets.categories.policy import hold_menu
 from guildhall.domains.tickets.categories.queries import CATEGORIES, LAST_POSITION, OFFERED, SAME_NAME, fold
-from guildhall.domains.tickets.models import Ticket
+from guildhall.domains.tickets.models import FormAnswer, Ticket
 from guildhall.domains.tickets.working import move_ticket
 
 SHORTEST_CHOICE: Final = 30

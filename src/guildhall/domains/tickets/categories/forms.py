@@ -7,7 +7,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from guildhall.domains.tickets.categories.errors import InvalidFormField
-from guildhall.domains.tickets.categories.models import FieldKind, FormAnswer, FormField
+from guildhall.domains.tickets.categories.models import FieldKind, FormField
+from guildhall.domains.tickets.models import FormAnswer
 
 MOST_FIELDS: Final = 5
 LONGEST_LABEL: Final = 45

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, text
 
 from guildhall.core.db import JsonDoc, UtcTime, metadata, stored
+from guildhall.domains.tickets.models import FormAnswer
 
 _live: dict[str, Any] = {
     "sqlite_where": text("deleted_at IS NULL"),
@@ -122,14 +123,6 @@ class ChoiceSettings(msgspec.Struct, frozen=True):
 
 CHOICE_AT_FIRST: Final = ChoiceSettings(enabled=True, selection_timeout_s=300)
 """What the migration puts into the one row."""
-
-
-class FormAnswer(msgspec.Struct, frozen=True):
-    """What somebody filled in, with the label they saw."""
-
-    key: str
-    label: str
-    value: str
 
 
 @stored(ticket_answers)

@@ -7,7 +7,6 @@ from guildhall.domains.tickets.categories.models import (
     CHOICE_AT_FIRST,
     Category,
     ChoiceSettings,
-    FormAnswer,
     TicketAnswers,
     Viewers,
     ticket_answers,
@@ -15,6 +14,7 @@ from guildhall.domains.tickets.categories.models import (
     ticket_choice,
 )
 from guildhall.domains.tickets.errors import CategoryNotFound
+from guildhall.domains.tickets.models import FormAnswer
 
 _columns = [ticket_categories.c[name] for name in Category.__struct_fields__]
 # The partial index of names is used only by a statement that says so in its text.

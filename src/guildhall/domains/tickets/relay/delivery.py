@@ -13,7 +13,16 @@ from sqlalchemy import bindparam, delete, update
 from guildhall.core import ids
 from guildhall.core.db import Tx, command, insert_if_new
 from guildhall.domains.tickets.attachments import Attachment, attachments_of
-from guildhall.domains.tickets.models import Delivery, Kind, Message, Ticket, TicketState, Transport, ticket_messages
+from guildhall.domains.tickets.models import (
+    Delivery,
+    Kind,
+    Message,
+    Origin,
+    Ticket,
+    TicketState,
+    Transport,
+    ticket_messages,
+)
 from guildhall.domains.tickets.news import tell_of_delivery
 from guildhall.domains.tickets.queries import MESSAGE, TICKET
 from guildhall.domains.tickets.relay.models import (
@@ -102,7 +111,7 @@ async def take_post(tx: Tx, lane: str, *, now: datetime) -> Taken | None:
     if post is None or post.due_at > now:
         return None
     ticket = await tx.one(TICKET, id=post.ticket_id) if post.ticket_id else None
-    if ticket is not None and ticket.state is TicketState.OPENING and post.target is not LOG:
+    if ticket is not None and ticket.state is TicketState.OPENING and not _precedes_channel(ticket, post):
         return None
     nonce, tried_at = post.nonce or ids.base62(NONCE_LENGTH), post.tried_at or now
     if post.nonce is None:
@@ -121,6 +130,11 @@ async def take_post(tx: Tx, lane: str, *, now: datetime) -> Taken | None:
         answered = await tx.one(COPY, discord_id=came.reply_to)
         quoted = await tx.all(COPIES, message_id=answered.message_id) if answered else []
     return Taken(post, nonce, tried_at, post.nonce is not None, ticket, message, copies, files, quoted)
+
+
+def _precedes_channel(ticket: Ticket, post: QueuedPost) -> bool:
+    """Tell whether something is said before the channel of a ticket is there."""
+    return post.target is LOG or (post.target is USER and ticket.origin is Origin.BUTTON)
 
 
 async def is_waiting(tx: Tx, ticket: Ticket) -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from guildhall.core.db import JsonDoc, UtcTime, metadata, stored
 from guildhall.domains.tickets.attachments.models import KeptFile
-from guildhall.domains.tickets.models import LONGEST_MESSAGE
+from guildhall.domains.tickets.models import LONGEST_MESSAGE, FormAnswer, Origin
 
 _serial = BigInteger().with_variant(Integer, "sqlite")
 _waiting: dict[str, Any] = {"sqlite_where": text("state = 'waiting'"), "postgresql_where": text("state = 'waiting'")}
@@ -51,12 +51,15 @@ ticket_intakes = Table(
     Column("step", Text, nullable=False),
     Column("category_id", Text),
     Column("language", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("answers", JsonDoc, nullable=False),
     Column("begun_at", UtcTime, nullable=False),
     Column("ends_at", UtcTime, nullable=False),
-    CheckConstraint("step IN ('choosing', 'answered', 'form')", name="step"),
+    CheckConstraint("step IN ('choosing', 'answered', 'form', 'confirming')", name="step"),
+    CheckConstraint("origin IN ('dm', 'button')", name="origin"),
     Index("ix_ticket_intakes_ends_at", "ends_at"),
 )
-"""Who has written and has no ticket yet; what they wrote waits among what came in."""
+"""Who has written, or pressed a button, and has no ticket yet; what they wrote waits among what came in."""
 
 ticket_notices = Table(
     "ticket_notices",
@@ -120,6 +123,19 @@ ticket_posts = Table(
     Index("ix_ticket_posts_ended_at", "ended_at"),
     sqlite_autoincrement=True,
 )
+
+
+ticket_invitations = Table(
+    "ticket_invitations",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("message_id", BigInteger),
+    Column("looks", Text),
+    CheckConstraint("id = 1", name="one_row"),
+)
+"""The one message on the server from which people open tickets."""
 
 
 class Target(StrEnum):
@@ -329,22 +345,31 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(StrEnum):
-    """How far somebody is who has no ticket yet: choosing a category, reading its answer, filling in its form."""
+    """How far somebody is who has no ticket yet.
+
+    They choose a category, read its answer, fill in its form, or look once more at what they chose and filled in.
+    """
 
     CHOOSING = "choosing"
     ANSWERED = "answered"
     FORM = "form"
+    CONFIRMING = "confirming"
 
 
 @stored(ticket_intakes)
 class Intake(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who has written and has no ticket yet. After `ends_at` it goes on without their choice."""
+    """Somebody who has no ticket yet.
+
+    After `ends_at` it goes on without them, or ends if they only pressed a button.
+    """
 
     user_id: str
     user_name: str
     step: Step
     category_id: str | None
     language: str
+    origin: Origin
+    answers: list[FormAnswer]
     begun_at: datetime
     ends_at: datetime
 
@@ -356,3 +381,17 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str | None
     last_seen: int
     active_at: datetime
+
+
+@stored(ticket_invitations)
+class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+    """The message, which has no `message_id` while nobody knows whether it is there. `looks` is a hash of its content.
+
+    However often it is posted under its `nonce`, within some minutes it is one message.
+    """
+
+    id: int = 1
+    channel_id: int
+    nonce: str
+    message_id: int | None = None
+    looks: str | None = None

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, case, func, or_, select, text
+from sqlalchemy import Integer, and_, bindparam, case, exists, func, not_, or_, select, text
 
 from guildhall.core.db import query
 from guildhall.domains.tickets.models import Ticket, ticket_messages, tickets
@@ -11,11 +11,13 @@ from guildhall.domains.tickets.relay.models import (
     Cursor,
     Incoming,
     Intake,
+    Invitation,
     QueuedPost,
     ticket_copies,
     ticket_cursors,
     ticket_incoming,
     ticket_intakes,
+    ticket_invitations,
     ticket_posts,
 )
 
@@ -39,8 +41,14 @@ HEADS = query(
         _waits,
         ticket_posts.c.seq == _first,
         ticket_posts.c.due_at <= bindparam("now"),
-        # Nothing is said of a ticket before its channel is there: it may be refused one.
-        or_(ticket_posts.c.target == "log", tickets.c.state.is_(None), tickets.c.state != "opening"),
+        # Nothing is said of a ticket before its channel is there: it may be refused one. Whoever pressed a button is
+        # welcomed before, because where its channel is made depends on whether they can be written to.
+        or_(
+            ticket_posts.c.target == "log",
+            tickets.c.state.is_(None),
+            tickets.c.state != "opening",
+            and_(ticket_posts.c.target == "user", tickets.c.origin == "button"),
+        ),
     )
     .order_by(_by_urgency, ticket_posts.c.seq)
     .limit(_limit),
@@ -73,7 +81,13 @@ RENAMED = query(
 )
 PENDING = query(int, select(func.count()).select_from(ticket_posts).where(_waits))
 
-OPENING = query(Ticket, select(tickets).where(text("tickets.state = 'opening'")).order_by(tickets.c.number))
+_is_unwelcomed = exists().where(_waits, ticket_posts.c.ticket_id == tickets.c.id, ticket_posts.c.target == "user")
+OPENING = query(
+    Ticket,
+    select(tickets)
+    .where(text("tickets.state = 'opening'"), not_(and_(tickets.c.origin == "button", _is_unwelcomed)))
+    .order_by(tickets.c.number),
+)
 
 COPY = query(Copy, select(ticket_copies).where(ticket_copies.c.discord_id == bindparam("discord_id")))
 COPIES = query(
@@ -108,6 +122,7 @@ DUE_INTAKES = query(
     Intake,
     select(ticket_intakes).where(ticket_intakes.c.ends_at <= bindparam("now")).order_by(ticket_intakes.c.ends_at),
 )
+INVITATION = query(Invitation, select(ticket_invitations))
 CURSOR = query(Cursor, select(ticket_cursors).where(ticket_cursors.c.channel_id == bindparam("channel_id")))
 DM_CURSORS = query(
     Cursor,

@@ -12,9 +12,8 @@ from guildhall.core.db import Tx
 from guildhall.domains import audit
 from guildhall.domains.identity import desk
 from guildhall.domains.tickets.attachments import Attachment, attachments_of
-from guildhall.domains.tickets.categories.models import FormAnswer
 from guildhall.domains.tickets.categories.queries import answers_of
-from guildhall.domains.tickets.models import SPOKEN, Message, Participant, Revision, Role, Ticket
+from guildhall.domains.tickets.models import SPOKEN, FormAnswer, Message, Participant, Revision, Role, Ticket
 from guildhall.domains.tickets.reading import Details, details_of, messages_of, revisions_of
 
 if TYPE_CHECKING:
