@@ -162,7 +162,7 @@ async def test_of_changes_at_once_none_is_lost_and_one_of_those_for_a_version_wi
     assert {each.details["version"] for each in lost} == {version + 1}
 
 
-def test_every_key_has_a_reader_or_waits_for_one() -> None:
+def test_every_key_has_a_reader() -> None:
     package = Path(guildhall.__file__).parent
     own = {"configuration.py", "sections.py", "values.py"}
     sources = [each for each in package.rglob("*.py") if "domains/site" not in each.as_posix() or each.name not in own]

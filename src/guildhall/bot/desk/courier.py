@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from msgspec.structs import replace
 
-from guildhall.bot.desk.deeds import deed_embed
 from guildhall.bot.desk.channels import topic_of
+from guildhall.bot.desk.deeds import deed_embed
 from guildhall.bot.desk.names import channel_name, thread_name
 from guildhall.bot.desk.places import guild_of, place_of
 from guildhall.bot.desk.recap import recap_of

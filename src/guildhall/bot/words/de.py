@@ -3,8 +3,8 @@
 from typing import Final
 
 from guildhall.bot.words.commands import de as commands
-from guildhall.bot.words.guildlog import de as guildlog
 from guildhall.bot.words.entry import de as entry
+from guildhall.bot.words.guildlog import de as guildlog
 from guildhall.bot.words.timers import de as timers
 
 TABLE: Final = {

@@ -3,8 +3,8 @@
 from typing import Final
 
 from guildhall.bot.words.commands import en as commands
-from guildhall.bot.words.guildlog import en as guildlog
 from guildhall.bot.words.entry import en as entry
+from guildhall.bot.words.guildlog import en as guildlog
 from guildhall.bot.words.timers import en as timers
 
 TABLE: Final = {

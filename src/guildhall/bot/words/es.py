@@ -3,8 +3,8 @@
 from typing import Final
 
 from guildhall.bot.words.commands import es as commands
-from guildhall.bot.words.guildlog import es as guildlog
 from guildhall.bot.words.entry import es as entry
+from guildhall.bot.words.guildlog import es as guildlog
 from guildhall.bot.words.timers import es as timers
 
 TABLE: Final = {

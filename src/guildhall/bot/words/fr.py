@@ -3,8 +3,8 @@
 from typing import Final
 
 from guildhall.bot.words.commands import fr as commands
-from guildhall.bot.words.guildlog import fr as guildlog
 from guildhall.bot.words.entry import fr as entry
+from guildhall.bot.words.guildlog import fr as guildlog
 from guildhall.bot.words.timers import fr as timers
 
 TABLE: Final = {

@@ -6,7 +6,7 @@ from alembic import op
 from guildhall.core.db.schema import JsonDoc
 
 revision = "0037"
-down_revision = "0035"
+down_revision = "0036"
 
 
 def upgrade() -> None:
