@@ -16,8 +16,9 @@ from sqlalchemy import delete
 from guildhall.core import ids, leases
 from guildhall.core.actor import SYSTEM
 from guildhall.core.clock import SystemClock
+from guildhall.core.crypto import SecretBox
 from guildhall.core.db import Database, command, open_database
-from guildhall.domains import identity, tickets
+from guildhall.domains import identity, site, tickets
 from guildhall.domains.identity.sessions import open_session
 from guildhall.domains.tickets import EVERYTHING, Delivery, Kind, Message, Ticket, Wanted
 from guildhall.simulator.discord import DiscordSimulator, Fault, Limits, simulate
@@ -95,13 +96,30 @@ class Office:
                     assert answer.status_code == 200, answer.text
                     return
 
+    def channels(self) -> list[Channel]:
+        """Where tickets are talked about: the channels that name one in their topic, and the threads."""
+        guild = self.discord.guild
+        return [*(each for each in guild.channels.values() if each.topic), *guild.threads.values()]
+
     def channel_of(self, username: str) -> Channel:
         who = self.person(username)
-        (channel,) = [each for each in self.discord.guild.channels.values() if each.topic and who in each.topic]
+        (channel,) = [each for each in self.channels() if who in f"{each.topic}{_beginning_of(each)}"]
         return channel
 
     def has_channels(self) -> bool:
-        return sum(bool(each.topic) for each in self.discord.guild.channels.values()) == len(MEMBERS)
+        return len(self.channels()) == len(MEMBERS)
+
+    def begun(self) -> list[bool]:
+        """Of each channel, whether it says who its user is."""
+        return [bool(_beginning_of(each)) for each in self.channels()]
+
+    async def prefers_threads(self) -> None:
+        """Let tickets be threads of the channel where the staff are among themselves."""
+        staff = next(each for each in self.discord.guild.channels.values() if each.name == "staff")
+        wanted = {"thread.container": "threads", "thread.inbox_channel_id": staff.id}
+        here = site.Configuration(self.database, SecretBox("for this test only", "configuration"), fixed={})
+        async with self.database.write() as tx:
+            await site.change_configuration(tx, SYSTEM, wanted, site=here, version=None, now=SystemClock().now())
 
     def dm_of(self, username: str) -> Channel:
         world = self.discord.world
@@ -162,11 +180,11 @@ class Office:
         for username, ticket in opened.items():
             told, noted, answered = self.told[username], self.noted[username], self.answered[username]
             for kind, said in ((Kind.USER, told), (Kind.NOTE, noted), (Kind.STAFF, answered)):
-                await self._comes(partial(self._rows, ticket, kind), said)
-            await self._comes(partial(_shown_in, self.channel_of(username), answered), answered)
-            await self._comes(partial(_shown_in, self.channel_of(username), told), told)
-            await self._comes(partial(_shown_in, self.dm_of(username), answered), answered)
-            await self._comes(partial(self._deliveries, ticket), {Delivery.DELIVERED})
+                await self.comes(partial(self._rows, ticket, kind), said)
+            await self.comes(partial(_shown_in, self.channel_of(username), answered), answered)
+            await self.comes(partial(_shown_in, self.channel_of(username), told), told)
+            await self.comes(partial(_shown_in, self.dm_of(username), answered), answered)
+            await self.comes(partial(self._deliveries, ticket), {Delivery.DELIVERED})
             assert Counter(_shown_in(self.channel_of(username))) == Counter([*told, *answered])
             assert _shown_in(self.dm_of(username)) == answered
 
@@ -176,7 +194,8 @@ class Office:
     async def _deliveries(self, ticket: Ticket) -> set[Delivery | None]:
         return {each.delivery for each in await self._stored(ticket) if each.kind is Kind.STAFF}
 
-    async def _comes(self, read: Callable[[], Any], wanted: object) -> None:
+    async def comes(self, read: Callable[[], Any], wanted: object) -> None:
+        """Wait until something is so, and tell what it is, and what the servers say, when it does not come."""
         found: object = None
 
         async def so() -> bool:
@@ -207,6 +226,10 @@ def _shown_in(channel: Channel, among: Collection[str] | None = None) -> list[st
         if each.author.bot and each.embeds and _names(each.embeds[0])
     ]
     return [each for each in shown if among is None or each in among]
+
+
+def _beginning_of(channel: Channel) -> list[Any]:
+    return next((each.embeds for each in channel.messages.values() if each.author.bot and each.embeds), [])
 
 
 def _names(embed: dict[str, Any]) -> bool:
@@ -259,6 +282,35 @@ async def test_a_server_that_is_killed_while_everybody_writes_loses_and_doubles_
             faults.add(Fault(path="/api/v10/channels", retry_after=0.3), times=3)
             faults.add(Fault(path="/api/v10/", delay=1.0), times=2)
         await office.is_everywhere_once(opened)
+
+
+async def test_a_server_that_is_killed_while_threads_are_made_makes_each_of_them_once(
+    sqlite_database_url: str, tmp_path: Path
+) -> None:
+    async with open_office(sqlite_database_url, tmp_path, servers=1) as office:
+        (server,) = office.servers
+        await office.prefers_threads()
+        await office.starts(server)
+        await until(_true(lambda: office.bots() == 1), within=WITHIN)
+        first, *others = MEMBERS
+        await office.writes(first, f"{first} says hello")
+        # The thread is there, and the server dies before it can have let the staff in.
+        await until(_true(lambda: bool(office.channels())), within=WITHIN)
+        await office.dies(server)
+        await office.starts(server)
+        await until(_true(lambda: office.bots() == 1), within=WITHIN)
+        for each in others:
+            await office.writes(each, f"{each} says hello")
+        await office.comes(office.begun, [True] * len(MEMBERS))
+        opened = await office.tickets()
+        async with office.conversing(opened):
+            await office.some_is_said()
+            await office.dies(server)
+            await office.starts(server)
+        await office.is_everywhere_once(opened)
+        assert {int(each.id) for each in office.channels()} == {
+            each.channel_id for each in (await office.tickets()).values()
+        }
 
 
 async def test_of_two_processes_one_has_the_bot_and_the_other_goes_on_when_that_is_killed(
