@@ -196,6 +196,10 @@ async def test_a_log_that_is_closed_to_the_bot_is_told_from_the_moment_that_it_i
         bot__enable_logs=True, bot__enable_discord_logs=True, bot__logs_channel_id=log_channel(watched.discord)
     )
     await watched.makes_roles("Unseen")
+    assert watched.scene.supervisor.bot is not None
+    logs = watched.scene.supervisor.bot.guild_logs
+    # That it has tried shows nowhere else.
+    await watched.front.comes(lambda: logs._known[0] and not logs._lanes.busy, wanted=True)
     watched.may_read_the_log(may=True)
     await watched.makes_roles("Seen")
     await watched.tells_of("Seen")

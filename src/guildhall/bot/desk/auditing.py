@@ -39,6 +39,7 @@ class GuildLogs:
         self._house = bot.house
         self._lanes = Lanes(self._catch_up, backoff=partial(Backoff, longest=RETRY))
         self._read_up: set[int] = set()
+        self._first_heard: dict[int, int] = {}
         self._moved = asyncio.Event()
         self._known = self._wished()
 
@@ -84,7 +85,8 @@ class GuildLogs:
 
     def _hear_entry(self, told: Told) -> None:
         guild_id = int(told["guild_id"])
-        if guild_id in self._house.discord.guild_ids:
+        if guild_id in self._house.discord.guild_ids and self._is_wanted():
+            self._first_heard.setdefault(guild_id, int(told["id"]))
             self._lanes.add(guild_id, partial(self._take_heard, guild_id, told))
 
     async def _take_heard(self, guild_id: int, entry: Told) -> None:
@@ -92,30 +94,31 @@ class GuildLogs:
         if not self._is_wanted():
             return
         if guild_id not in self._read_up:
-            await self._catch_up(guild_id, begin_after=int(entry["id"]) - 1)
+            await self._catch_up(guild_id)
         if guild_id in self._read_up:
             await self._take(guild_id, [entry], [])
 
-    async def _catch_up(self, guild_id: int, *, begin_after: int | None = None) -> None:
+    async def _catch_up(self, guild_id: int) -> None:
         """Read what was missed, all of it; from now on where nobody wanted to be told before."""
         read_up = self._read_up
         if not self._is_wanted():
             read_up.discard(guild_id)
+            self._first_heard.pop(guild_id, None)
             async with self._house.database.write() as tx:
                 await guildlog.end_log(tx, guild_id)
             return
         try:
-            await self._read_missed(guild_id, begin_after)
+            await self._read_missed(guild_id)
         except (discord.Forbidden, discord.NotFound):
             log.warning("The audit log cannot be read; give the bot's role View Audit Log", guild=guild_id)
         else:
             read_up.add(guild_id)
 
-    async def _read_missed(self, guild_id: int, begin_after: int | None) -> None:
+    async def _read_missed(self, guild_id: int) -> None:
         async with self._house.database.read() as tx:
             cursor = await guildlog.cursor_of(tx, guild_id)
         if cursor is None:
-            await self._begin(guild_id, begin_after)
+            await self._begin(guild_id)
             return
         after = cursor.read_after
         while found := await self._page(guild_id, after):
@@ -125,10 +128,11 @@ class GuildLogs:
                 return
             after = int(entries[-1]["id"])
 
-    async def _begin(self, guild_id: int, after: int | None) -> None:
-        if after is None:
-            listed = await self._bot.http.get_audit_logs(guild_id, limit=1)
-            after = max((int(each["id"]) for each in listed["audit_log_entries"]), default=0)
+    async def _begin(self, guild_id: int) -> None:
+        """Begin after the latest entry that there is, but before any that was heard since this is wanted."""
+        listed = await self._bot.http.get_audit_logs(guild_id, limit=1)
+        latest = max((int(each["id"]) for each in listed["audit_log_entries"]), default=0)
+        after = min(latest, self._first_heard.get(guild_id, latest + 1) - 1)
         async with self._house.database.write() as tx:
             await guildlog.begin_log(tx, guild_id, after=after)
 
