@@ -123,5 +123,7 @@ async def _count_opening(house: House, visitor: Visitor) -> None:
 
 def _wants_channel(house: House, visitor: Visitor) -> bool:
     """Whether a channel is to be made: for who is on Discord, where there is a place for it and a bot."""
-    has_place = house.site.now.document.thread.inbox_category_id is not None
+    document = house.site.now.document
+    in_thread = document.thread.container == "threads" and document.bot.features_channel_id is not None
+    has_place = in_thread or document.thread.inbox_category_id is not None
     return bool(visitor.caller.discord_id and has_place and house.discord.token)

@@ -96,6 +96,17 @@ async def test_a_ticket_of_an_app_goes_on_in_a_channel_of_its_owner_and_staff(fr
     await scene.ask(bot.start_bot)
     await until(lambda: _is_open(front, later["ticket_id"]))
     assert len(front.channels()) == 2
+    # Where tickets are threads, this one is in a channel that its owner sees.
+    hall = scene.channel("general")
+    await front.configure(
+        thread__container="threads", thread__inbox_channel_id=hall, bot__features_channel_id=hall,
+        thread__inbox_category_id=None, tickets__max_open_per_user=4,
+    )  # fmt: skip
+    made = (await rosa.post(TICKETS, json=OPENING)).json()
+    (thread,) = guild.threads.values()
+    assert (made["channel_id"], thread.parent_id) == (thread.id, hall)
+    assert scene.person(ROSA) in thread.members
+    await front.configure(thread__container="channels", thread__inbox_category_id=place.id)
     # Where Discord refuses a channel, the ticket goes on without one.
     own = next(role for role in guild.roles.values() if role.bot_id is not None)
     own.permissions &= ~Permission.MANAGE_CHANNELS
