@@ -6,7 +6,7 @@ from typing import Any
 from guildhall.core.actor import SYSTEM
 from guildhall.domains import tickets
 from guildhall.domains.bot import Phase
-from guildhall.domains.tickets import Delivery, Draft, Origin, Source, TicketState, Transport
+from guildhall.domains.tickets import EVERYTHING, Delivery, Draft, Origin, Source, TicketState, Transport
 from tests.bot.conftest import until
 from tests.bot.front import MARA, ROSA, Front
 
@@ -22,6 +22,7 @@ async def test_without_a_channel_nothing_that_both_sides_read_by_requests_has_fa
         own = next(role for role in scene.discord.guild.roles.values() if role.bot_id is not None)
         own.permissions &= ~MANAGE_CHANNELS
         rosa = tickets.Person(scene.person(ROSA), ROSA)
+        # All at once: what is written after Discord has refused the channel has no way to wait for.
         async with scene.house.database.write() as tx:
             ticket = await tickets.open_ticket(
                 tx,
@@ -33,8 +34,11 @@ async def test_without_a_channel_nothing_that_both_sides_read_by_requests_has_fa
                 needs_channel=True,
                 now=scene.clock.now(),
             )
-        await front.do(tickets.write_as_user, ticket, rosa, Draft("By the app", Source.HAZEBOT))
-        await front.do(tickets.write_as_staff, ticket, MARA, Draft("By the panel", Source.PANEL))
+            asked = Draft("By the app", Source.HAZEBOT)
+            await tickets.write_as_user(tx, SYSTEM, ticket, rosa, asked, now=scene.clock.now())
+            ticket = await tickets.access_ticket_to_change(tx, SYSTEM, ticket.id, sight=EVERYTHING)
+            answer = Draft("By the panel", Source.PANEL)
+            await tickets.write_as_staff(tx, SYSTEM, ticket, MARA, answer, now=scene.clock.now())
 
         async def has_all() -> bool:
             found = [(each.delivery, each.delivery_error) for each in await front.messages(ticket)]
@@ -44,6 +48,6 @@ async def test_without_a_channel_nothing_that_both_sides_read_by_requests_has_fa
         await until(has_all)
         (shown,) = await front.tickets()
         assert (shown.state, shown.channel_id, front.channels()) == (TicketState.OPEN, None, [])
-        # What is said from now on has no way to wait for.
+        # So it is with what is said from now on.
         later = await front.do(tickets.write_as_staff, ticket, MARA, Draft("And this", Source.PANEL))
         assert later.delivery is None
